@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { Refusal } from '../errors.ts';
+
+/** What an addContacts asks for, as far as the gateway must know it. */
+export type AddRequest =
+  | { readonly kind: 'add' | 'accept'; readonly target: string }
+  /** Turning somebody down costs nothing. */
+  | { readonly kind: 'reject' };
+
+const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequest['kind']>([
+  [2, 'add'],
+  ['2', 'add'],
+  [3, 'accept'],
+  ['3', 'accept'],
+  [4, 'reject'],
+  ['4', 'reject'],
+]);
+
+/**
+ * Reads `option` (clients in the field send it as a number or as a string) and `v3`. Only adding is counted per
+ * target, so only there must `v3` be usable; all else is the upstream's to judge.
+ */
+export function readAddRequest(body: Readonly<Record<string, unknown>>): AddRequest | Refusal {
+  const kind = KINDS.get(body['option']);
+  if (kind === undefined) {
+    return new Refusal('invalid-option', 'option must be 2 (add), 3 (accept) or 4 (reject).');
+  }
+  if (kind === 'reject') return { kind };
+  const v3 = body['v3'];
+  if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
+  if (typeof v3 !== 'string' || v3.trim() === '' || v3.length > 4096 || !v3.isWellFormed()) {
+    return new Refusal('invalid-target', 'v3 must be the v3 of the person to add, a string.');
+  }
+  return { kind, target: hash(v3) };
+}
+
+/** Stores hold whom an account asked only as a hash. */
+function hash(v3: string): string {
+  return createHash('sha256').update(v3).digest('base64url');
+}

@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import { loadDotEnv } from '../settings/env.ts';
+import type { Loaded } from '../settings/load.ts';
+import { loadSettings } from '../settings/load.ts';
+import type { Problem } from '../settings/problem.ts';
+import { warningsOf } from '../settings/warnings.ts';
+import type { Io } from './io.ts';
+import { EXIT_CONFIG, EXIT_OK, EXIT_USAGE } from './io.ts';
+
+const HELP = `Usage: gewe-gateway check
+
+Reads every setting (the environment, .env, the policy file, the clients file) and tells all that is wrong
+with them at once. Prints no secret, connects to nothing.
+
+Exit code: 0 all is well, 78 something has to be corrected.
+`;
+
+/** Every problem in words for people. Holds no secret. */
+export function showProblems(problems: readonly Problem[]): string {
+  const lines = problems.map(
+    ({ setting, problem, remedy }) => `  ${setting}: ${problem}\n      ${remedy}\n`,
+  );
+  const count = problems.length === 1 ? 'One setting' : `${problems.length} settings`;
+  return `${count} must be corrected before the gateway can start:\n\n${lines.join('\n')}`;
+}
+
+/** `gewe-gateway check`: the exit code, 0, 64 or 78. */
+export async function check(args: readonly string[], io: Io): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help === true) {
+      io.stdout.write(HELP);
+      return EXIT_OK;
+    }
+  } catch {
+    io.stderr.write(`check takes no arguments.\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+
+  const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
+  const loaded = loadSettings(env, io.cwd);
+  const problems = [...ofDotEnv, ...('problems' in loaded ? loaded.problems : [])];
+  if (problems.length > 0 || 'problems' in loaded) {
+    io.stderr.write(showProblems(problems));
+    return EXIT_CONFIG;
+  }
+  io.stdout.write(summary(loaded));
+  for (const warning of warningsOf(loaded.settings)) io.stderr.write(`Warning: ${warning}\n`);
+  return EXIT_OK;
+}
+
+/** A store's address may hold a password. */
+function showStore(storeUrl: string): string {
+  if (!/^rediss?:/.test(storeUrl)) return storeUrl;
+  const { protocol, host } = new URL(storeUrl);
+  return `${protocol}//${host}`;
+}
+
+function showHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function summary({ settings, secrets, clients }: Loaded): string {
+  const names = clients.entries.map(({ client }) => client.name);
+  const token =
+    'file' in secrets.token ? `from a file, ${secrets.token.file}` : 'from the environment';
+  const ops = `http://${showHost(settings.opsHost)}:${settings.opsPort}`;
+  return [
+    'The settings are complete.',
+    '',
+    `  upstream   ${settings.geweBaseUrl.href}`,
+    `  token      GEWE_TOKEN is set (${token})`,
+    `  clients    http://${showHost(settings.host)}:${settings.port}`,
+    `  ops        ${ops} (OPS_TOKEN is ${secrets.opsToken === undefined ? 'not set' : 'set'})`,
+    `  auth       ${settings.auth}; ${names.length} client${names.length === 1 ? '' : 's'}${
+      names.length === 0 ? '' : `: ${names.join(', ')}`
+    }`,
+    `  store      ${showStore(settings.storeUrl)}`,
+    `  list       deadline ${settings.list.deadlineMs} ms, given up after ${settings.list.hardLimitMs} ms`,
+    `  accounts   ${settings.accounts.size} declared`,
+    '',
+  ].join('\n');
+}

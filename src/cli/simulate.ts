@@ -1,0 +1,119 @@
+/** `gewe-gateway simulate`: the simulator in a terminal of its own, until Ctrl-C. */
+import { parseArgs } from 'node:util';
+import { createSimulator } from '../simulator/simulator.ts';
+
+interface Output {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+type Order =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'serve';
+      readonly port: number;
+      readonly host: string;
+      readonly token: string;
+    };
+
+/** EX_USAGE of sysexits.h. */
+const BAD_ARGUMENTS = 64;
+
+const HELP = `Usage: gewe-gateway simulate [--port 2531] [--host 127.0.0.1] [--token simulator-token]
+
+Serves a simulated GEWE until Ctrl-C.
+
+  --port    where it listens; 0 takes a free port (default 2531)
+  --host    the address it listens on (default 127.0.0.1)
+  --token   the X-GEWE-TOKEN it accepts (default simulator-token)
+  --help    this text
+`;
+
+/**
+ * Runs the simulator until SIGINT or SIGTERM.
+ * @returns The exit code: 0, 1 where it could not listen, 64 for bad arguments.
+ */
+export async function simulate(args: string[], { stdout, stderr }: Output): Promise<number> {
+  let order: Order;
+  try {
+    order = read(args);
+  } catch (error) {
+    stderr.write(`simulate: ${messageOf(error)}\nTry: gewe-gateway simulate --help\n`);
+    return BAD_ARGUMENTS;
+  }
+  if (order.kind === 'help') {
+    stdout.write(HELP);
+    return 0;
+  }
+
+  const simulator = createSimulator({ token: order.token });
+  let baseUrl: string;
+  try {
+    ({ baseUrl } = await simulator.start(order.port, order.host));
+  } catch (error) {
+    stderr.write(`simulate: cannot listen on ${order.host}:${order.port}: ${messageOf(error)}\n`);
+    return 1;
+  }
+  const stopped = nextStopSignal();
+  stdout.write(greeting(baseUrl, order.token));
+  await stopped;
+  await simulator.stop();
+  return 0;
+}
+
+function read(args: string[]): Order {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string', default: '2531' },
+      host: { type: 'string', default: '127.0.0.1' },
+      token: { type: 'string', default: 'simulator-token' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { port, host, token, help } = values;
+  if (help) return { kind: 'help' };
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`--port must be a number from 0 to 65535, got "${port}"`);
+  }
+  if (host.trim() === '') throw new Error('--host must not be empty');
+  if (!/^[!-~]+$/.test(token)) {
+    throw new Error('--token must be ASCII without spaces, as it stands in a header');
+  }
+  return { kind: 'serve', port: Number(port), host, token };
+}
+
+function greeting(baseUrl: string, token: string): string {
+  const control = new URL('/simulator/behaviours/wx_demo', baseUrl).href;
+  return `The simulated GEWE listens.
+  GEWE_BASE_URL=${baseUrl}
+  GEWE_TOKEN=${token}
+
+Ask it for a list, then make that list slow:
+  curl -X POST ${baseUrl}/contacts/fetchContactsList -H ${shellQuoted(`X-GEWE-TOKEN: ${token}`)} -H 'Content-Type: application/json' -d '{"appId":"wx_demo"}'
+  curl -X PUT ${control} -H 'Content-Type: application/json' -d '{"delayMs":15000,"operations":["fetchContactsList"]}'
+
+Ctrl-C ends it.
+`;
+}
+
+/** A token may hold a quote or a dollar sign. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function nextStopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    function stop(): void {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    }
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

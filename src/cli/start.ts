@@ -1,0 +1,99 @@
+import { createGateway, type Gateway } from '../gateway.ts';
+import { loadDotEnv } from '../settings/env.ts';
+import { loadSettings, type Loaded } from '../settings/load.ts';
+import { warningsOf } from '../settings/warnings.ts';
+import { StoreOpenError } from '../stores/store-open-error.ts';
+import { showProblems } from './check.ts';
+import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+
+const HELP = `Usage: gewe-gateway start
+
+Starts the gateway with the settings of the environment, .env, the policy file and the clients file, and stays
+until SIGTERM or Ctrl-C: then it takes no new connection, finishes what is under way, and ends. A second signal
+ends it at once.
+
+Exit code: 0 stopped, 1 failed, 78 a setting has to be corrected.
+`;
+
+/** `gewe-gateway start`: resolves to the exit code when the gateway has stopped. */
+export async function start(args: readonly string[], io: Io): Promise<number> {
+  const [first] = args;
+  if (first === '--help' || first === '-h') {
+    io.stdout.write(HELP);
+    return EXIT_OK;
+  }
+  if (first !== undefined) {
+    io.stderr.write(`start takes no arguments.\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+  const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
+  const loaded = loadSettings(env, io.cwd);
+  if (ofDotEnv.length > 0 || 'problems' in loaded) {
+    const ofSettings = 'problems' in loaded ? loaded.problems : [];
+    io.stderr.write(showProblems([...ofDotEnv, ...ofSettings]));
+    return EXIT_CONFIG;
+  }
+  try {
+    return await run(loaded);
+  } catch (error) {
+    if (error instanceof StoreOpenError) {
+      io.stderr.write(`STORE_URL: ${error.message}\n`);
+      return EXIT_CONFIG;
+    }
+    const { code, address, port } = error as NodeJS.ErrnoException & Listening;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
+    io.stderr.write(`Cannot listen on ${address}:${port} (${code}). Set HOST, PORT, OPS_PORT.\n`);
+    return EXIT_FAILED;
+  }
+}
+
+interface Listening {
+  readonly address?: string;
+  readonly port?: number;
+}
+
+async function run(loaded: Loaded): Promise<number> {
+  const gateway = await createGateway(loaded);
+  const { logger } = gateway;
+  logUncaught(gateway);
+  gateway.metrics.withProcess();
+  for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
+  try {
+    const { url, opsUrl } = await gateway.start();
+    // Whoever starts it with PORT=0 needs this line at any level.
+    logger
+      .child({}, { level: 'info' })
+      .info({ url, opsUrl }, `listening on ${url}, ops on ${opsUrl}`);
+  } catch (error) {
+    await gateway.stop();
+    throw error;
+  }
+  const signal = await nextSignal();
+  logger.info({ signal }, 'stopping');
+  void nextSignal().then(() => process.exit(EXIT_FAILED));
+  await gateway.stop();
+  logger.info('stopped');
+  return EXIT_OK;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      process.off('SIGTERM', stop);
+      process.off('SIGINT', stop);
+      resolve(signal);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+/** A crash is told through the log too: what Node prints by itself could hold the token. */
+function logUncaught({ logger }: Gateway): void {
+  const crash = (err: unknown) => {
+    logger.fatal({ err }, 'the gateway failed');
+    process.exit(EXIT_FAILED);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.ts';
+import { isGoodList } from '../gewe/contacts-list.ts';
+import type { Trace } from '../gewe/headers.ts';
+import type { Upstream } from '../gewe/upstream.ts';
+import type { SavedList } from './ports.ts';
+
+/** The vendor's fetchContactsListCache, asked at most once at a time for each account. */
+export interface CacheEndpoint {
+  /** The list that the vendor has kept, saved by now, or undefined. Never rejects. */
+  ask(appId: string, trace: Trace): Promise<SavedList | undefined>;
+}
+
+interface CacheEndpointParts {
+  readonly upstream: Pick<Upstream, 'call'>;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+  /** Saves a list unless a newer one is there. Never rejects. */
+  saveIfNewer(appId: string, list: SavedList): Promise<void>;
+}
+
+export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
+  const { upstream, clock, deadlineMs, saveIfNewer } = parts;
+  const underWay = new Map<string, Promise<SavedList | undefined>>();
+
+  async function ask(appId: string, trace: Trace): Promise<SavedList | undefined> {
+    const operation = 'fetchContactsListCache';
+    // The list is at least as old as the question.
+    const savedAt = clock.now();
+    const outcome = await upstream.call(
+      { operation, appId },
+      {
+        path: `contacts/${operation}`,
+        body: Buffer.from(JSON.stringify({ appId })),
+        trace,
+        deadlineMs,
+      },
+    );
+    if (outcome.kind !== 'answered' || !isGoodList(outcome.answer.json)) return undefined;
+    const list: SavedList = { body: outcome.answer.body, savedAt, source: 'gewe-cache' };
+    await saveIfNewer(appId, list);
+    return list;
+  }
+
+  return {
+    ask(appId, trace) {
+      const asked = underWay.get(appId) ?? ask(appId, trace);
+      if (!underWay.has(appId)) {
+        underWay.set(appId, asked);
+        void asked.finally(() => underWay.delete(appId));
+      }
+      return asked;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
+
+/** What a list may be compressed with, the preferred first (RFC 9110 section 8.4.1, RFC 8878 for zstd). */
+export const ENCODINGS = ['br', 'zstd', 'gzip'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** Below this a list fits in a few packets, and compressing costs more than it saves. */
+const COMPRESS_FROM_BYTES = 4096;
+
+const compressors: Record<Encoding, (body: Buffer) => Promise<Buffer>> = {
+  // The highest levels of brotli take seconds for what they save.
+  br: (body) =>
+    promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  zstd: (body) => promisify(zstdCompress)(body),
+  gzip: (body) => promisify(gzip)(body),
+};
+
+/** The compressed forms live as long as the list they belong to. */
+const compressed = new WeakMap<Buffer, Map<Encoding, Promise<Buffer>>>();
+
+export function isWorthCompressing(body: Buffer): boolean {
+  return body.length >= COMPRESS_FROM_BYTES;
+}
+
+/** The list in this encoding, compressed once however many ask for it. Off the main thread. */
+export function encoded(body: Buffer, encoding: Encoding): Promise<Buffer> {
+  const forms = compressed.get(body) ?? new Map<Encoding, Promise<Buffer>>();
+  compressed.set(body, forms);
+  const form = forms.get(encoding) ?? compressors[encoding](body);
+  forms.set(encoding, form);
+  return form;
+}

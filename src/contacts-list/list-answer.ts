@@ -1,0 +1,65 @@
+import { Refusal, retryAfter } from '../errors.ts';
+import type { Answer } from '../gewe/outcome.ts';
+import type { ListFailure } from './flight.ts';
+import type { SavedList } from './ports.ts';
+
+/** What a caller of fetchContactsList gets. */
+export type ListAnswer =
+  /** What the upstream has just said: a list (which is saved), or its word on an account or a parameter. */
+  | {
+      readonly kind: 'live';
+      readonly body: Buffer;
+      readonly contentType: string;
+      readonly stored: boolean;
+      readonly joined: boolean;
+    }
+  /** A list that the upstream's cache endpoint has just given. */
+  | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
+  /** The saved list; `tried` says why the upstream's answer is not here, undefined where nobody waited for it. */
+  | {
+      readonly kind: 'saved';
+      readonly list: SavedList;
+      readonly tried: ListFailure | undefined;
+      readonly joined: boolean;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export function liveAnswer(answer: Answer, joined: boolean): ListAnswer {
+  const { body, contentType } = answer;
+  return { kind: 'live', body, contentType, stored: false, joined };
+}
+
+/** The saved list, without waiting for the upstream. */
+export function unasked(list: SavedList): ListAnswer {
+  return { kind: 'saved', list, tried: undefined, joined: false };
+}
+
+/** The refusal where there is neither an answer nor a saved list. `waitMs`: when asking again makes sense. */
+export function noList(why: ListFailure, waitMs: number): ListAnswer {
+  const headers = retryAfter(waitMs);
+  const refusal =
+    why === 'timeout'
+      ? new Refusal(
+          'upstream-timeout',
+          'The list did not come in time and none is saved yet. The call goes on; ask again after Retry-After and the list will be here if it has come.',
+          { headers },
+        )
+      : new Refusal(
+          'upstream-unreachable',
+          why === 'unreachable'
+            ? 'The upstream cannot be reached and no list is saved yet. Ask again after Retry-After.'
+            : 'The upstream gave no usable answer and no list is saved yet. Ask again after Retry-After.',
+          { headers },
+        );
+  return { kind: 'refused', refusal };
+}
+
+export function notSaved(): ListAnswer {
+  return {
+    kind: 'refused',
+    refusal: new Refusal(
+      'list-not-saved',
+      'No list is saved that only-if-cached and max-age allow. Ask without only-if-cached.',
+    ),
+  };
+}

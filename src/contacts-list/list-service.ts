@@ -1,0 +1,174 @@
+import type { Clock } from '../clock.ts';
+import { within } from '../deadline.ts';
+import { tokenRejected } from '../gewe/answer-or-refusal.ts';
+import type { Trace } from '../gewe/headers.ts';
+import type { Upstream } from '../gewe/upstream.ts';
+import type { ListSettings } from '../settings/settings.ts';
+import type { Breaker, DownReason } from './breaker.ts';
+import { createCacheEndpoint } from './cache-endpoint.ts';
+import type { ListDirectives } from './directives.ts';
+import { startFlight, type Flight, type ListFailure } from './flight.ts';
+import { liveAnswer, noList, notSaved, unasked, type ListAnswer } from './list-answer.ts';
+import type { ListStore, SavedList } from './ports.ts';
+import { isYounger } from './saved-list.ts';
+
+export interface ListRequest {
+  readonly appId: string;
+  readonly body: Buffer;
+  readonly trace: Trace;
+  readonly directives: ListDirectives;
+}
+
+export interface ListService {
+  /** What one caller gets, within its own deadline. */
+  answer(request: ListRequest): Promise<ListAnswer>;
+  callsUnderWay(): number;
+  /** Resolves when no slow call is under way. */
+  idle(): Promise<void>;
+  /** Ends all slow calls; what they would have brought is not saved. */
+  abort(): void;
+}
+
+interface ListServiceParts {
+  readonly upstream: Pick<Upstream, 'call'>;
+  readonly lists: ListStore;
+  readonly breaker: Breaker;
+  readonly clock: Clock;
+  readonly settings: ListSettings;
+  /** A store that failed to load or save. The gateway goes on without it. */
+  onStoreError(error: unknown): void;
+}
+
+export function createListService(parts: ListServiceParts): ListService {
+  const { upstream, lists, breaker, clock, settings, onStoreError } = parts;
+  const flights = new Map<string, Flight>();
+  const stopping = new AbortController();
+  /** A store of lists that fails is a miss. */
+  const load = (appId: string) =>
+    lists.load(appId).catch((error: unknown) => void onStoreError(error));
+  const save = (appId: string, list: SavedList) =>
+    lists.save(appId, list).catch((error: unknown) => void onStoreError(error));
+  const cacheEndpoint = createCacheEndpoint({
+    upstream,
+    clock,
+    deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
+    async saveIfNewer(appId, list) {
+      const saved = await load(appId);
+      if (saved === undefined || saved.savedAt < list.savedAt) await save(appId, list);
+    },
+  });
+
+  function start({ appId, body, trace }: ListRequest): Flight {
+    const operation = 'fetchContactsList';
+    const flight = startFlight(
+      {
+        clock,
+        deadlineMs: settings.deadlineMs,
+        pollMs: settings.pollMs,
+        call: (signal) =>
+          upstream.call(
+            { operation, appId },
+            {
+              path: `contacts/${operation}`,
+              body,
+              trace,
+              deadlineMs: settings.hardLimitMs,
+              signal,
+            },
+          ),
+        askCache: () => cacheEndpoint.ask(appId, trace),
+        save: (list) => save(appId, list),
+        overdue: () => breaker.failed(appId, 'timeout'),
+      },
+      stopping.signal,
+    );
+    flights.set(appId, flight);
+    void flight.landed.finally(() => flights.delete(appId));
+    return flight;
+  }
+
+  /** Waits for the slow call as long as this caller wants to. */
+  async function outcomeOf(
+    request: ListRequest,
+    flight: Flight,
+    joined: boolean,
+    waitMs: number,
+  ): Promise<ListAnswer> {
+    const result = await within(flight.result, waitMs);
+    if (result === 'deadline') return instead(request, 'timeout', joined);
+    switch (result.kind) {
+      case 'list': {
+        const { list, contentType } = result;
+        if (list.source === 'gewe-cache') return { kind: 'gewe-cache', list, joined };
+        return { kind: 'live', body: list.body, contentType, stored: true, joined };
+      }
+      case 'other':
+        return liveAnswer(result.answer, joined);
+      case 'token-rejected':
+        return { kind: 'refused', refusal: tokenRejected() };
+      case 'failed':
+        return instead(request, result.why, joined);
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** What there is instead of the upstream's answer: the saved list, else the vendor's own cache, else a refusal. */
+  async function instead(
+    { appId, trace, directives }: ListRequest,
+    why: ListFailure,
+    joined: boolean,
+  ): Promise<ListAnswer> {
+    if (directives.noCache) return noList(why, settings.pollMs);
+    const saved = await load(appId);
+    if (saved !== undefined) return { kind: 'saved', list: saved, tried: why, joined };
+    const cached = await within(cacheEndpoint.ask(appId, trace), settings.cacheDeadlineMs);
+    if (cached !== undefined && cached !== 'deadline') {
+      return { kind: 'gewe-cache', list: cached, joined };
+    }
+    const late = await load(appId);
+    if (late !== undefined) return { kind: 'saved', list: late, tried: why, joined };
+    return noList(why, settings.pollMs);
+  }
+
+  /** While the upstream as a whole is down: what there is, at once. */
+  function withoutAsking(
+    saved: SavedList | undefined,
+    { why, nextProbeAt }: { why: DownReason; nextProbeAt: number },
+  ): ListAnswer {
+    return saved === undefined ? noList(why, nextProbeAt - clock.now()) : unasked(saved);
+  }
+
+  return {
+    async answer(request) {
+      const { appId, directives } = request;
+      const saved = directives.noCache ? undefined : await load(appId);
+      const freshForMs = directives.maxAgeMs ?? settings.freshForMs;
+      const isFresh = saved !== undefined && isYounger(saved, freshForMs, clock.now());
+      if (directives.onlyIfCached) {
+        const will = saved !== undefined && (isFresh || directives.maxAgeMs === undefined);
+        return will ? unasked(saved) : notSaved();
+      }
+      if (isFresh) return unasked(saved);
+
+      const waitMs = directives.waitMs ?? settings.deadlineMs;
+      const underWay = flights.get(appId);
+      if (underWay === undefined) {
+        const admission = breaker.admit();
+        return admission.kind === 'wait'
+          ? withoutAsking(saved, admission)
+          : outcomeOf(request, start(request), false, waitMs);
+      }
+      const breakerState = breaker.state();
+      if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);
+      const isOverdue = clock.now() - underWay.startedAt >= waitMs;
+      if (isOverdue && !directives.noCache) return instead(request, 'timeout', true);
+      return outcomeOf(request, underWay, true, waitMs);
+    },
+    callsUnderWay: () => flights.size,
+    async idle() {
+      while (flights.size > 0) await Promise.all([...flights.values()].map((one) => one.landed));
+    },
+    abort: () => stopping.abort(),
+  };
+}

@@ -1,0 +1,20 @@
+/** The last good answer to fetchContactsList for one account. */
+export interface SavedList {
+  /** The upstream's bytes, as they came (the token cut out). */
+  readonly body: Buffer;
+  /** When the gateway received it, milliseconds since the epoch. */
+  readonly savedAt: number;
+  /** Which of the upstream's two endpoints it came from. */
+  readonly source: 'live' | 'gewe-cache';
+}
+
+/**
+ * Where saved lists are kept, one per appId. A store that fails rejects; its caller treats that as a miss.
+ */
+export interface ListStore {
+  load(appId: string): Promise<SavedList | undefined>;
+  /** Replaces what was saved before. Whether a list may be saved is decided by the caller. */
+  save(appId: string, list: SavedList): Promise<void>;
+  /** Whether there was one. */
+  forget(appId: string): Promise<boolean>;
+}

@@ -1,0 +1,11 @@
+import type { SavedList } from './ports.ts';
+
+/** Whole seconds since the list was received, never negative (RFC 9111 section 5.1). */
+export function ageSeconds(list: SavedList, now: number): number {
+  return Math.max(0, Math.floor((now - list.savedAt) / 1000));
+}
+
+/** Whether a list is younger than `maxAgeMs`. */
+export function isYounger(list: SavedList, maxAgeMs: number, now: number): boolean {
+  return now - list.savedAt < maxAgeMs;
+}

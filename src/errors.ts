@@ -1,0 +1,160 @@
+/**
+ * The one family of errors that callers see. Every code has a section in docs/errors.md; its number and its
+ * two short texts stand here and nowhere else.
+ */
+
+interface RefusalKind {
+  /** HTTP status, also the `ret` of the body. */
+  readonly status: number;
+  /** A short English name, RFC 9457 section 3.1.3. */
+  readonly title: string;
+  /** What the people behind the caller read, in Chinese like every `msg` of the vendor. */
+  readonly msg: string;
+}
+
+export const REFUSALS = {
+  'invalid-json': { status: 400, title: 'Body is not JSON', msg: '请求体不是有效的 JSON' },
+  'duplicate-key': { status: 400, title: 'Key stands twice', msg: '请求体中有重复的字段' },
+  'invalid-body': { status: 400, title: 'Body is not as expected', msg: '请求体格式不正确' },
+  'invalid-app-id': { status: 400, title: 'appId is not valid', msg: 'appId 缺失或格式不正确' },
+  'invalid-option': { status: 400, title: 'option is not valid', msg: 'option 只能是 2、3 或 4' },
+  'invalid-target': { status: 400, title: 'v3 is not valid', msg: 'v3 缺失或格式不正确' },
+  unauthenticated: { status: 401, title: 'No valid key', msg: '缺少访问密钥或密钥无效' },
+  'app-not-allowed': {
+    status: 403,
+    title: 'appId is not allowed for this client',
+    msg: '无权使用该 appId',
+  },
+  'operation-not-allowed': {
+    status: 403,
+    title: 'Operation is not allowed for this client',
+    msg: '无权调用该接口',
+  },
+  'origin-not-allowed': {
+    status: 403,
+    title: 'Origin is not allowed for this client',
+    msg: '不允许该网页来源调用',
+  },
+  'not-found': { status: 404, title: 'Not found', msg: '接口不存在' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed', msg: '请求方法不被允许' },
+  'idempotency-in-progress': {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still under way',
+    msg: '相同幂等键的请求正在处理中',
+  },
+  'body-too-large': { status: 413, title: 'Body is too large', msg: '请求体过大' },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    msg: '请求的内容类型不受支持',
+  },
+  'idempotency-mismatch': {
+    status: 422,
+    title: 'This Idempotency-Key came with another body before',
+    msg: '幂等键已用于不同的请求',
+  },
+  'account-too-young': {
+    status: 429,
+    title: 'The account has not been online long enough',
+    msg: '账号在线时长不足，暂不能添加好友',
+  },
+  'add-quota-exhausted': {
+    status: 429,
+    title: 'The account has no friend requests left for now',
+    msg: '该账号添加好友次数已用完，请稍后再试',
+  },
+  'add-too-soon': {
+    status: 429,
+    title: 'Too soon after the last friend request',
+    msg: '添加好友过于频繁，请稍后再试',
+  },
+  'target-quota-exhausted': {
+    status: 429,
+    title: 'This person was asked recently',
+    msg: '对同一用户的添加请求过于频繁，请稍后再试',
+  },
+  'accept-quota-exhausted': {
+    status: 429,
+    title: 'The account has no acceptances left for now',
+    msg: '该账号通过好友次数已用完，请稍后再试',
+  },
+  'client-rate-limited': {
+    status: 429,
+    title: 'Too many requests from this client',
+    msg: '请求过于频繁，请稍后再试',
+  },
+  internal: { status: 500, title: 'Internal error', msg: '网关内部错误' },
+  'upstream-unreachable': {
+    status: 502,
+    title: 'The upstream cannot be reached',
+    msg: '上游服务无法连接',
+  },
+  'upstream-invalid': {
+    status: 502,
+    title: 'The upstream gave no usable answer',
+    msg: '上游服务返回无效响应',
+  },
+  'upstream-token-rejected': {
+    status: 502,
+    title: 'The upstream does not accept the token of the gateway',
+    msg: '上游服务拒绝了网关的令牌，请联系管理员',
+  },
+  'store-unavailable': { status: 503, title: 'The store cannot be used', msg: '存储暂不可用' },
+  'shutting-down': { status: 503, title: 'The gateway is stopping', msg: '网关正在停止' },
+  'upstream-timeout': {
+    status: 504,
+    title: 'The upstream did not answer in time',
+    msg: '上游服务响应超时',
+  },
+  'list-not-saved': { status: 504, title: 'No list is saved', msg: '没有已保存的通讯录' },
+} as const satisfies Record<string, RefusalKind>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+interface RefusalExtras {
+  /** Members of its own in the body, such as `retryAt`. Never anything of the inside. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** Headers of its own, such as `Retry-After`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the log only; it never reaches a caller. */
+  readonly cause?: unknown;
+}
+
+/** A request that the gateway will not or cannot serve, in the words that its caller gets. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly status: number;
+  /** English, says what to do. Public. */
+  readonly detail: string;
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: RefusalCode, detail: string, extras: RefusalExtras = {}) {
+    super(`${code}: ${detail}`, extras.cause === undefined ? {} : { cause: extras.cause });
+    this.name = 'Refusal';
+    this.code = code;
+    this.status = REFUSALS[code].status;
+    this.detail = detail;
+    this.members = extras.members ?? {};
+    this.headers = extras.headers ?? {};
+  }
+}
+
+/**
+ * What a refusal that ends by itself carries: when, as a header and as a member.
+ * `Retry-After` is rounded up to whole seconds (RFC 9110 section 10.2.3), so that it never says too early.
+ */
+export function retryAt(
+  instant: number,
+  now: number,
+): Required<Pick<RefusalExtras, 'members' | 'headers'>> {
+  return {
+    members: { retryAt: new Date(instant).toISOString() },
+    headers: retryAfter(instant - now),
+  };
+}
+
+/** `Retry-After` for a wait in milliseconds, at least one second. */
+export function retryAfter(waitMs: number): { 'Retry-After': string } {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) };
+}

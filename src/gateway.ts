@@ -1,0 +1,194 @@
+/** The composition root: the one place that opens and constructs parts. */
+import type { Express } from 'express';
+import { createAccounts } from './add-contacts/accounts.ts';
+import { createAddService } from './add-contacts/add-service.ts';
+import { createIdempotency } from './add-contacts/idempotency.ts';
+import { createApp } from './app.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { createBreaker } from './contacts-list/breaker.ts';
+import { createListService } from './contacts-list/list-service.ts';
+import { within } from './deadline.ts';
+import { createCaller } from './gewe/caller.ts';
+import { createForwarder } from './gewe/forwarder.ts';
+import { createScrubber } from './gewe/scrub.ts';
+import { createUpstream, type Upstream } from './gewe/upstream.ts';
+import { createListener } from './listener.ts';
+import { createHealth } from './ops/health.ts';
+import { createLogger, type Logger } from './ops/log.ts';
+import { createMetrics, type Metrics } from './ops/metrics.ts';
+import { createOpsApp } from './ops/ops-app.ts';
+import { createReporter } from './ops/reporter.ts';
+import { createPending } from './pending.ts';
+import { anonymousClient } from './settings/client.ts';
+import { watchClients } from './settings/clients-file.ts';
+import type { Loaded } from './settings/load.ts';
+import { openTokenSource } from './settings/token-file.ts';
+import { keepInMemory } from './stores/list-memory.ts';
+import { openStores } from './stores/open.ts';
+import { orUnavailable } from './stores/or-unavailable.ts';
+import type { Stores } from './stores/stores.ts';
+import { VERSION } from './version.ts';
+
+/** What a test may put in the place of the real thing. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly stores?: Stores;
+  /** Where log lines go, instead of standard output. */
+  readonly logTo?: { write(line: string): unknown };
+}
+
+export interface Gateway {
+  readonly app: Express;
+  readonly ops: Express;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Resolves to both addresses once both listeners take connections. */
+  start(): Promise<{ readonly url: string; readonly opsUrl: string }>;
+  /** Drains within `shutdownGraceMs`, then ends what is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the gateway together; nothing listens before `start()`. Rejects with a StoreOpenError where the store
+ * cannot be opened.
+ */
+export async function createGateway(
+  { settings, secrets, clients: loadedClients }: Loaded,
+  overrides: Overrides = {},
+): Promise<Gateway> {
+  const clock = overrides.clock ?? systemClock;
+  const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
+  let draining = false;
+
+  // Secrets, and the log that must not hold them.
+  const scrubber = createScrubber(() => tokens.known());
+  const logger = createLogger(settings.logLevel, scrubber.text, overrides.logTo ?? process.stdout);
+  const metrics = createMetrics({
+    listCallsUnderWay: () => listService.callsUnderWay(),
+    tokenRejected: () => tokens.isRejected(),
+  });
+  const report = createReporter(logger, metrics);
+  const tokens = openTokenSource(secrets.token, report.token);
+  const clients = watchClients(
+    loadedClients,
+    {
+      file: settings.clientsFile,
+      keys: secrets.keys,
+      requestsPerMinute: clientRequestsPerMinute,
+      upstreamToken: () => tokens.current(),
+    },
+    report.clients,
+  );
+
+  // What is kept.
+  const stores = overrides.stores ?? (await openStores(settings.storeUrl));
+  const lists = keepInMemory(stores.lists, settings.list.memoryBytes);
+  const register = orUnavailable(stores.accounts, report.quotaStoreFailed);
+  const ledger = orUnavailable(stores.ledger, report.quotaStoreFailed);
+
+  // The upstream, and those who watch what becomes of its calls.
+  const breaker = createBreaker(settings.breaker, clock, report.breakerChanged);
+  const accounts = createAccounts({
+    clocks: register,
+    upstream: () => upstream,
+    clock,
+    declared: settings.accounts,
+    unknown: settings.addContacts.accountAge.unknown,
+    timeoutMs: geweTimeoutMs,
+  });
+  const upstream: Upstream = createUpstream({
+    caller: createCaller(geweBaseUrl, answerLimitBytes, VERSION),
+    forwarder: createForwarder(geweBaseUrl, answerLimitBytes, VERSION),
+    tokens,
+    scrubber,
+    clock,
+    observers: [breaker.observe, accounts.observe, report.upstreamCall],
+  });
+
+  // The two operations that the gateway answers for.
+  const listService = createListService({
+    upstream,
+    lists,
+    breaker,
+    clock,
+    settings: settings.list,
+    onStoreError: report.listStoreFailed,
+  });
+  const pending = createPending();
+  const addService = createAddService({
+    ledger,
+    accounts,
+    clock,
+    policy: settings.addContacts,
+    onWarning: report.addWarning,
+  });
+  const idempotency = createIdempotency(
+    orUnavailable(stores.idempotency, report.quotaStoreFailed),
+    clock,
+    // A call may be repeated after a rejected token, and checkOnline may come before it.
+    3 * geweTimeoutMs,
+  );
+
+  const health = createHealth({
+    clock,
+    checkStore: () => stores.check(),
+    isTokenRejected: () => tokens.isRejected(),
+    isDraining: () => draining,
+    onStoreError: report.quotaStoreFailed,
+  });
+  const app = createApp({
+    ...settings,
+    clock,
+    clients,
+    anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
+    upstream,
+    listService,
+    addService,
+    idempotency,
+    pending,
+    health,
+    isDraining: () => draining,
+    onRequest: report.request,
+  });
+  const ops = createOpsApp({
+    clock,
+    opsToken: secrets.opsToken,
+    health,
+    metrics,
+    register,
+    accounts,
+    addService,
+    policy: settings.addContacts,
+    declared: settings.accounts,
+    lists,
+  });
+
+  const listener = createListener(app);
+  const opsListener = createListener(ops);
+
+  return {
+    app,
+    ops,
+    logger,
+    metrics,
+    async start() {
+      const url = await listener.listen(settings.port, settings.host);
+      const opsUrl = await opsListener.listen(settings.opsPort, settings.opsHost);
+      return { url, opsUrl };
+    },
+    async stop() {
+      draining = true;
+      const drained = Promise.all([listener.drain(), pending.idle(), listService.idle()]);
+      await within(drained, settings.shutdownGraceMs);
+      listService.abort();
+      listener.end();
+      await listService.idle();
+      opsListener.end();
+      await opsListener.drain();
+      clients.stop();
+      tokens.stop();
+      await upstream.close();
+      await stores.close();
+    },
+  };
+}

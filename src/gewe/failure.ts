@@ -1,0 +1,24 @@
+import type { Outcome } from './outcome.ts';
+
+const BEFORE_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/**
+ * What an error before the answer's body means. `sent` is false only where the error proves that no byte of the
+ * request can have reached the upstream: a charge is given back on no weaker evidence.
+ */
+export function outcomeOfError(cause: unknown): Outcome {
+  const { code = '', syscall } = (cause ?? {}) as { code?: string; syscall?: string };
+  // llhttp's codes: something answered, but not in HTTP.
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return { kind: 'invalid', why: 'an answer that is not HTTP' };
+  }
+  const neverConnected = syscall === 'connect' || BEFORE_CONNECTED.has(code);
+  return { kind: 'unreachable', sent: !neverConnected, cause };
+}

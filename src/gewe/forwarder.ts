@@ -1,0 +1,117 @@
+import { Agent as HttpAgent, ServerResponse, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
+import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import { outcomeOfError } from './failure.ts';
+import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
+import type { Outcome } from './outcome.ts';
+import { readResponse } from './read-response.ts';
+
+export interface ForwardedCall {
+  /** What follows the base URL, such as `contacts/search`. */
+  readonly path: string;
+  readonly body: Buffer;
+  readonly trace: Trace;
+  /** For the whole answer, milliseconds. */
+  readonly deadlineMs: number;
+  /** Whether the call ends when its caller leaves. */
+  readonly endsWithCaller: boolean;
+  /** A connection of its own, for a call that must not fail on an old one. */
+  readonly freshConnection: boolean;
+}
+
+export interface Forwarder {
+  /**
+   * Sends the caller's request on and reads the whole answer; answering the caller is left to others. Never
+   * rejects, never repeats, never follows. Turns `req.headers` and `req.url` into what the upstream gets.
+   */
+  forward(
+    req: IncomingMessage,
+    res: ServerResponse,
+    call: ForwardedCall,
+    token: string,
+  ): Promise<Outcome>;
+  close(): void;
+}
+
+interface Exchange {
+  readonly body: Buffer;
+  readonly freshConnection: boolean;
+  settle(outcome: Outcome): void;
+}
+
+/**
+ * The proxy. http-proxy-middleware moves the request; the answer is read here in full, because only a whole
+ * answer can be told from a cut-off one, be searched for the token, and have its `ret` read.
+ */
+export function createForwarder(
+  baseUrl: URL,
+  answerLimitBytes: number,
+  version: string,
+): Forwarder {
+  // Idle sockets are dropped before a usual upstream drops them (5 s), or a request could meet a closing one.
+  const agentOptions = { keepAlive: true, timeout: 4_000 };
+  const agent =
+    baseUrl.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  const fail = (cause: Error, req: IncomingMessage) =>
+    exchanges.get(req)?.settle(outcomeOfError(cause));
+
+  const proxy = createProxyMiddleware({
+    target: baseUrl.origin,
+    changeOrigin: true,
+    followRedirects: false,
+    xfwd: false,
+    selfHandleResponse: true,
+    // The library's other plugins answer errors by themselves and write to the console.
+    ejectPlugins: true,
+    plugins: [proxyEventsPlugin],
+    // The one hook where options are the request's own. The body was read before, so it is handed back here.
+    router: (req, _res, options) => {
+      const exchange = exchanges.get(req);
+      options.buffer = Readable.from([exchange?.body ?? Buffer.alloc(0)]);
+      options.agent = exchange?.freshConnection === true ? false : agent;
+      return baseUrl.origin;
+    },
+    on: {
+      proxyRes: async (proxyRes, req) => {
+        const head = {
+          status: proxyRes.statusCode ?? 0,
+          contentType: proxyRes.headers['content-type'],
+          contentEncoding: proxyRes.headers['content-encoding'],
+        };
+        const outcome = await readResponse(proxyRes, head, answerLimitBytes);
+        exchanges.get(req)?.settle(outcome);
+      },
+      error: fail,
+      // What the library calls an error whose caller has left.
+      econnreset: fail,
+    },
+  });
+
+  return {
+    async forward(req, res, call, token) {
+      const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
+      exchanges.set(req, { ...call, settle });
+      req.headers = upstreamHeaders(token, call.body, call.trace, version) as typeof req.headers;
+      req.url = upstreamUrl(baseUrl, call.path).pathname;
+
+      // The library ties the call to the response that it is given: it would destroy the caller's connection on a
+      // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
+      const standIn = new ServerResponse(req);
+      const callerLeft = () => settle({ kind: 'aborted' });
+      if (call.endsWithCaller) res.once('close', callerLeft);
+      const timer = setTimeout(() => settle({ kind: 'timeout' }), call.deadlineMs);
+
+      proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req));
+      const outcome = await promise;
+
+      clearTimeout(timer);
+      res.off('close', callerLeft);
+      // Ends the upstream call where it still runs.
+      standIn.emit('close');
+      return outcome;
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * The vendor's operations that are known by name. Others pass too (the vendor may add one tomorrow); these names
+ * decide what `read` means to a client and which labels a metric may have.
+ */
+
+const READS: ReadonlySet<string> = new Set([
+  'fetchContactsList',
+  'fetchContactsListCache',
+  'getBriefInfo',
+  'getDetailInfo',
+  'search',
+  'getPhoneAddressList',
+  'checkRelation',
+]);
+
+const WRITES: ReadonlySet<string> = new Set([
+  'addContacts',
+  'deleteFriend',
+  'setFriendPermissions',
+  'setFriendRemark',
+  'uploadPhoneAddressList',
+]);
+
+/** `read` only where it is known to change nothing: an unknown operation is a `write`. */
+export function accessOf(operation: string): 'read' | 'write' {
+  return READS.has(operation) ? 'read' : 'write';
+}
+
+/** The operation as a metric label: a caller must not be able to make up new ones. */
+export function operationLabel(operation: string | undefined): string {
+  if (operation === undefined) return 'none';
+  return READS.has(operation) || WRITES.has(operation) ? operation : 'other';
+}
+
+/**
+ * Whether callers take a 200 of this operation for an address book. One client in the field reads a 200 without
+ * `data.friends` as an empty one and deletes its own, so a refusal of these must never look like a success.
+ */
+export function answersAddressBook(operation: string | undefined): boolean {
+  return operation === 'fetchContactsList' || operation === 'fetchContactsListCache';
+}

@@ -1,0 +1,85 @@
+/** What became of one call to the upstream, and how its raw answer is read. Pure. */
+
+export interface Answer {
+  /** The upstream's bytes as they came. */
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** The body, parsed. The bytes are what goes out; this is only for deciding. */
+  readonly json: unknown;
+}
+
+export type Outcome =
+  /** HTTP 2xx with JSON, whatever its `ret` says. */
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'token-rejected' }
+  /** An answer that is none: not 2xx, not JSON, too large, cut off. `why` is for people, without any of its content. */
+  | { readonly kind: 'invalid'; readonly why: string }
+  /** No connection, or one that was lost before an answer began. `sent` is false only where that is proven. */
+  | { readonly kind: 'unreachable'; readonly sent: boolean; readonly cause: unknown }
+  /** No whole answer within the deadline. */
+  | { readonly kind: 'timeout' }
+  /** The gateway ended the call itself: its caller left, or it is stopping. */
+  | { readonly kind: 'aborted' };
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly body: Buffer;
+}
+
+/**
+ * Reads a whole answer. The vendor answers everything with HTTP 200 and JSON; what is not that was made by
+ * something in between.
+ */
+export function readAnswer(raw: RawAnswer): Outcome {
+  if (raw.status < 200 || raw.status > 299) {
+    return { kind: 'invalid', why: `HTTP status ${raw.status}` };
+  }
+  // Asked for identity; what is compressed all the same could hide the token from the scrubber.
+  if (raw.contentEncoding !== undefined && !/^(?:identity)?$/i.test(raw.contentEncoding.trim())) {
+    return { kind: 'invalid', why: 'a compressed answer, though identity was asked for' };
+  }
+  if (raw.body.length === 0) return { kind: 'invalid', why: 'an empty answer' };
+  const json = parseJson(raw.body);
+  if (json === undefined) return { kind: 'invalid', why: 'an answer that is not JSON' };
+  if (rejectsToken(json)) return { kind: 'token-rejected' };
+  return {
+    kind: 'answered',
+    answer: { body: raw.body, contentType: raw.contentType ?? 'application/json', json },
+  };
+}
+
+/** The vendor's verdict, or undefined where the answer has none. Never the HTTP status, never `msg`. */
+export function retOf(json: unknown): number | undefined {
+  return isObject(json) && typeof json['ret'] === 'number' ? json['ret'] : undefined;
+}
+
+/** The vendor's `data`, if the answer is an object. */
+export function dataOf(json: unknown): unknown {
+  return isObject(json) ? json['data'] : undefined;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Both sentences seen begin with the header's name. Anchored, so that an upstream which quotes a caller's words
+ * elsewhere in `msg` cannot be led to say this.
+ */
+function rejectsToken(json: unknown): boolean {
+  if (!isObject(json) || json['ret'] === 200) return false;
+  const msg = json['msg'];
+  return typeof msg === 'string' && /^\s*(?:http\s+)?header:\s*x-gewe-token\b/i.test(msg);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(body)) as unknown;
+  } catch {
+    return undefined;
+  }
+}

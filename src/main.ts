@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { check } from './cli/check.ts';
+import { EXIT_OK, EXIT_USAGE, type Io } from './cli/io.ts';
+import { keys } from './cli/keys.ts';
+import { simulate } from './cli/simulate.ts';
+import { start } from './cli/start.ts';
+import { processEnvironment } from './settings/env.ts';
+import { VERSION } from './version.ts';
+
+type Command = (args: string[], io: Io) => Promise<number>;
+
+const COMMANDS: ReadonlyMap<string, readonly [run: Command, summary: string]> = new Map([
+  ['start', [start, 'start the gateway']],
+  ['check', [check, 'read every setting and tell what is wrong']],
+  ['keys', [keys, '`keys new NAME` makes a key for a client']],
+  ['simulate', [simulate, 'start a GEWE that exists only on this machine']],
+]);
+
+const HELP = `gewe-gateway ${VERSION}
+
+Usage: gewe-gateway COMMAND [ARGUMENT …]
+
+${[...COMMANDS].map(([name, [, summary]]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+\`gewe-gateway COMMAND --help\` tells more.
+`;
+
+async function main([name = '', ...args]: string[], io: Io): Promise<number> {
+  if (['--help', '-h', 'help'].includes(name)) {
+    io.stdout.write(HELP);
+    return EXIT_OK;
+  }
+  if (name === '--version') {
+    io.stdout.write(`${VERSION}\n`);
+    return EXIT_OK;
+  }
+  const command = COMMANDS.get(name);
+  if (command === undefined) {
+    io.stderr.write(name === '' ? HELP : `There is no command of this name.\n\n${HELP}`);
+    return EXIT_USAGE;
+  }
+  return command[0](args, io);
+}
+
+const { stdout, stderr } = process;
+process.exitCode = await main(process.argv.slice(2), {
+  stdout,
+  stderr,
+  cwd: process.cwd(),
+  env: processEnvironment(),
+});

@@ -1,0 +1,36 @@
+import { Router } from 'express';
+import type { Clock } from '../clock.ts';
+import type { ListStore } from '../contacts-list/ports.ts';
+import { ageSeconds } from '../contacts-list/saved-list.ts';
+import { Refusal } from '../errors.ts';
+import { send } from '../pipeline/send.ts';
+import { appIdOf, iso, methodsOnly, sendObject } from './admin-requests.ts';
+
+/** `/admin/lists/{appId}`: what is saved, without its content, and how to forget it. */
+export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock }): Router {
+  const router = Router();
+  router
+    .route('/:appId')
+    .get(async (req, res) => {
+      const appId = appIdOf(req);
+      const list = await lists.load(appId);
+      if (list === undefined) throw noList();
+      sendObject(res, {
+        appId,
+        savedAt: iso(list.savedAt),
+        ageSeconds: ageSeconds(list, clock.now()),
+        bytes: list.body.length,
+        source: list.source,
+      });
+    })
+    .delete(async (req, res) => {
+      if (!(await lists.forget(appIdOf(req)))) throw noList();
+      send(res, 204, 'application/json', Buffer.alloc(0));
+    })
+    .all(methodsOnly('GET, DELETE'));
+  return router;
+}
+
+function noList(): Refusal {
+  return new Refusal('not-found', 'No list is saved for this account.');
+}

@@ -1,0 +1,31 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { Refusal } from '../errors.ts';
+import { APP_ID } from '../pipeline/read-body.ts';
+import { send } from '../pipeline/send.ts';
+
+/** The appId of a path such as `/admin/lists/{appId}`. */
+export function appIdOf(req: Request): string {
+  const appId = req.params['appId'];
+  if (typeof appId === 'string' && APP_ID.test(appId)) return appId;
+  throw new Refusal('invalid-app-id', 'The last part of the path must be an appId.');
+}
+
+export function sendObject(res: Response, value: Readonly<Record<string, unknown>>): void {
+  send(res, 200, 'application/json', Buffer.from(JSON.stringify(value)));
+}
+
+/** An instant as people and programs read it; null where there is none. */
+export function iso(instant: number | undefined): string | null {
+  return instant === undefined || !Number.isFinite(instant)
+    ? null
+    : new Date(instant).toISOString();
+}
+
+/** Refuses what the routes before it did not take. */
+export function methodsOnly(allow: string): RequestHandler {
+  return () => {
+    throw new Refusal('method-not-allowed', `Here is only ${allow}.`, {
+      headers: { Allow: allow },
+    });
+  };
+}

@@ -1,0 +1,66 @@
+import type { BreakerState } from '../contacts-list/breaker.ts';
+import type { Observer } from '../gewe/upstream.ts';
+import type { RequestRecord } from '../pipeline/record.ts';
+import type { Client } from '../settings/client.ts';
+import type { Problem } from '../settings/problem.ts';
+import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Turns what happens into log lines and metrics. The one place that words them. */
+export function createReporter(logger: Logger, metrics: Metrics) {
+  return {
+    /** One line a request. What failed inside is named with it, under the same id. */
+    request(record: RequestRecord): void {
+      const { cause, ...fields } = record;
+      metrics.request(record);
+      if (record.code === 'internal') logger.error({ ...fields, err: cause }, 'request');
+      else logger.info(fields, 'request');
+    },
+
+    upstreamCall: (({ operation }, outcome) => {
+      metrics.upstreamCall(operation, outcome);
+      if (outcome.kind === 'answered') return;
+      const why = outcome.kind === 'invalid' ? { why: outcome.why } : {};
+      const err = outcome.kind === 'unreachable' ? { err: outcome.cause } : {};
+      logger.warn({ operation, outcome: outcome.kind, ...why, ...err }, 'upstream call failed');
+    }) satisfies Observer,
+
+    breakerChanged(state: BreakerState): void {
+      metrics.breaker(state);
+      if (state.kind === 'open') {
+        logger.error({ why: state.why }, 'the upstream as a whole is down; saved lists are served');
+      } else logger.info('the upstream is back');
+    },
+
+    listStoreFailed(err: unknown): void {
+      metrics.storeError('lists');
+      logger.error({ err }, 'the store of lists failed; going on without it');
+    },
+
+    quotaStoreFailed(err: unknown): void {
+      metrics.storeError('quotas');
+      logger.error({ err }, 'the store of quotas failed; addContacts is refused');
+    },
+
+    addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {
+      logger.warn({ appId, what }, 'addContacts on a young account');
+    },
+
+    token: {
+      unreadable: (reason: string) =>
+        logger.error({ reason }, 'GEWE_TOKEN_FILE cannot be used; the token in force stays'),
+      rotated: () => logger.info('a new token is in force'),
+      rejected: () => logger.error('the upstream rejects the token; renew GEWE_TOKEN'),
+    },
+
+    clients: {
+      onProblems: (problems: readonly Problem[]) =>
+        logger.error({ problems }, 'the clients file is broken; the clients of before stay'),
+      onTakenOver: (clients: readonly Client[]) =>
+        logger.info(
+          { clients: clients.map(({ name }) => name) },
+          'the clients file was taken over',
+        ),
+    },
+  };
+}

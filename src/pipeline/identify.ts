@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Clock } from '../clock.ts';
+import type { Trace } from '../gewe/headers.ts';
+import { shownKey } from './credentials.ts';
+import { faceSlot } from './refuse.ts';
+import { createSlot } from './slot.ts';
+
+export const traceSlot = createSlot<Trace>('trace');
+export const startSlot = createSlot<number>('start');
+
+/** Gives the request its id and its start, and remembers how its refusals have to look. */
+export function identify({ clock }: { clock: Clock }): RequestHandler {
+  return (req, res, next) => {
+    const trace = {
+      requestId: wellFormedId(req.get('x-request-id')) ?? randomUUID(),
+      traceparent: validTraceparent(req.get('traceparent')),
+    };
+    startSlot.set(res, clock.now());
+    traceSlot.set(res, trace);
+    faceSlot.set(res, shownKey(req.headers)?.place === 'x-gewe-token' ? 'gewe' : 'http');
+    res.setHeader('X-Request-Id', trace.requestId);
+    next();
+  };
+}
+
+/** Only characters that can neither break a log line nor a header, and few enough of them. */
+function wellFormedId(id: string | undefined): string | undefined {
+  return id !== undefined && /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/.test(id) ? id : undefined;
+}
+
+/** W3C Trace Context, section 3.2.2: version 00, ids not all zero. */
+function validTraceparent(value: string | undefined): string | undefined {
+  const parts = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(value ?? '');
+  if (parts === null) return undefined;
+  return parts.slice(1).some((id) => /^0+$/.test(id ?? '')) ? undefined : value;
+}

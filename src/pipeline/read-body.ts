@@ -1,0 +1,73 @@
+import express, { type Request, type RequestHandler } from 'express';
+import { Refusal } from '../errors.ts';
+import { refusalOfBodyError } from './body-errors.ts';
+import { readJsonObject } from './json-object.ts';
+import { createSlot } from './slot.ts';
+
+export interface RequestBody {
+  /** As they came, and as they go upstream. */
+  readonly bytes: Buffer;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly appId: string;
+}
+
+export const bodySlot = createSlot<RequestBody>('body');
+
+/** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
+export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
+
+/** Takes the body within its bounds and reads the one thing that every operation has: `appId`. */
+export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {
+  const raw = express.raw({ type: () => true, limit: bodyLimitBytes, inflate: false });
+  return (req, res, next) => {
+    checkMediaType(req);
+    raw(req, res, (error?: unknown) => {
+      try {
+        if (error !== undefined) throw refusalOfBodyError(error, bodyLimitBytes);
+        const bytes: unknown = req.body;
+        bodySlot.set(res, parse(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0)));
+      } catch (refusal) {
+        return next(refusal);
+      }
+      next();
+    });
+  };
+}
+
+function checkMediaType(req: Request): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(req.get('content-type') ?? '')?.[1];
+  const type = (req.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json' || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
+    throw new Refusal('unsupported-media-type', 'Send Content-Type: application/json, in UTF-8.');
+  }
+  if (req.get('content-encoding') !== undefined) {
+    throw new Refusal('unsupported-media-type', 'Send the body without a Content-Encoding.');
+  }
+}
+
+function parse(bytes: Buffer): RequestBody {
+  const reading = readJsonObject(bytes);
+  switch (reading.kind) {
+    case 'not-json':
+      throw new Refusal('invalid-json', 'The body is not valid JSON in UTF-8.');
+    case 'not-an-object':
+      throw new Refusal('invalid-body', 'The body must be a JSON object.');
+    case 'duplicate-key':
+      throw new Refusal(
+        'duplicate-key',
+        'A key stands twice in the body, perhaps in another spelling. Send each key once.',
+      );
+    case 'object': {
+      const appId = reading.value['appId'];
+      if (typeof appId !== 'string' || !APP_ID.test(appId)) {
+        throw new Refusal(
+          'invalid-app-id',
+          'appId must be a string of 1 to 128 characters out of A-Z a-z 0-9 _ . : @ -.',
+        );
+      }
+      return { bytes, json: reading.value, appId };
+    }
+    default:
+      return reading satisfies never;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Client, ClientDirectory } from './client.ts';
+import type { ClientEntry } from './clients.ts';
+import { createClientDirectory, entriesOfKeys, hashKey, parseClients } from './clients.ts';
+import type { Problem } from './problem.ts';
+import type { FileLook } from './read-file.ts';
+import { readTextFileSync, whyNoText } from './read-file.ts';
+import type { Secrets } from './settings.ts';
+import { watchFile } from './watch.ts';
+
+/** What the list of clients is made of. */
+export interface ClientSources {
+  /** The clients file, an absolute path; undefined where there is none. */
+  readonly file: string | undefined;
+  /** `GATEWAY_KEYS`. */
+  readonly keys: Secrets['keys'];
+  /** Of a client whose entry says nothing. */
+  readonly requestsPerMinute: number;
+  /** The upstream token of this moment: no client may have it for a key. */
+  readonly upstreamToken: () => string | undefined;
+}
+
+/** All clients, and what the file looked like that they come from. */
+export interface LoadedClients {
+  readonly entries: readonly ClientEntry[];
+  readonly look: FileLook | undefined;
+}
+
+type Joined = { readonly entries: readonly ClientEntry[] } | { problems: readonly Problem[] };
+
+/** Reads the clients file and joins it with `GATEWAY_KEYS`. A missing file is a problem. */
+export function readClients(
+  sources: ClientSources,
+): LoadedClients | { readonly problems: readonly Problem[] } {
+  const look = sources.file === undefined ? undefined : readTextFileSync(sources.file);
+  const joined = join(look, sources);
+  return 'problems' in joined ? joined : { entries: joined.entries, look };
+}
+
+function join(look: FileLook | undefined, sources: ClientSources): Joined {
+  const { file = '', keys, requestsPerMinute } = sources;
+  const fromKeys = entriesOfKeys(keys, requestsPerMinute).map((entry) => ({
+    entry,
+    source: 'GATEWAY_KEYS',
+  }));
+  if (look !== undefined && look.kind !== 'text') {
+    const problem = `cannot be used: ${whyNoText(look)}`;
+    const remedy = 'Put it there, or set GATEWAY_CLIENTS to the path of a readable file.';
+    // What GATEWAY_KEYS has of its own wrong is worth telling in the same run.
+    return {
+      problems: [
+        { setting: `GATEWAY_CLIENTS (${file})`, problem, remedy },
+        ...conflicts(fromKeys, sources),
+      ],
+    };
+  }
+  const parsed = look === undefined ? undefined : parseClients(look.text, file, requestsPerMinute);
+  if (parsed !== undefined && 'problems' in parsed) {
+    return { problems: [...parsed.problems, ...conflicts(fromKeys, sources)] };
+  }
+  const fromFile = (parsed?.entries ?? []).map((entry) => ({ entry, source: file }));
+  const all = [...fromFile, ...fromKeys];
+  const problems = conflicts(all, sources);
+  return problems.length > 0 ? { problems } : { entries: all.map(({ entry }) => entry) };
+}
+
+/** What is wrong between clients that are each fine: a key must lead to exactly one of them. */
+function conflicts(
+  all: readonly { readonly entry: ClientEntry; readonly source: string }[],
+  sources: ClientSources,
+): Problem[] {
+  const token = sources.upstreamToken();
+  const tokenHash = token === undefined ? undefined : hashKey(token);
+  const names = new Set<string>();
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { entry, source } of all) {
+    const { name } = entry.client;
+    const setting = `${source}: ${name}`;
+    if (names.has(name)) {
+      const remedy = 'Rename or remove one of the two.';
+      problems.push({ setting, problem: 'this name stands twice', remedy });
+    }
+    names.add(name);
+    for (const hash of entry.keyHashes) {
+      const owner = owners.get(hash);
+      if (owner !== undefined) {
+        const problem = `has a key that ${owner === name ? 'stands twice' : `${owner} has too`}`;
+        problems.push({ setting, problem, remedy: 'Give every client keys of its own.' });
+      }
+      owners.set(hash, name);
+      if (hash !== tokenHash) continue;
+      problems.push({
+        setting,
+        problem: 'has the upstream token for a key',
+        remedy:
+          'Give it a key of its own (`gewe-gateway keys new NAME`): the token goes to no one.',
+      });
+    }
+  }
+  return problems;
+}
+
+export interface WatchClientsOptions {
+  /** A broken file; the clients of before stay in force. Must not throw. */
+  readonly onProblems: (problems: readonly Problem[]) => void;
+  /** A changed file is in force from now on. Must not throw. */
+  readonly onTakenOver?: (clients: readonly Client[]) => void;
+  /** Default 250. */
+  readonly pollMs?: number;
+}
+
+/** A directory that follows its file. Without a file, it stays as it is. */
+export function watchClients(
+  loaded: LoadedClients,
+  sources: ClientSources,
+  options: WatchClientsOptions,
+): ClientDirectory & { stop(): void } {
+  const { onProblems, onTakenOver, pollMs = 250 } = options;
+  let directory = createClientDirectory(loaded.entries);
+
+  const takeOver = (look: FileLook) => {
+    const joined = join(look, sources);
+    if ('problems' in joined) return onProblems(joined.problems);
+    directory = createClientDirectory(joined.entries);
+    onTakenOver?.(joined.entries.map(({ client }) => client));
+  };
+  const watch =
+    sources.file === undefined
+      ? undefined
+      : watchFile(sources.file, takeOver, { known: loaded.look, pollMs });
+
+  return {
+    find: (key) => directory.find(key),
+    knowsOrigin: (origin) => directory.knowsOrigin(origin),
+    stop: () => watch?.stop(),
+  };
+}

@@ -1,0 +1,65 @@
+/** Which behaviour a call meets: the account's own list first, then the list for every account. */
+import { type Behaviour, parseBehaviours } from './behaviour.ts';
+
+/** The account name that stands for every account. */
+const EVERY_ACCOUNT = '*';
+
+interface Entry {
+  readonly behaviour: Behaviour;
+  /** Calls that it still holds for. */
+  left: number;
+}
+
+export interface BehaviourBook {
+  /**
+   * Replaces the account's list by one behaviour or several; an empty list forgets them.
+   * @throws Error where `value` is no behaviour; the old list then stays.
+   */
+  set(appId: string, value: unknown): void;
+  forget(appId: string): void;
+  forgetAll(): void;
+  /**
+   * The behaviour for this call, which counts against its `times`; an empty one where none is meant.
+   * @param operation - The path after the base, such as `contacts/addContacts`.
+   */
+  take(appId: string | undefined, operation: string): Behaviour;
+}
+
+export function createBehaviourBook(): BehaviourBook {
+  const entries = new Map<string, Entry[]>();
+
+  function takeFrom(account: string, operation: string): Behaviour | undefined {
+    const list = entries.get(account) ?? [];
+    const entry = list.find((one) => holdsFor(one.behaviour, operation));
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    if (entry.left === 0) list.splice(list.indexOf(entry), 1);
+    return entry.behaviour;
+  }
+
+  return {
+    set(appId, value) {
+      const list = parseBehaviours(value).map((behaviour) => ({
+        behaviour,
+        left: behaviour.times ?? Infinity,
+      }));
+      entries.set(appId, list);
+    },
+    forget(appId) {
+      entries.delete(appId);
+    },
+    forgetAll() {
+      entries.clear();
+    },
+    take(appId, operation) {
+      const own = appId === undefined ? undefined : takeFrom(appId, operation);
+      return own ?? takeFrom(EVERY_ACCOUNT, operation) ?? {};
+    },
+  };
+}
+
+function holdsFor(behaviour: Behaviour, operation: string): boolean {
+  if (behaviour.operations === undefined) return true;
+  const name = operation.slice(operation.lastIndexOf('/') + 1);
+  return behaviour.operations.includes(operation) || behaviour.operations.includes(name);
+}

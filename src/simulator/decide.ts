@@ -1,0 +1,48 @@
+/** Which answer a call gets: from something in front of the vendor, from the vendor, or from a server that is neither. */
+import { answerTo } from './answers.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { RecordedCall } from './call-log.ts';
+import { jsonObject, operationOf, pathnameOf } from './incoming.ts';
+import type { ListSize } from './samples.ts';
+import { frontAnswer, jsonAnswer, type WireAnswer } from './wire.ts';
+
+/** What the simulator knows when the call comes. */
+interface Known {
+  readonly acceptedToken: string;
+  /** The list kept for the account of the call. */
+  readonly keptList: ListSize | undefined;
+}
+
+interface Decision {
+  readonly answer: WireAnswer;
+  /** Whether a list is finished, and kept from then on, when this answer is ready. */
+  readonly finishesList: boolean;
+}
+
+export function decide(call: RecordedCall, behaviour: Behaviour, known: Known): Decision {
+  const front = frontAnswer(behaviour);
+  if (front !== undefined) return without(front);
+  if (operationOf(pathnameOf(call.path)) === undefined) {
+    return without(jsonAnswer({ error: 'Not Found' }, 404));
+  }
+  if (call.method !== 'POST') {
+    return without(jsonAnswer({ ret: 500, msg: `Request method '${call.method}' not supported` }));
+  }
+  const token = String(call.headers['x-gewe-token'] ?? '');
+  const question = { operation: call.operation, token, body: jsonObject(call.body) };
+  const envelope = answerTo(question, { ...known, behaviour });
+  const echo = behaviour.echoToken ? { 'x-echo-token': token } : {};
+  return {
+    answer: jsonAnswer(envelope, behaviour.status, echo),
+    finishesList:
+      call.operation === 'contacts/fetchContactsList' &&
+      envelope.ret === 200 &&
+      // A vendor that hangs or dies has not finished.
+      !behaviour.hang &&
+      !behaviour.reset,
+  };
+}
+
+function without(answer: WireAnswer): Decision {
+  return { answer, finishesList: false };
+}

@@ -1,0 +1,134 @@
+/** How an answer goes out: which bytes, and how badly. */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Behaviour } from './behaviour.ts';
+import type { Envelope } from './answers.ts';
+import type { Timers } from './timers.ts';
+
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: Buffer;
+}
+
+/** What something in front of the vendor says, which looks at neither token nor body; undefined where it passes. */
+export function frontAnswer(behaviour: Behaviour): WireAnswer | undefined {
+  const { status, html, redirectTo, raw } = behaviour;
+  if (raw !== undefined) {
+    const contentType = raw.contentType ?? 'application/json';
+    return {
+      status: status ?? 200,
+      headers: {
+        ...(contentType === '' ? {} : { 'content-type': contentType }),
+        ...raw.headers,
+      },
+      body: Buffer.from(raw.body),
+    };
+  }
+  if (html !== undefined && html !== false) {
+    const page = html === true ? proxyPage(status ?? 200) : html;
+    return {
+      status: status ?? 200,
+      headers: { 'content-type': 'text/html; charset=utf-8' },
+      body: Buffer.from(page),
+    };
+  }
+  if (redirectTo !== undefined) {
+    return { status: status ?? 302, headers: { location: redirectTo }, body: Buffer.alloc(0) };
+  }
+  if (behaviour.empty) {
+    return {
+      status: status ?? 200,
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.alloc(0),
+    };
+  }
+  return status !== undefined && status >= 300 && !choosesEnvelope(behaviour)
+    ? jsonAnswer({ ret: status, msg: STATUS_CODES[status] ?? 'Unknown' }, status)
+    : undefined;
+}
+
+/** A JSON answer. `headers` come beside the content's own. */
+export function jsonAnswer(
+  content: Envelope | object,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): WireAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(JSON.stringify(content)),
+  };
+}
+
+/** Sends the answer as well or as badly as the behaviour says; does nothing where the caller has left. */
+export function send(
+  res: ServerResponse,
+  answer: WireAnswer,
+  behaviour: Behaviour,
+  timers: Timers,
+): void {
+  const { socket } = res;
+  if (res.destroyed || socket === null || behaviour.hang) return;
+  if (behaviour.reset) {
+    socket.resetAndDestroy();
+    return;
+  }
+  const { cutAfterBytes, dripMs } = behaviour;
+  const announced = cutAfterBytes === undefined ? answer.body.length : atLeastOne(answer.body);
+  writeHead(res, answer, announced);
+  if (cutAfterBytes !== undefined) {
+    res.flushHeaders();
+    res.write(answer.body.subarray(0, Math.min(cutAfterBytes, announced - 1)));
+    // Not destroy(): the bytes so far have to reach the caller.
+    socket.destroySoon();
+  } else if (dripMs !== undefined) {
+    drip(res, answer.body, dripMs, timers);
+  } else {
+    res.end(answer.body);
+  }
+}
+
+function writeHead(res: ServerResponse, answer: WireAnswer, announcedBytes: number): void {
+  res.statusCode = answer.status;
+  // RFC 9110 section 8.6: a 204 has no Content-Length.
+  if (answer.status !== 204) res.setHeader('content-length', announcedBytes);
+  for (const [name, value] of Object.entries(answer.headers)) {
+    res.setHeader(name, value);
+    if (name.toLowerCase() === 'transfer-encoding') res.removeHeader('content-length');
+  }
+}
+
+/** An answer that is cut announces more than it sends, also where there was nothing to send. */
+function atLeastOne(body: Buffer): number {
+  return Math.max(1, body.length);
+}
+
+function drip(res: ServerResponse, body: Buffer, dripMs: number, timers: Timers): void {
+  let sent = 0;
+  res.flushHeaders();
+  timers.every(dripMs, () => {
+    if (res.destroyed) return false;
+    if (sent < body.length) res.write(body.subarray(sent, sent + 1));
+    sent += 1;
+    if (sent < body.length) return true;
+    res.end();
+    return false;
+  });
+}
+
+function choosesEnvelope(behaviour: Behaviour): boolean {
+  return (
+    behaviour.friends !== undefined ||
+    behaviour.accountOffline === true ||
+    behaviour.deviceMissing === true ||
+    behaviour.echoToken === true
+  );
+}
+
+function proxyPage(status: number): string {
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  return (
+    `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n` +
+    `<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
+  );
+}

@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache';
+
+import type { ListStore, SavedList } from '../contacts-list/ports.ts';
+
+/** A compressed copy may hang on a body, at worst about as long as the body itself. */
+const COPIES = 2;
+
+/**
+ * A front of at most `memoryBytes` over `store`, which drops the lists that were not asked for the longest. The same
+ * SavedList object comes back as long as it is kept. With 0 bytes it is `store` itself.
+ */
+export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
+  if (memoryBytes <= 0) return store;
+
+  // An entry over maxSize is not kept, and what was kept under its key goes: the store serves it.
+  const kept = new LRUCache<string, SavedList>({
+    maxSize: memoryBytes,
+    sizeCalculation: (list) => Math.max(1, COPIES * list.body.length),
+  });
+  /** What the next load of an appId joins. Whoever writes takes the entry out, so that it counts no more. */
+  const underWay = new Map<string, Promise<SavedList | undefined>>();
+
+  async function loadFromStore(appId: string): Promise<SavedList | undefined> {
+    const loading = store.load(appId).then((list) => {
+      if (underWay.get(appId) !== loading) return kept.get(appId) ?? list;
+      if (list !== undefined) kept.set(appId, list);
+      return list;
+    });
+    return shared(appId, loading);
+  }
+
+  async function shared(
+    appId: string,
+    promise: Promise<SavedList | undefined>,
+  ): Promise<SavedList | undefined> {
+    underWay.set(appId, promise);
+    try {
+      return await promise;
+    } finally {
+      if (underWay.get(appId) === promise) underWay.delete(appId);
+    }
+  }
+
+  return {
+    async load(appId) {
+      return kept.get(appId) ?? underWay.get(appId) ?? loadFromStore(appId);
+    },
+    async save(appId, list) {
+      underWay.delete(appId);
+      // Before the store and whatever becomes of that: a full disk must not cost the newest list.
+      kept.set(appId, list);
+      await store.save(appId, list);
+    },
+    async forget(appId) {
+      const wasKept = kept.delete(appId);
+      const forgetting = store.forget(appId);
+      // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
+      await shared(
+        appId,
+        forgetting.then(() => undefined),
+      );
+      return (await forgetting) || wasKept;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { AccountRecord, AccountRegister } from '../../add-contacts/ports.ts';
+
+interface AccountRow {
+  readonly appId: string;
+  readonly declared: number | null;
+  readonly seen: number | null;
+}
+
+const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
+
+/** Accounts' clocks in the table `accounts`. */
+export function sqliteAccounts(db: DatabaseSync): AccountRegister {
+  const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = :appId`);
+  // Bytes of UTF-8 sort as code units do, for the ASCII that an appId is made of.
+  const selectPage = db.prepare(
+    `SELECT ${COLUMNS} FROM accounts WHERE app_id > :after ORDER BY app_id LIMIT :limit`,
+  );
+  // Where the clock runs already, nothing is written and the disk is not waited for.
+  const see = db.prepare(
+    `INSERT INTO accounts (app_id, first_seen_at) VALUES (:appId, :at)
+     ON CONFLICT (app_id) DO UPDATE SET first_seen_at = excluded.first_seen_at
+     WHERE first_seen_at IS NULL`,
+  );
+  const declare = db.prepare(
+    `INSERT INTO accounts (app_id, declared_online_since) VALUES (:appId, :onlineSince)
+     ON CONFLICT (app_id) DO UPDATE SET declared_online_since = excluded.declared_online_since`,
+  );
+  const remove = db.prepare('DELETE FROM accounts WHERE app_id = :appId');
+
+  return {
+    async find(appId) {
+      const row = select.get({ appId }) as AccountRow | undefined;
+      return row === undefined ? undefined : recordOf(row);
+    },
+    async seen(appId, at) {
+      see.run({ appId, at });
+    },
+    async declare(appId, onlineSince) {
+      declare.run({ appId, onlineSince });
+    },
+    async forget(appId) {
+      return remove.run({ appId }).changes > 0;
+    },
+    async list(after, limit) {
+      // An appId is never empty: everything comes after ''.
+      const rows = selectPage.all({ after: after ?? '', limit });
+      return (rows as unknown as AccountRow[]).map(recordOf);
+    },
+  };
+}
+
+function recordOf(row: AccountRow): AccountRecord {
+  return {
+    appId: row.appId,
+    declaredOnlineSince: row.declared ?? undefined,
+    firstSeenAt: row.seen ?? undefined,
+  };
+}

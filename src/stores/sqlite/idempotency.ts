@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { IdempotencyStore } from '../../add-contacts/ports.ts';
+import { EXPIRED_PER_BEGIN, judgeClaim } from '../idempotency-claim.ts';
+import type { IdempotencyClaim } from '../idempotency-claim.ts';
+import { asBuffer } from './bytes.ts';
+import { inTransaction } from './transaction.ts';
+
+interface ClaimRow {
+  readonly fingerprint: string;
+  readonly leaseUntil: number;
+  readonly expiresAt: number;
+  readonly answer: Uint8Array | null;
+}
+
+/** First answers in the table `idempotency`. */
+export function sqliteIdempotency(db: DatabaseSync): IdempotencyStore {
+  const select = db.prepare(
+    `SELECT fingerprint, lease_until AS leaseUntil, expires_at AS expiresAt, answer
+     FROM idempotency WHERE key = :key`,
+  );
+  const claim = db.prepare(
+    `INSERT OR REPLACE INTO idempotency (key, fingerprint, lease_until, expires_at)
+     VALUES (:key, :fingerprint, :leaseUntil, :expiresAt)`,
+  );
+  const answerOnce = db.prepare(
+    'UPDATE idempotency SET answer = :answer WHERE key = :key AND answer IS NULL',
+  );
+  // A key with an answer stays: what was carried out cannot be taken back.
+  const free = db.prepare('DELETE FROM idempotency WHERE key = :key AND answer IS NULL');
+  const prune = db.prepare(
+    `DELETE FROM idempotency WHERE key IN
+       (SELECT key FROM idempotency WHERE expires_at <= :now
+        ORDER BY expires_at LIMIT ${EXPIRED_PER_BEGIN})`,
+  );
+
+  function find(key: string): IdempotencyClaim | undefined {
+    const row = select.get({ key }) as ClaimRow | undefined;
+    if (row === undefined) return undefined;
+    return { ...row, answer: row.answer === null ? undefined : asBuffer(row.answer) };
+  }
+
+  return {
+    async begin(key, fingerprint, { now, leaseUntil, expiresAt }) {
+      return inTransaction(db, () => {
+        prune.run({ now });
+        const found = judgeClaim(find(key), fingerprint, now);
+        if (found.kind === 'begun') claim.run({ key, fingerprint, leaseUntil, expiresAt });
+        return found;
+      });
+    },
+    async finish(key, answer) {
+      answerOnce.run({ key, answer });
+    },
+    async abandon(key) {
+      free.run({ key });
+    },
+  };
+}

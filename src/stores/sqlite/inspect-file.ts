@@ -1,0 +1,67 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+
+import { StoreOpenError } from '../store-open-error.ts';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import { brokenFile } from './open-failure.ts';
+
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
+const HEADER_BYTES = 100;
+
+/**
+ * Refuses, before SQLite is let near it, what stands at `path` and is not ours: even opening a database can change
+ * it, by replaying its log. Offsets: https://www.sqlite.org/fileformat2.html#the_database_header
+ */
+export function inspectFile(path: string): void {
+  const header = readHeader(path);
+  // An empty file is what SQLite itself leaves when it is stopped before its first write.
+  if (header.length === 0) {
+    refuseOrphanedLog(path);
+    return;
+  }
+  if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw brokenFile(path, 'the file is not a SQLite database');
+  }
+  // The id is written before the log is switched on, so for a file of ours it always stands in the file itself.
+  if (header.readInt32BE(68) !== APPLICATION_ID) {
+    throw new StoreOpenError(
+      path,
+      'the file is a SQLite database of another program',
+      'Point STORE_URL at another path; this file was left as it is',
+    );
+  }
+  refuseNewerVersion(path, header.readInt32BE(60));
+}
+
+/** Throws where a newer gateway has been at work. */
+export function refuseNewerVersion(path: string, version: number): void {
+  if (version <= MIGRATIONS.length) return;
+  throw new StoreOpenError(
+    path,
+    `its schema has version ${version}, and this gateway knows versions up to ${MIGRATIONS.length}`,
+    'Run the newer gateway that wrote it, or restore a copy from before the upgrade',
+  );
+}
+
+/** At most the first 100 bytes; none for a file that does not exist. */
+function readHeader(path: string): Buffer {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return Buffer.alloc(0);
+  if (!found.isFile()) {
+    const what = found.isDirectory() ? 'a directory' : 'not a regular file';
+    throw new StoreOpenError(path, `it is ${what}`, 'Point STORE_URL at a file');
+  }
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    return header.subarray(0, readSync(file, header, 0, HEADER_BYTES, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The log holds the latest charges. SQLite would delete it when it makes a new file beside it. */
+function refuseOrphanedLog(path: string): void {
+  const log = `${path}-wal`;
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  throw brokenFile(path, `the file is missing or empty, but ${log} holds data of it`);
+}

@@ -1,0 +1,57 @@
+import { StoreOpenError } from '../store-open-error.ts';
+
+/** Primary result codes, https://www.sqlite.org/rescode.html */
+const SQLITE_ERROR = 1;
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+/** What SQLite or the file system threw while `path` was opened, in words that an operator can act on. */
+export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  const { errcode = 0, message } = error as { errcode?: number; message: string };
+  // The upper bits only say more of the same.
+  switch (errcode & 0xff) {
+    case SQLITE_BUSY:
+      return new StoreOpenError(
+        path,
+        'another process holds its lock',
+        'Stop that process; one gateway runs on one file',
+        error,
+      );
+    case SQLITE_READONLY:
+      return new StoreOpenError(
+        path,
+        'it cannot be written',
+        'Let the user of the gateway write the file and its folder',
+        error,
+      );
+    case SQLITE_FULL:
+      return new StoreOpenError(path, 'the disk is full', 'Free some space', error);
+    // Our own statements are sound, so an error in one means that the tables are not those that the file claims.
+    case SQLITE_ERROR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return brokenFile(path, `the database is damaged (${message})`, error);
+    default:
+      return new StoreOpenError(
+        path,
+        message,
+        'See that the path exists and that the user of the gateway may read and write it',
+        error,
+      );
+  }
+}
+
+/** A file that is damaged beyond what SQLite repairs by itself. */
+export function brokenFile(path: string, problem: string, cause?: unknown): StoreOpenError {
+  return new StoreOpenError(
+    path,
+    problem,
+    'Restore a copy; or move the file and its -wal away, and the gateway starts with nothing: no saved list, ' +
+      'and no friend request remembered as charged',
+    cause,
+  );
+}

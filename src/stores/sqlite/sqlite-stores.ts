@@ -1,0 +1,33 @@
+import type { Stores } from '../stores.ts';
+import { sqliteAccounts } from './accounts.ts';
+import { checkWrite, openDatabase } from './database.ts';
+import { sqliteIdempotency } from './idempotency.ts';
+import { sqliteLedger } from './ledger.ts';
+import { sqliteLists } from './lists.ts';
+import { asStoreOpenError } from './open-failure.ts';
+
+/**
+ * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
+ * StoreOpenError, and leaves the file as it is, where it is broken, not ours, newer than we are or not writable.
+ */
+export function openSqliteStores(path: string): Stores {
+  const db = openDatabase(path);
+  try {
+    return {
+      lists: sqliteLists(db),
+      ledger: sqliteLedger(db),
+      accounts: sqliteAccounts(db),
+      idempotency: sqliteIdempotency(db),
+      async check() {
+        checkWrite(db);
+      },
+      async close() {
+        if (db.isOpen) db.close();
+      },
+    };
+  } catch (error) {
+    // A statement that cannot be prepared: a table or a column is not there.
+    db.close();
+    throw asStoreOpenError(path, error);
+  }
+}

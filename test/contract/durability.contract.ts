@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import type { Stores } from '../../src/stores/stores.ts';
+import { attemptAt, DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
+import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
+
+/** What stores do that outlive the process. */
+export function describeDurability(open: OpenStoresUnderTest): void {
+  describe('stores that were closed and opened again', () => {
+    let opened: StoresUnderTest;
+    beforeEach(async () => {
+      opened = await open();
+    });
+    afterEach(() => opened.dispose());
+
+    async function reopen(): Promise<Stores> {
+      if (opened.reopen === undefined) throw new Error('these stores do not outlive the process');
+      return opened.reopen();
+    }
+
+    test('still have the saved list', async () => {
+      const body = Buffer.from([0, 255, 128]);
+      await opened.stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
+      const loaded = await (await reopen()).lists.load('wx_a');
+      expect(loaded?.body.equals(body)).toBe(true);
+      expect([loaded?.savedAt, loaded?.source]).toEqual([T0, 'live']);
+    });
+
+    test('still count what was charged, and can take it back', async () => {
+      const rules = [quotaRule(1)];
+      const charge = await opened.stores.ledger.charge('wx_a', attemptAt(T0), rules);
+      const { ledger } = await reopen();
+      expect((await ledger.charge('wx_a', attemptAt(T0 + 1), rules)).kind).toBe('refused');
+      await ledger.refund('wx_a', charge.kind === 'charged' ? charge.attemptId : '');
+      expect((await ledger.charge('wx_a', attemptAt(T0 + 1), rules)).kind).toBe('charged');
+    });
+
+    test('still know the clocks of accounts', async () => {
+      await opened.stores.accounts.seen('wx_a', T0);
+      await opened.stores.accounts.declare('wx_a', T0 - 1);
+      expect(await (await reopen()).accounts.find('wx_a')).toEqual({
+        appId: 'wx_a',
+        declaredOnlineSince: T0 - 1,
+        firstSeenAt: T0,
+      });
+    });
+
+    test('still give the first answer to a key, and still hold one under way', async () => {
+      const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
+      await opened.stores.idempotency.begin('done', 'body', times);
+      await opened.stores.idempotency.finish('done', Buffer.from('answer'));
+      await opened.stores.idempotency.begin('open', 'body', times);
+      const { idempotency } = await reopen();
+      expect(await idempotency.begin('done', 'body', times)).toEqual({
+        kind: 'finished',
+        answer: Buffer.from('answer'),
+      });
+      expect(await idempotency.begin('open', 'body', times)).toEqual({ kind: 'in-progress' });
+    });
+  });
+}

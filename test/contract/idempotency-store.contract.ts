@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import type { IdempotencyStore } from '../../src/add-contacts/ports.ts';
+import { DAY_MS, T0 } from '../support/quota-rules.ts';
+import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
+
+const LEASE_MS = 60_000;
+
+/** What every IdempotencyStore does. */
+export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
+  describe('an idempotency store', () => {
+    let opened: StoresUnderTest;
+    let store: IdempotencyStore;
+    beforeEach(async () => {
+      opened = await open();
+      store = opened.stores.idempotency;
+    });
+    afterEach(() => opened.dispose());
+
+    const begin = (key: string, now = T0, fingerprint = 'body') =>
+      store.begin(key, fingerprint, { now, leaseUntil: now + LEASE_MS, expiresAt: now + DAY_MS });
+
+    test('begins a key that is new, and only once', async () => {
+      expect(await begin('k')).toEqual({ kind: 'begun' });
+      expect(await begin('k')).toEqual({ kind: 'in-progress' });
+    });
+
+    test('given one key by 50 callers at once, begins it for exactly one', async () => {
+      const kinds = (await Promise.all(Array.from({ length: 50 }, () => begin('k')))).map(
+        (one) => one.kind,
+      );
+      expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1);
+      expect(kinds.filter((kind) => kind === 'in-progress')).toHaveLength(49);
+    });
+
+    test('once the lease has run out without an answer, says lost until the key expires', async () => {
+      await begin('k');
+      expect(await begin('k', T0 + LEASE_MS - 1)).toEqual({ kind: 'in-progress' });
+      expect(await begin('k', T0 + LEASE_MS)).toEqual({ kind: 'lost' });
+      expect(await begin('k', T0 + DAY_MS - 1)).toEqual({ kind: 'lost' });
+      expect(await begin('k', T0 + DAY_MS)).toEqual({ kind: 'begun' });
+    });
+
+    test('gives the answer again, byte for byte, until the key expires', async () => {
+      const answer = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+      await begin('k');
+      await store.finish('k', answer);
+      for (const now of [T0, T0 + LEASE_MS, T0 + DAY_MS - 1]) {
+        const again = await begin('k', now);
+        expect(again.kind).toBe('finished');
+        expect(again.kind === 'finished' && Buffer.isBuffer(again.answer)).toBe(true);
+        expect(again.kind === 'finished' && again.answer.equals(answer)).toBe(true);
+      }
+      expect(await begin('k', T0 + DAY_MS)).toEqual({ kind: 'begun' });
+    });
+
+    test('keeps an answer without a byte as an answer', async () => {
+      await begin('k');
+      await store.finish('k', Buffer.alloc(0));
+      expect((await begin('k')).kind).toBe('finished');
+    });
+
+    test('given another fingerprint, says mismatch, whatever became of the key', async () => {
+      await begin('k');
+      expect(await begin('k', T0, 'other')).toEqual({ kind: 'mismatch' });
+      expect(await begin('k', T0 + LEASE_MS, 'other')).toEqual({ kind: 'mismatch' });
+      await store.finish('k', Buffer.from('answer'));
+      expect(await begin('k', T0 + DAY_MS - 1, 'other')).toEqual({ kind: 'mismatch' });
+    });
+
+    test('once a key has expired, begins it with another fingerprint and without the old answer', async () => {
+      await begin('k');
+      await store.finish('k', Buffer.from('answer'));
+      expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'begun' });
+      expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'in-progress' });
+    });
+
+    test('begins a key anew that was abandoned, with any fingerprint', async () => {
+      await begin('k');
+      await store.abandon('k');
+      expect(await begin('k', T0, 'other')).toEqual({ kind: 'begun' });
+    });
+
+    test('keeps an answer that comes after the lease', async () => {
+      await begin('k');
+      expect((await begin('k', T0 + LEASE_MS)).kind).toBe('lost');
+      await store.finish('k', Buffer.from('late'));
+      expect((await begin('k', T0 + LEASE_MS)).kind).toBe('finished');
+    });
+
+    test('keeps the first answer, also where a second one or an abandon follows', async () => {
+      await begin('k');
+      await store.finish('k', Buffer.from('first'));
+      await store.finish('k', Buffer.from('second'));
+      await store.abandon('k');
+      expect(await begin('k')).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+    });
+
+    test('told to finish or abandon a key that nobody began, does nothing', async () => {
+      await store.finish('k', Buffer.from('answer'));
+      await store.abandon('k');
+      expect(await begin('k')).toEqual({ kind: 'begun' });
+    });
+
+    test('keeps two keys apart', async () => {
+      await begin('k');
+      await store.finish('k', Buffer.from('answer'));
+      expect(await begin('K')).toEqual({ kind: 'begun' });
+      expect((await begin('k')).kind).toBe('finished');
+    });
+
+    test('with many keys expired, still finds those that are not', async () => {
+      for (let i = 0; i < 100; i++) await begin(`old ${i}`);
+      await begin('young', T0 + 1);
+      expect(await begin('young', T0 + DAY_MS)).toEqual({ kind: 'lost' });
+      for (let i = 0; i < 100; i++) {
+        expect(await begin(`old ${i}`, T0 + DAY_MS)).toEqual({ kind: 'begun' });
+      }
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import type { SavedList } from '../../src/contacts-list/ports.ts';
+import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
+
+function listOf(text: string, other: Partial<SavedList> = {}): SavedList {
+  return { body: Buffer.from(text), savedAt: 1_767_225_600_123, source: 'live', ...other };
+}
+
+/** What every ListStore does. */
+export function describeListStore(open: OpenStoresUnderTest): void {
+  describe('a list store', () => {
+    let opened: StoresUnderTest;
+    beforeEach(async () => {
+      opened = await open();
+    });
+    afterEach(() => opened.dispose());
+
+    test('asked for an appId without a list, finds nothing', async () => {
+      expect(await opened.stores.lists.load('wx_a')).toBeUndefined();
+    });
+
+    test('gives a saved list back with its instant and source', async () => {
+      const { lists } = opened.stores;
+      await lists.save('wx_a', listOf('{"ret":200}', { source: 'gewe-cache' }));
+      const loaded = await lists.load('wx_a');
+      expect(loaded?.body.toString()).toBe('{"ret":200}');
+      expect(loaded?.savedAt).toBe(1_767_225_600_123);
+      expect(loaded?.source).toBe('gewe-cache');
+    });
+
+    test('gives every byte back as a Buffer, also where it is no text', async () => {
+      const { lists } = opened.stores;
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+      await lists.save('wx_a', listOf('', { body: bytes }));
+      const loaded = await lists.load('wx_a');
+      expect(Buffer.isBuffer(loaded?.body)).toBe(true);
+      expect(loaded?.body.toString('hex')).toBe(bytes.toString('hex'));
+    });
+
+    test('gives a large list back whole', async () => {
+      const { lists } = opened.stores;
+      const bytes = Buffer.alloc(3_000_017, 'wxid_朋友,');
+      await lists.save('wx_a', listOf('', { body: bytes }));
+      expect((await lists.load('wx_a'))?.body.equals(bytes)).toBe(true);
+    });
+
+    test('given a body that is a part of a larger buffer, keeps the part only', async () => {
+      const { lists } = opened.stores;
+      const body = Buffer.from('before{"ret":200}after').subarray(6, 17);
+      await lists.save('wx_a', listOf('', { body }));
+      expect((await lists.load('wx_a'))?.body.toString()).toBe('{"ret":200}');
+    });
+
+    test('replaces what was saved before', async () => {
+      const { lists } = opened.stores;
+      await lists.save('wx_a', listOf('old'));
+      await lists.save('wx_a', listOf('new', { savedAt: 5, source: 'gewe-cache' }));
+      const loaded = await lists.load('wx_a');
+      expect([loaded?.body.toString(), loaded?.savedAt, loaded?.source]).toEqual([
+        'new',
+        5,
+        'gewe-cache',
+      ]);
+    });
+
+    test('keeps two appIds apart, also where they differ only in case', async () => {
+      const { lists } = opened.stores;
+      await lists.save('wx_a', listOf('small'));
+      await lists.save('wx_A', listOf('large'));
+      expect((await lists.load('wx_a'))?.body.toString()).toBe('small');
+      expect((await lists.load('wx_A'))?.body.toString()).toBe('large');
+    });
+
+    test('forgets one list, says that there was one, and leaves the others', async () => {
+      const { lists } = opened.stores;
+      await lists.save('wx_a', listOf('a'));
+      await lists.save('wx_b', listOf('b'));
+      expect(await lists.forget('wx_a')).toBe(true);
+      expect(await lists.load('wx_a')).toBeUndefined();
+      expect((await lists.load('wx_b'))?.body.toString()).toBe('b');
+    });
+
+    test('told to forget what it does not have, says that there was none', async () => {
+      expect(await opened.stores.lists.forget('wx_a')).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import supertest from 'supertest';
+import { createGateway, type Gateway, type Overrides } from '../../src/gateway.ts';
+import { loadSettings } from '../../src/settings/load.ts';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export const TOKEN = 'tok-4f9d1c7e5b2a';
+export const KEY = 'gwk_test_key';
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly url: string;
+  readonly opsUrl: string;
+  readonly simulator: Simulator;
+  /** Every log line so far, parsed. */
+  readonly log: readonly Record<string, unknown>[];
+  readonly folder: string;
+  /** POST /contacts/<operation> with the key of the client `test`, which may do everything. */
+  post(operation: string, body: unknown, headers?: Record<string, string>): supertest.Test;
+  stop(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  /** Variables beside the ones a test gateway always has; undefined takes one of those away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The policy file's text. */
+  readonly policy?: string;
+  /** The clients file's text. */
+  readonly clients?: string;
+  readonly overrides?: Overrides;
+  /** One to share; else the gateway has its own, which stops with it. */
+  readonly simulator?: Simulator;
+}
+
+/**
+ * A whole gateway on real sockets in front of a simulator, put together as `gewe-gateway start` does: from variables
+ * and files. Its deadlines are short, its store is in memory.
+ */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const folder = await temporaryFolder();
+  const simulator = options.simulator ?? createSimulator({ token: TOKEN });
+  const baseUrl = options.env?.['GEWE_BASE_URL'] ?? (await simulator.start()).baseUrl;
+  const env: Record<string, string | undefined> = {
+    GEWE_BASE_URL: baseUrl,
+    GEWE_TOKEN: TOKEN,
+    GATEWAY_KEYS: `test:${KEY}`,
+    PORT: '0',
+    OPS_PORT: '0',
+    STORE_URL: 'memory:',
+    LOG_LEVEL: 'trace',
+    LIST_DEADLINE_MS: '200',
+    LIST_CACHE_DEADLINE_MS: '200',
+    SHUTDOWN_GRACE_MS: '2000',
+    ...options.env,
+  };
+  if (options.policy !== undefined) {
+    env['GATEWAY_CONFIG'] = join(folder.path, 'policy.yaml');
+    await writeFile(env['GATEWAY_CONFIG'], options.policy);
+  }
+  if (options.clients !== undefined) {
+    env['GATEWAY_CLIENTS'] = join(folder.path, 'clients.yaml');
+    await writeFile(env['GATEWAY_CLIENTS'], options.clients);
+  }
+  const loaded = loadSettings(env, folder.path);
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems, null, 2));
+
+  const log: Record<string, unknown>[] = [];
+  const gateway = await createGateway(loaded, {
+    logTo: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
+    ...options.overrides,
+  });
+  const { url, opsUrl } = await gateway.start();
+
+  return {
+    gateway,
+    url,
+    opsUrl,
+    simulator,
+    log,
+    folder: folder.path,
+    post: (operation, body, headers = {}) =>
+      supertest(url)
+        .post(`/contacts/${operation}`)
+        .set({ 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}`, ...headers })
+        .send(typeof body === 'string' ? body : JSON.stringify(body)),
+    async stop() {
+      await gateway.stop();
+      if (options.simulator === undefined) await simulator.stop();
+      await folder.remove();
+    },
+  };
+}

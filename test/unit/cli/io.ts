@@ -1,0 +1,14 @@
+import { Writable } from 'node:stream';
+
+/** A command's surroundings that keep what it prints. */
+export function fakeIo(cwd: string, env: NodeJS.ProcessEnv = {}) {
+  const printed = { stdout: '', stderr: '' };
+  const into = (name: keyof typeof printed) =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        printed[name] += String(chunk);
+        done();
+      },
+    });
+  return { io: { stdout: into('stdout'), stderr: into('stderr'), env, cwd }, printed };
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import {
+  createClientDirectory,
+  entriesOfKeys,
+  parseClients,
+} from '../../../src/settings/clients.ts';
+
+const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+const KEYS = `keys: ["sha256:${hash('one')}"]`;
+
+const parse = (text: string) => parseClients(text, 'config/clients.yaml', 6000);
+
+function entriesOf(text: string) {
+  const parsed = parse(text);
+  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.entries;
+}
+
+function problemsOf(text: string): string[] {
+  const parsed = parse(text);
+  return 'problems' in parsed
+    ? parsed.problems.map(({ setting, problem }) => `${setting} ${problem}`)
+    : [];
+}
+
+describe('the clients file', () => {
+  test('gives a client that names only a key all accounts and reading', () => {
+    expect(entriesOf(`clients: { crm: { ${KEYS} } }`)).toEqual([
+      {
+        client: {
+          name: 'crm',
+          appIds: ['*'],
+          operations: ['read'],
+          requestsPerMinute: 6000,
+          errors: undefined,
+          origins: [],
+        },
+        keyHashes: [hash('one')],
+      },
+    ]);
+  });
+
+  test('reads everything that it can say', () => {
+    const [entry] = entriesOf(`
+clients:
+  crm:
+    keys: ["sha256:${hash('one')}", "sha256:${hash('two')}"]
+    appIds: ["wx_sales_*", "wx@b"]
+    operations: ["read", "addContacts"]
+    requestsPerMinute: 600
+    errors: gewe
+    origins: ["https://crm.example.com", "http://localhost:3000", "http://[::1]:3000"]
+`);
+    expect(entry?.keyHashes).toEqual([hash('one'), hash('two')]);
+    expect(entry?.client).toEqual({
+      name: 'crm',
+      appIds: ['wx_sales_*', 'wx@b'],
+      operations: ['read', 'addContacts'],
+      requestsPerMinute: 600,
+      errors: 'gewe',
+      origins: ['https://crm.example.com', 'http://localhost:3000', 'http://[::1]:3000'],
+    });
+  });
+
+  test('may name no client, which shuts all of them out', () => {
+    expect(entriesOf('clients: {}')).toEqual([]);
+  });
+
+  test.each([
+    ['', 'clients'],
+    ['clients:', 'clients'],
+    ['clients: { crm: }', 'clients.crm'],
+    ['clients: { crm: {} }', 'clients.crm.keys'],
+    ['clients: { crm: { keys: [] } }', 'clients.crm.keys must hold at least one'],
+    ['clients: { crm: { keys: "sha256:ab" } }', 'clients.crm.keys'],
+    [`clients: { crm: { keys: ["${hash('one')}"] } }`, 'clients.crm.keys[0] must be "sha256:"'],
+    [`clients: { crm: { keys: ["sha256:${hash('one').toUpperCase()}"] } }`, 'keys[0] must be'],
+    [`clients: { crm: { ${KEYS} }, crm: { ${KEYS} } }`, 'crm stands twice'],
+    [`clients: { crm: { ${KEYS}, rights: all } }`, 'clients.crm.rights is not a known setting'],
+    [`clients: { "a b": { ${KEYS} } }`, 'a client is named by'],
+    [`clients: { 12: { ${KEYS} } }`, 'put quotes around it'],
+    [`clients: { crm: { ${KEYS}, appIds: [] } }`, 'appIds must hold'],
+    [`clients: { crm: { ${KEYS}, appIds: ["a b"] } }`, 'appIds[0] must be'],
+    [`clients: { crm: { ${KEYS}, operations: ["a/b"] } }`, 'operations[0] must be'],
+    [`clients: { crm: { ${KEYS}, requestsPerMinute: 0 } }`, 'requestsPerMinute must be'],
+    [`clients: { crm: { ${KEYS}, errors: soap } }`, 'errors should be one of'],
+  ])('refuses %j', (text, why) => {
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(why);
+  });
+
+  test.each([
+    '*',
+    'null',
+    'https://*.example.com',
+    'https://crm.example.com/',
+    'https://crm.example.com/path',
+    'https://crm.example.com:443',
+    'https://CRM.example.com',
+    'https://user@crm.example.com',
+    'crm.example.com',
+    'file:///tmp',
+  ])('refuses the origin %s', (origin) => {
+    const problems = problemsOf(`clients: { crm: { ${KEYS}, origins: ["${origin}"] } }`);
+    expect(problems).toEqual([expect.stringContaining('origins[0] must be an origin')]);
+  });
+
+  test('never repeats a key that stands where its hash, a name or a setting should', () => {
+    const key = 'gwk_R4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0m';
+    for (const text of [
+      `clients: { crm: { keys: ["${key}"] } }`,
+      `clients: { crm: { keys: { ${key}: 1 } } }`,
+      `clients: { crm: { ${key}: 1, ${KEYS} } }`,
+      `clients: { crm: { keys: [*${key}] } }`,
+      `clients: { crm: { keys: [!${key} a] } }`,
+      `clients: { crm: { keys: ["${key}] } }`,
+      `${key}\n ${key}: ${key}`,
+      key,
+    ]) {
+      const parsed = parse(text);
+      expect(parsed).toHaveProperty('problems');
+      expect(JSON.stringify(parsed)).not.toContain(key);
+    }
+  });
+});
+
+describe('the client directory', () => {
+  const directory = createClientDirectory([
+    ...entriesOf(
+      `clients: { crm: { keys: ["sha256:${hash('one')}", "sha256:${hash('two')}"], origins: ["https://a.example"] } }`,
+    ),
+    ...entriesOfKeys([{ name: 'bot', key: 'three' }], 60),
+  ]);
+
+  test('finds a client by any of its keys', () => {
+    expect(directory.find('one')?.name).toBe('crm');
+    expect(directory.find('two')?.name).toBe('crm');
+    expect(directory.find('three')).toEqual({
+      name: 'bot',
+      appIds: ['*'],
+      operations: ['all'],
+      requestsPerMinute: 60,
+      errors: undefined,
+      origins: [],
+    });
+  });
+
+  test.each(['', 'One', 'one ', hash('one'), `sha256:${hash('one')}`, 'x'.repeat(100_000)])(
+    'finds nobody by another text',
+    (key) => expect(directory.find(key)).toBeUndefined(),
+  );
+
+  test('knows exactly the origins that a client lists', () => {
+    expect(directory.knowsOrigin('https://a.example')).toBe(true);
+    expect(directory.knowsOrigin('https://b.example')).toBe(false);
+    expect(directory.knowsOrigin('null')).toBe(false);
+  });
+});

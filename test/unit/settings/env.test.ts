@@ -1,0 +1,205 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { loadDotEnv, readEnvironment, VARIABLE_NAMES } from '../../../src/settings/env.ts';
+import { folderWith } from './folder.ts';
+
+const read = (env: Record<string, string>) =>
+  readEnvironment({ GEWE_BASE_URL: 'http://127.0.0.1:2531/v2/api', ...env });
+
+const problemsOf = (env: Record<string, string>) =>
+  read(env).problems.map(({ setting, problem }) => `${setting} ${problem}`);
+
+describe('the environment', () => {
+  test('has the documented default for each variable that is unset', () => {
+    const { environment, problems } = read({});
+    expect(problems).toEqual([]);
+    expect(environment).toEqual({
+      GEWE_BASE_URL: new URL('http://127.0.0.1:2531/v2/api'),
+      GEWE_TOKEN: undefined,
+      GEWE_TOKEN_FILE: undefined,
+      HOST: '127.0.0.1',
+      PORT: 8080,
+      OPS_HOST: '127.0.0.1',
+      OPS_PORT: 9090,
+      OPS_TOKEN: undefined,
+      GATEWAY_KEYS: undefined,
+      GATEWAY_CLIENTS: undefined,
+      GATEWAY_AUTH: 'keys',
+      GATEWAY_CONFIG: undefined,
+      STORE_URL: 'sqlite:data/gateway.db',
+      LIST_DEADLINE_MS: 7000,
+      LIST_CACHE_DEADLINE_MS: 2000,
+      LIST_HARD_LIMIT_MS: 300_000,
+      LIST_POLL_MS: 10_000,
+      GEWE_TIMEOUT_MS: 30_000,
+      BODY_LIMIT_BYTES: 1_048_576,
+      ANSWER_LIMIT_BYTES: 33_554_432,
+      TRUST_PROXY: undefined,
+      LOG_LEVEL: 'info',
+      SHUTDOWN_GRACE_MS: 10_000,
+    });
+  });
+
+  test('takes an empty variable for an unset one, not for 0', () => {
+    const empty = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
+    const { environment, problems } = readEnvironment(empty);
+    expect(environment).toEqual({ ...read({}).environment, GEWE_BASE_URL: undefined });
+    expect(problems.map(({ setting }) => setting)).toEqual(['GEWE_BASE_URL']);
+  });
+
+  test.each([
+    'abc',
+    '0x50',
+    '1e3',
+    ' 80',
+    '80 ',
+    '+80',
+    '-1',
+    '8.5',
+    '08',
+    '65536',
+    '99999999999',
+    'Infinity',
+    '８０',
+  ])('refuses %j for PORT', (PORT) => {
+    expect(problemsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535']);
+  });
+
+  test('takes PORT 0 and LIST_DEADLINE_MS 1, but not LIST_DEADLINE_MS 0 nor more than a timer can wait', () => {
+    expect(problemsOf({ PORT: '0', LIST_DEADLINE_MS: '1' })).toEqual([]);
+    expect(problemsOf({ LIST_DEADLINE_MS: '0' })).toHaveLength(1);
+    expect(problemsOf({ LIST_DEADLINE_MS: '2147483648' })).toHaveLength(1);
+  });
+
+  test('tells every wrong variable at once, each with a remedy', () => {
+    const { problems } = readEnvironment({
+      PORT: 'x',
+      LOG_LEVEL: 'loud',
+      GATEWAY_AUTH: 'maybe',
+      STORE_URL: 'mysql://db',
+      HOST: 'http://here',
+      TRUST_PROXY: 'true',
+    });
+    expect(problems.map(({ setting }) => setting).sort()).toEqual([
+      'GATEWAY_AUTH',
+      'GEWE_BASE_URL',
+      'HOST',
+      'LOG_LEVEL',
+      'PORT',
+      'STORE_URL',
+      'TRUST_PROXY',
+    ]);
+    expect(problems.every(({ remedy }) => remedy.length > 10)).toBe(true);
+  });
+
+  test.each([
+    ['http://127.0.0.1:2531/v2/api', 'http://127.0.0.1:2531/v2/api'],
+    ['https://gewe.example.com/gewe/v2/api///', 'https://gewe.example.com/gewe/v2/api'],
+    ['HTTP://[::1]:2531', 'http://[::1]:2531/'],
+  ])('reads GEWE_BASE_URL %s', (given, href) => {
+    expect(read({ GEWE_BASE_URL: given }).environment.GEWE_BASE_URL?.href).toBe(href);
+  });
+
+  test.each([
+    ['127.0.0.1:2531/v2/api', 'http://'],
+    ['ftp://host/v2', 'http://'],
+    ['http://user:pass@host/v2', 'password'],
+    ['http://user@host/v2', 'user name'],
+    ['http://host/v2?a=1', 'query'],
+    ['http://host/v2?', 'query'],
+    ['http://host/v2#a', 'fragment'],
+    ['http://host/v2 /api', 'not a URL'],
+    ['http://', 'not a URL'],
+    ['http://host/v2/api/contacts', '/contacts'],
+    ['http://host/v2/api/Contacts/', '/contacts'],
+  ])('refuses GEWE_BASE_URL %s', (given, why) => {
+    const { problems } = read({ GEWE_BASE_URL: given });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.problem).toContain(why);
+    expect(JSON.stringify(problems)).not.toContain('pass@');
+  });
+
+  test.each([
+    ['false', false],
+    ['0', 0],
+    ['2', 2],
+    ['127.0.0.1,10.0.0.0/8', '127.0.0.1, 10.0.0.0/8'],
+    ['loopback, fd00::/8', 'loopback, fd00::/8'],
+  ])('reads TRUST_PROXY %s', (given, value) => {
+    expect(read({ TRUST_PROXY: given }).environment.TRUST_PROXY).toBe(value);
+  });
+
+  test.each([
+    'true',
+    'yes',
+    '-1',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    'proxy.example.com',
+    '127.0.0.1,',
+  ])('refuses TRUST_PROXY %s', (given) => {
+    expect(problemsOf({ TRUST_PROXY: given })).toHaveLength(1);
+  });
+
+  test.each([
+    'memory:',
+    'sqlite:data/a.db',
+    'sqlite:/var/a.db',
+    'redis://host:6379/1',
+    'rediss://:pw@host',
+  ])('takes STORE_URL %s', (STORE_URL) => {
+    expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
+    expect(problemsOf({ STORE_URL })).toEqual([]);
+  });
+
+  test.each(['memory', 'sqlite:', 'redis:', 'redis://', 'http://host', 'redis://:pa ss@:x'])(
+    'refuses STORE_URL %s',
+    (STORE_URL) => {
+      expect(problemsOf({ STORE_URL })).toHaveLength(1);
+    },
+  );
+
+  test.each(['::1', '0.0.0.0', 'localhost', 'a-b.example.com'])('takes HOST %s', (HOST) => {
+    expect(problemsOf({ HOST })).toEqual([]);
+  });
+
+  test.each(['[::1]', 'host:80', 'http://host', 'a b', ' '])('refuses HOST %s', (HOST) => {
+    expect(problemsOf({ HOST })).toHaveLength(1);
+  });
+});
+
+describe('.env', () => {
+  test('adds what is not set, and what is set wins', () => {
+    const cwd = folderWith({ '.env': 'PORT=1\nHOST="::1" # here\n' });
+    const { env, problems } = loadDotEnv(cwd, { PORT: '2', A: 'a' });
+    expect(problems).toEqual([]);
+    expect(env).toEqual({ PORT: '2', HOST: '::1', A: 'a' });
+  });
+
+  test('may be missing', () => {
+    const env = { PORT: '2' };
+    expect(loadDotEnv(folderWith(), env)).toEqual({ env, problems: [] });
+  });
+
+  test('is a problem where it is there and cannot be read', () => {
+    const cwd = folderWith();
+    mkdirSync(join(cwd, '.env'));
+    expect(loadDotEnv(cwd, {}).problems).toMatchObject([{ setting: '.env' }]);
+  });
+
+  test('has an example that lists exactly the variables that are read, with their defaults', () => {
+    const lines = readFileSync('.env.example', 'utf8').matchAll(/^(?:# )?([A-Z][A-Z_]+)=(.*)$/gm);
+    const listed = Object.fromEntries([...lines].map(([, name, value]) => [name, value ?? '']));
+    expect(Object.keys(listed).sort()).toEqual([...VARIABLE_NAMES].sort());
+    expect(readEnvironment(listed)).toEqual({
+      environment: {
+        ...read({}).environment,
+        GATEWAY_CLIENTS: 'config/clients.yaml',
+        GATEWAY_CONFIG: 'config/gateway.yaml',
+      },
+      problems: [],
+    });
+  });
+});

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { hashKey } from '../../../src/settings/clients.ts';
+import { loadSettings } from '../../../src/settings/load.ts';
+import { folderWith, LEAST } from './folder.ts';
+
+function load(env: Record<string, string | undefined>, files: Record<string, string> = {}) {
+  const cwd = folderWith(files);
+  const loaded = loadSettings({ ...LEAST, ...env }, cwd);
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems, null, 1));
+  return { ...loaded, cwd };
+}
+
+function problemsOf(env: Record<string, string | undefined>, files: Record<string, string> = {}) {
+  const loaded = loadSettings({ ...LEAST, ...env }, folderWith(files));
+  return 'problems' in loaded ? loaded.problems : [];
+}
+
+const namesOf = (...args: Parameters<typeof problemsOf>) =>
+  problemsOf(...args).map(({ setting }) => setting);
+
+const clients = (name: string, key: string) =>
+  `clients: { ${name}: { keys: ["sha256:${hashKey(key)}"] } }`;
+
+describe('the settings', () => {
+  test('need no file, only the upstream, its token and a client', () => {
+    const { settings, secrets, clients } = load({});
+    expect(settings).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      opsPort: 9090,
+      auth: 'keys',
+      clientsFile: undefined,
+      storeUrl: 'sqlite:data/gateway.db',
+      trustProxy: undefined,
+      list: { deadlineMs: 7000, freshForMs: 0, memoryBytes: 67_108_864 },
+      clientRequestsPerMinute: 6000,
+    });
+    expect(settings.geweBaseUrl.href).toBe('http://127.0.0.1:2531/v2/api');
+    expect(secrets).toEqual({
+      token: { value: 'f3b1c2d4-upstream' },
+      opsToken: undefined,
+      keys: [{ name: 'crm', key: 'key-of-crm' }],
+    });
+    expect(clients.entries.map(({ client }) => client.name)).toEqual(['crm']);
+  });
+
+  test('take the policy and the clients from where they are by default', () => {
+    const {
+      settings,
+      clients: loaded,
+      cwd,
+    } = load(
+      { GATEWAY_KEYS: undefined },
+      {
+        'config/gateway.yaml': 'clientRate: { requestsPerMinute: 7 }',
+        'config/clients.yaml': clients('shop', 'one'),
+      },
+    );
+    expect(settings.clientRequestsPerMinute).toBe(7);
+    expect(settings.clientsFile).toBe(join(cwd, 'config/clients.yaml'));
+    expect(loaded.entries[0]?.client).toMatchObject({ name: 'shop', requestsPerMinute: 7 });
+  });
+
+  test('take the policy and the clients from where the variables say', () => {
+    const { settings, clients: loaded } = load(
+      { GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' },
+      { 'p.yaml': 'breaker: { failures: 9 }', 'c.yaml': clients('shop', 'one') },
+    );
+    expect(settings.breaker.failures).toBe(9);
+    expect(loaded.entries.map(({ client }) => client.name)).toEqual(['shop', 'crm']);
+  });
+
+  test('refuse files that were named and are not there', () => {
+    const problems = problemsOf({ GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' });
+    expect(problems.map(({ setting }) => setting)).toEqual([
+      'GATEWAY_CONFIG (p.yaml)',
+      expect.stringMatching(/^GATEWAY_CLIENTS \(.*c\.yaml\)$/),
+    ]);
+  });
+
+  test('hold the path of a token file, which may end in a line feed', () => {
+    const { secrets, cwd } = load(
+      { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'token' },
+      { token: 'abc-123\n' },
+    );
+    expect(secrets.token).toEqual({ file: join(cwd, 'token') });
+  });
+
+  test('refuse both token variables, and neither', () => {
+    expect(namesOf({ GEWE_TOKEN_FILE: 'token' })).toEqual(['GEWE_TOKEN']);
+    expect(namesOf({ GEWE_TOKEN: undefined })).toEqual(['GEWE_TOKEN']);
+    expect(namesOf({ GEWE_TOKEN: '' })).toEqual(['GEWE_TOKEN']);
+  });
+
+  test.each([['\n'], ['changeme\n'], ['two\nlines']])('refuse a token file of %j', (token) => {
+    const env = { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'token' };
+    expect(namesOf(env, { token })).toEqual(['GEWE_TOKEN_FILE']);
+  });
+
+  test('do not repeat a token that was put where its file should be', () => {
+    const problems = problemsOf({ GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'f3b1c2d4-upstream' });
+    expect(problems.map(({ setting }) => setting)).toEqual(['GEWE_TOKEN_FILE']);
+    expect(JSON.stringify(problems)).not.toContain('f3b1c2d4');
+  });
+
+  test('refuse a gateway without a client, unless it serves every caller', () => {
+    const [problem] = problemsOf({ GATEWAY_KEYS: undefined });
+    expect(problem?.remedy).toMatch(/GATEWAY_KEYS.*GATEWAY_CLIENTS/);
+    expect(namesOf({ GATEWAY_KEYS: undefined }, { 'config/clients.yaml': 'clients: {}' })).toEqual([
+      'GATEWAY_KEYS, GATEWAY_CLIENTS',
+    ]);
+    expect(load({ GATEWAY_KEYS: undefined, GATEWAY_AUTH: 'none' }).settings.auth).toBe('none');
+  });
+
+  test('refuse a name or a key that stands twice, also over file and variable', () => {
+    expect(namesOf({ GATEWAY_KEYS: 'a:one,a:two' })).toEqual(['GATEWAY_KEYS: a']);
+    expect(namesOf({ GATEWAY_KEYS: 'a:one,b:one' })).toEqual(['GATEWAY_KEYS: b']);
+    expect(namesOf({}, { 'config/clients.yaml': clients('crm', 'one') })).toEqual([
+      'GATEWAY_KEYS: crm',
+    ]);
+    expect(namesOf({}, { 'config/clients.yaml': clients('shop', 'key-of-crm') })).toEqual([
+      'GATEWAY_KEYS: crm',
+    ]);
+  });
+
+  test('refuse the upstream token as the key of a client or of the ops listener', () => {
+    const token = LEAST.GEWE_TOKEN;
+    expect(namesOf({ GATEWAY_KEYS: `a:${token}` })).toEqual(['GATEWAY_KEYS: a']);
+    expect(namesOf({}, { 'config/clients.yaml': clients('shop', token) })).toEqual([
+      expect.stringMatching(/clients\.yaml: shop$/),
+    ]);
+    expect(namesOf({ OPS_TOKEN: token })).toEqual(['OPS_TOKEN']);
+    const env = { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 't', GATEWAY_KEYS: 'a:from-file' };
+    expect(namesOf(env, { t: 'from-file\n' })).toEqual(['GATEWAY_KEYS: a']);
+  });
+
+  test('want OPS_TOKEN as soon as OPS_HOST is not loopback', () => {
+    expect(namesOf({ OPS_HOST: '0.0.0.0' })).toEqual(['OPS_TOKEN']);
+    expect(namesOf({ OPS_HOST: '0.0.0.0', OPS_TOKEN: '${OPS_TOKEN}' })).toEqual(['OPS_TOKEN']);
+    expect(load({ OPS_HOST: '0.0.0.0', OPS_TOKEN: 'abc' }).secrets.opsToken).toBe('abc');
+    expect(load({ OPS_HOST: '127.0.0.2' }).secrets.opsToken).toBeUndefined();
+  });
+
+  test('refuse two listeners on one address, but not two free ports', () => {
+    expect(namesOf({ PORT: '9090' })).toEqual(['OPS_PORT']);
+    expect(load({ PORT: '0', OPS_PORT: '0' }).settings.port).toBe(0);
+  });
+
+  test('tell everything that is wrong at once, and no secret', () => {
+    const problems = problemsOf(
+      {
+        GEWE_BASE_URL: 'http://admin:hunter2@host/contacts',
+        GEWE_TOKEN: 'sekrit one',
+        OPS_TOKEN: 'sekrit two',
+        GATEWAY_KEYS: 'a:sekrit three,sekrit-four',
+        STORE_URL: 'mysql://root:sekrit-five@db',
+        PORT: 'sekrit-six',
+        LOG_LEVEL: 'loud',
+      },
+      {
+        'config/gateway.yaml': 'nonsense: 1\nbreaker: { failures: no }',
+        'config/clients.yaml': 'clients: { shop: { keys: [sekrit-seven] } }',
+      },
+    );
+    expect(problems.map(({ setting }) => setting.replace(/^\/.*\//, ''))).toEqual([
+      'GEWE_BASE_URL',
+      'PORT',
+      'STORE_URL',
+      'LOG_LEVEL',
+      'GEWE_TOKEN',
+      'GATEWAY_KEYS',
+      'GATEWAY_KEYS',
+      'OPS_TOKEN',
+      'config/gateway.yaml: breaker.failures',
+      'config/gateway.yaml: nonsense',
+      'clients.yaml: clients.shop.keys[0]',
+    ]);
+    expect(JSON.stringify(problems)).not.toMatch(/sekrit|hunter2/);
+  });
+});

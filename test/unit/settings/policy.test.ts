@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse as parseYamlText } from 'yaml';
+import { z } from 'zod';
+import { clientsFile, parseClients } from '../../../src/settings/clients.ts';
+import { policyFile } from '../../../src/settings/policy-file.ts';
+import { parsePolicy } from '../../../src/settings/policy.ts';
+
+const NOW = Date.parse('2026-03-01T00:00:00Z');
+const HOUR = 3_600_000;
+
+const parse = (text: string) => parsePolicy(text, 'config/gateway.yaml', NOW);
+
+function policyOf(text: string) {
+  const parsed = parse(text);
+  if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.policy;
+}
+
+function problemsOf(text: string): string[] {
+  const parsed = parse(text);
+  return 'problems' in parsed
+    ? parsed.problems.map(({ setting, problem }) => `${setting} ${problem}`)
+    : [];
+}
+
+const DEFAULTS = {
+  list: { freshForMs: 0, memoryBytes: 67_108_864 },
+  breaker: { failures: 5, windowMs: 10_000, probeEveryMs: 5000 },
+  addContacts: {
+    accountAge: { minimumMs: 72 * HOUR, mode: 'block', unknown: 'start-now' },
+    add: {
+      perDay: [
+        { fromAgeMs: 0, limit: 5 },
+        { fromAgeMs: 7 * 24 * HOUR, limit: 10 },
+        { fromAgeMs: 14 * 24 * HOUR, limit: 15 },
+      ],
+      perTwoHours: 8,
+      minimumGapMs: 60_000,
+      target: { perDay: 2, minimumGapMs: HOUR },
+    },
+    accept: { perDay: 200, warnUnderMs: 48 * HOUR },
+  },
+  clientRequestsPerMinute: 6000,
+  accounts: new Map(),
+};
+
+describe('the policy file', () => {
+  test('is all defaults where it is empty', () => {
+    expect(policyOf('')).toEqual(DEFAULTS);
+    expect(policyOf('# nothing\n')).toEqual(DEFAULTS);
+  });
+
+  test('of the package states exactly the defaults', () => {
+    const text = readFileSync('config/gateway.yaml', 'utf8');
+    expect(policyOf(text)).toEqual(DEFAULTS);
+    // And states each of them, rather than leaving some out.
+    expect(parseYamlText(text)).toEqual(policyFile.parse({}));
+  });
+
+  test('keeps the defaults of what it leaves out, section by section', () => {
+    const policy = policyOf('addContacts: { add: { target: { perDay: 9 } } }\nbreaker:\n');
+    expect(policy.addContacts.add.target).toEqual({ perDay: 9, minimumGapMs: HOUR });
+    expect(policy.addContacts.accept).toEqual(DEFAULTS.addContacts.accept);
+    expect(policy.breaker).toEqual(DEFAULTS.breaker);
+  });
+
+  test('turns its units into milliseconds, fractions too', () => {
+    const policy = policyOf(
+      'list: { freshForSeconds: 1.5 }\naddContacts: { accountAge: { minimumHours: 0.5 } }',
+    );
+    expect(policy.list.freshForMs).toBe(1500);
+    expect(policy.addContacts.accountAge.minimumMs).toBe(HOUR / 2);
+  });
+
+  test('declares accounts by an instant with a zone', () => {
+    const policy = policyOf(
+      'accounts:\n  wx_a: { onlineSince: "2026-01-01T08:00:00+08:00" }\n  wx_b: { onlineSince: 2026-01-02T00:00:00Z }\n',
+    );
+    expect([...policy.accounts]).toEqual([
+      ['wx_a', Date.parse('2026-01-01T00:00:00Z')],
+      ['wx_b', Date.parse('2026-01-02T00:00:00Z')],
+    ]);
+  });
+
+  test.each([
+    ['2026-01-01T00:00:00', 'an instant without its zone'],
+    ['2026-01-01', 'a day'],
+    ['2026-02-30T00:00:00Z', 'a day that does not exist'],
+    ['2026-03-02T00:00:01Z', 'more than a day in the future'],
+    ['yesterday', 'a word'],
+  ])('refuses onlineSince %s (%s)', (since) => {
+    expect(problemsOf(`accounts: { wx_a: { onlineSince: "${since}" } }`)).toEqual([
+      expect.stringContaining('accounts.wx_a.onlineSince'),
+    ]);
+  });
+
+  test('takes an account that comes online within a day', () => {
+    expect(problemsOf('accounts: { a: { onlineSince: "2026-03-02T00:00:00Z" } }')).toEqual([]);
+  });
+
+  test.each([
+    ['lst: {}', 'lst is not a known setting'],
+    ['addContacts: { add: { perDya: [] } }', 'addContacts.add.perDya is not a known setting'],
+    ['breaker: { failures: 5, failures: 6 }', 'failures stands twice'],
+    ['breaker: {}\nbreaker: {}', 'breaker stands twice'],
+    ['breaker: { failures: "5" }', 'breaker.failures must be a whole number'],
+    ['breaker: { failures: 1.5 }', 'breaker.failures must be a whole number'],
+    ['breaker: { failures: .nan }', 'breaker.failures must be a whole number'],
+    ['breaker: { failures: .inf }', 'breaker.failures must be a whole number'],
+    ['breaker: { failures: 0 }', 'breaker.failures must be a whole number'],
+    ['breaker: { failures: 1e300 }', 'breaker.failures must be a whole number'],
+    ['breaker: { probeEverySeconds: 0 }', 'breaker.probeEverySeconds must be a number'],
+    ['list: { freshForSeconds: -1 }', 'list.freshForSeconds must be a number'],
+    ['addContacts: { add: { minimumGapSeconds: 604801 } }', 'from 0 to 604800'],
+    ['addContacts: { add: { perTwoHours: 0 } }', 'perTwoHours must be a whole number from 1'],
+    ['addContacts: { add: { perTwoHours: }}', 'perTwoHours must be a whole number from 1'],
+    ['addContacts: { add: { perDay: [] } }', 'perDay must have at least one step'],
+    ['addContacts: { add: { perDay: [{ fromDay: 1, limit: 5 }] } }', 'must start with'],
+    ['addContacts: { add: { perDay: [{ fromDay: 0, limit: 0 }] } }', 'perDay[0].limit'],
+    [
+      'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 5 }, { fromDay: 7, limit: 6 }] } }',
+      'grows from each to the next',
+    ],
+    ['addContacts: { accountAge: { mode: loud } }', 'mode should be one of'],
+    ['accounts: { "a b": { onlineSince: "2026-01-01T00:00:00Z" } }', 'an appId is 1 to 128'],
+    ['accounts: { 007: { onlineSince: "2026-01-01T00:00:00Z" } }', 'put quotes around it'],
+    ['accounts: { __proto__: { onlineSince: "2026-01-01T00:00:00Z" } }', '__proto__'],
+    ['[]', 'should be object'],
+    ['just text', 'should be object'],
+    ['list: *nowhere', 'alias'],
+    ['list: {}\n---\nlist: {}', 'only one document'],
+    ['list:\n\tmemoryBytes: 5', 'tabs'],
+    ['list: {', 'config/gateway.yaml line 1'],
+    ['list: !thing {}', 'not valid YAML'],
+  ])('refuses %j', (text, why) => {
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(why);
+  });
+
+  test('tells all of its problems at once', () => {
+    expect(
+      problemsOf(
+        'nonsense: 1\nbreaker: { failures: x, more: 1 }\nclientRate: { requestsPerMinute: 0 }',
+      ),
+    ).toHaveLength(4);
+  });
+});
+
+describe('what editors check the files with', () => {
+  const SCHEMAS = { gateway: policyFile, clients: clientsFile };
+
+  test.each(['gateway', 'clients'] as const)(
+    'config/%s.schema.json says what the gateway does (renew it with UPDATE_SCHEMAS=1)',
+    (name) => {
+      const path = `config/${name}.schema.json`;
+      const schema = z.toJSONSchema(SCHEMAS[name], { io: 'input', target: 'draft-7' });
+      if (process.env['UPDATE_SCHEMAS'] !== undefined) {
+        writeFileSync(path, `${JSON.stringify(schema, null, 2)}\n`);
+      }
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(JSON.parse(JSON.stringify(schema)));
+    },
+  );
+
+  test.each([
+    ['gateway.yaml', 'gateway.schema.json'],
+    ['clients.example.yaml', 'clients.schema.json'],
+  ])('config/%s names its schema', (file, schema) => {
+    expect(readFileSync(`config/${file}`, 'utf8')).toContain(
+      `# yaml-language-server: $schema=./${schema}\n`,
+    );
+  });
+
+  test('config/clients.example.yaml is a clients file', () => {
+    const text = readFileSync('config/clients.example.yaml', 'utf8');
+    const parsed = parseClients(text, 'config/clients.example.yaml', 6000);
+    expect(parsed).toMatchObject({
+      entries: [{ client: { name: 'crm', errors: 'http' } }, { client: { name: 'report' } }],
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSimulator } from '../../../src/simulator/simulator.ts';
+import { ask, call } from './calling.ts';
+
+const OFFLINE = { ret: 500, msg: '微信已离线' };
+const MISSING = { ret: 500, msg: '设备不存在' };
+const OK = { ret: 200 };
+
+const simulator = createSimulator();
+let baseUrl: string;
+
+beforeAll(async () => {
+  ({ baseUrl } = await simulator.start());
+});
+beforeEach(() => simulator.reset());
+afterAll(() => simulator.stop());
+
+describe('which behaviour a call meets', () => {
+  test('a behaviour for one account leaves the others as they were', async () => {
+    simulator.behave('wx_1', { accountOffline: true });
+    expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_1' })).toMatchObject(OFFLINE);
+    expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_2' })).toMatchObject(OK);
+  });
+
+  test('a behaviour for every account holds where an account has none of its own', async () => {
+    simulator.behave('*', { accountOffline: true });
+    simulator.behave('wx_1', { deviceMissing: true });
+    expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_1' })).toMatchObject(MISSING);
+    expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_2' })).toMatchObject(OFFLINE);
+  });
+
+  test('a behaviour for every account holds for a call without an account', async () => {
+    simulator.behave('*', { status: 503 });
+    expect((await call(baseUrl, 'contacts/search', {})).status).toBe(503);
+  });
+
+  test.each(['checkOnline', 'login/checkOnline'])(
+    'a behaviour for %s leaves the other operations as they were',
+    async (name) => {
+      simulator.behave('wx_1', { operations: [name], deviceMissing: true });
+      expect(await ask(baseUrl, 'login/checkOnline')).toMatchObject(MISSING);
+      expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
+    },
+  );
+
+  test('a behaviour for two times is gone after two matching calls', async () => {
+    simulator.behave('wx_1', { operations: ['search'], times: 2, accountOffline: true });
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
+    expect(await ask(baseUrl, 'contacts/deleteFriend')).toMatchObject(OK);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
+  });
+
+  test('of several behaviours the first that matches counts, and the next when it is used up', async () => {
+    simulator.behave('wx_1', [
+      { times: 1 },
+      { times: 1, accountOffline: true },
+      { deviceMissing: true },
+    ]);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(MISSING);
+  });
+
+  test('a new behaviour takes the place of the old ones, and an empty list of all', async () => {
+    simulator.behave('wx_1', { accountOffline: true });
+    simulator.behave('wx_1', { deviceMissing: true });
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(MISSING);
+    simulator.behave('wx_1', []);
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
+  });
+
+  test('a behaviour that is refused leaves the old one in place', async () => {
+    simulator.behave('wx_1', { accountOffline: true });
+    expect(() => simulator.behave('wx_1', { status: 1 })).toThrow('status');
+    expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
+  });
+
+  test('a wrong token is answered as such although the account has a failure of its own', async () => {
+    simulator.behave('wx_1', { accountOffline: true });
+    const headers = { 'X-GEWE-TOKEN': 'wrong-one' };
+    const { msg } = await ask(baseUrl, 'contacts/search', { appId: 'wx_1' }, { headers });
+    expect(msg).toContain('不可用或已过期');
+  });
+});

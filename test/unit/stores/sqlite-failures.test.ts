@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { checkWrite, openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
+import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
+import { sqliteLists } from '../../../src/stores/sqlite/lists.ts';
+import { inTransaction } from '../../../src/stores/sqlite/transaction.ts';
+import { attemptAt, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+describe('SQLite stores on a disk that fails for a while', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let db: DatabaseSync;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    db = openDatabase(join(folder.path, 'gateway.db'));
+  });
+  afterEach(async () => {
+    db.close();
+    await folder.remove();
+  });
+
+  /** From now on the file may not grow: SQLite answers as it does on a full disk. */
+  function fillDisk(): void {
+    const pages = db.prepare('PRAGMA page_count').get()?.['page_count'];
+    db.exec(`PRAGMA max_page_count = ${Number(pages)}`);
+  }
+
+  const emptyDisk = () => db.exec('PRAGMA max_page_count = 1000000');
+  const big = { body: Buffer.alloc(500_000), savedAt: T0, source: 'live' } as const;
+
+  test('full, reject a list and keep the one before it; later they take it', async () => {
+    const lists = sqliteLists(db);
+    await lists.save('wx_a', { ...big, body: Buffer.from('old') });
+    fillDisk();
+    await expect(lists.save('wx_a', big)).rejects.toThrow(/full/);
+    expect((await lists.load('wx_a'))?.body.toString()).toBe('old');
+    emptyDisk();
+    await lists.save('wx_a', big);
+    expect((await lists.load('wx_a'))?.body.length).toBe(500_000);
+  });
+
+  test('full, reject charges and leave no transaction open; later they charge again', async () => {
+    const ledger = sqliteLedger(db);
+    const rules = [quotaRule(10_000)];
+    fillDisk();
+    let charged = 0;
+    const target = 'x'.repeat(500);
+    await expect(
+      (async () => {
+        for (; charged < 1000; charged++) {
+          await ledger.charge('wx_a', attemptAt(T0, { target }), rules);
+        }
+      })(),
+    ).rejects.toThrow(/full/);
+    expect(db.isTransaction).toBe(false);
+    expect((await ledger.usage('wx_a', rules, undefined, T0))[0]?.left).toBe(10_000 - charged);
+    emptyDisk();
+    expect((await ledger.charge('wx_a', attemptAt(T0), rules)).kind).toBe('charged');
+    expect((await ledger.usage('wx_a', rules, undefined, T0))[0]?.left).toBe(9_999 - charged);
+  });
+
+  test('read-only, reject every write and the check; later they work again', async () => {
+    const ledger = sqliteLedger(db);
+    const idempotency = sqliteIdempotency(db);
+    const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
+    db.exec('PRAGMA query_only = ON');
+    await expect(ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).rejects.toThrow(/readonly/);
+    await expect(idempotency.begin('k', 'body', times)).rejects.toThrow(/readonly/);
+    expect(() => checkWrite(db)).toThrow(/readonly/);
+    expect(db.isTransaction).toBe(false);
+    db.exec('PRAGMA query_only = OFF');
+    expect((await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).kind).toBe('charged');
+    expect((await idempotency.begin('k', 'body', times)).kind).toBe('begun');
+    checkWrite(db);
+  });
+
+  test('locked by another process, reject a charge; once it lets go, they charge', async () => {
+    const ledger = sqliteLedger(db);
+    db.exec('PRAGMA busy_timeout = 0');
+    const other = openDatabase(join(folder.path, 'gateway.db'));
+    other.exec('BEGIN IMMEDIATE');
+    await expect(ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).rejects.toThrow(/locked/);
+    other.exec('ROLLBACK');
+    expect((await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).kind).toBe('charged');
+    other.close();
+  });
+
+  test('a transaction that an earlier call left open is rolled back by the next one', () => {
+    db.exec("BEGIN; INSERT INTO meta (name, value) VALUES ('left', 1)");
+    const names = inTransaction(db, () =>
+      db.prepare("SELECT * FROM meta WHERE name = 'left'").all(),
+    );
+    expect(names).toEqual([]);
+  });
+
+  test('whatever is thrown inside a transaction takes its writes back and is thrown on', () => {
+    expect(() =>
+      inTransaction(db, () => {
+        db.exec("INSERT INTO meta (name, value) VALUES ('half', 1)");
+        throw new Error('halfway');
+      }),
+    ).toThrow('halfway');
+    expect(db.prepare("SELECT * FROM meta WHERE name = 'half'").all()).toEqual([]);
+  });
+});
