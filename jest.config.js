@@ -13,5 +13,6 @@ export default {
       },
     ],
   },
+  reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   testTimeout: 20_000,
 };

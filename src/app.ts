@@ -4,7 +4,7 @@ import { answerHealthz, answerReadyz } from './ops/health.ts';
 import { answerList } from './pipeline/answer-list.ts';
 import { authenticate } from './pipeline/authenticate.ts';
 import { authorize } from './pipeline/authorize.ts';
-import { answerPreflight, checkOrigin } from './pipeline/cors.ts';
+import { allowOrigin, answerPreflight, checkOrigin } from './pipeline/cors.ts';
 import { forward } from './pipeline/forward.ts';
 import { guardAdd } from './pipeline/guard-add.ts';
 import { handleError } from './pipeline/handle-error.ts';
@@ -22,7 +22,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
   PartsOf<typeof answerReadyz> &
   PartsOf<typeof refuseWhileDraining> &
-  PartsOf<typeof answerPreflight> &
+  PartsOf<typeof allowOrigin> &
   PartsOf<typeof authenticate> &
   PartsOf<typeof limitClient> &
   PartsOf<typeof readBody> &
@@ -42,9 +42,10 @@ export function createApp(parts: AppParts): Express {
   app.get('/healthz', answerHealthz());
   app.get('/readyz', answerReadyz(parts));
   app.use(record(parts));
+  app.use(allowOrigin(parts));
   app.use(refuseWhileDraining(parts));
   app.use(resolveOperation());
-  app.use(answerPreflight(parts));
+  app.use(answerPreflight());
   app.use(authenticate(parts));
   app.use(checkOrigin());
   app.use(limitClient(parts));

@@ -7,10 +7,10 @@ import { createApp } from './app.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
-import { within } from './deadline.ts';
 import { createCaller } from './gewe/caller.ts';
 import { createForwarder } from './gewe/forwarder.ts';
 import { createScrubber } from './gewe/scrub.ts';
+import { createTokenSource } from './gewe/token.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { createListener } from './listener.ts';
 import { createHealth } from './ops/health.ts';
@@ -22,11 +22,12 @@ import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import { watchClients } from './settings/clients-file.ts';
 import type { Loaded } from './settings/load.ts';
-import { openTokenSource } from './settings/token-file.ts';
+import { openTokenPlace } from './settings/token-file.ts';
 import { keepInMemory } from './stores/list-memory.ts';
 import { openStores } from './stores/open.ts';
 import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
+import { shutDown } from './shut-down.ts';
 import { VERSION } from './version.ts';
 
 /** What a test may put in the place of the real thing. */
@@ -68,7 +69,9 @@ export async function createGateway(
     tokenRejected: () => tokens.isRejected(),
   });
   const report = createReporter(logger, metrics);
-  const tokens = openTokenSource(secrets.token, report.token);
+  const tokenPlace = openTokenPlace(secrets.token);
+  const tokens = createTokenSource(tokenPlace.first, tokenPlace.read, report.token);
+  const tokenWatch = tokenPlace.watch(() => void tokens.refresh(tokens.current()));
   const clients = watchClients(
     loadedClients,
     {
@@ -160,7 +163,8 @@ export async function createGateway(
     addService,
     policy: settings.addContacts,
     declared: settings.accounts,
-    lists,
+    lists: orUnavailable(lists, report.listStoreFailed),
+    onRequest: report.opsRequest,
   });
 
   const listener = createListener(app);
@@ -176,19 +180,18 @@ export async function createGateway(
       const opsUrl = await opsListener.listen(settings.opsPort, settings.opsHost);
       return { url, opsUrl };
     },
-    async stop() {
+    stop() {
       draining = true;
-      const drained = Promise.all([listener.drain(), pending.idle(), listService.idle()]);
-      await within(drained, settings.shutdownGraceMs);
-      listService.abort();
-      listener.end();
-      await listService.idle();
-      opsListener.end();
-      await opsListener.drain();
-      clients.stop();
-      tokens.stop();
-      await upstream.close();
-      await stores.close();
+      return shutDown({
+        listener,
+        opsListener,
+        listService,
+        pending,
+        upstream,
+        watches: [clients, tokenWatch],
+        stores,
+        graceMs: settings.shutdownGraceMs,
+      });
     },
   };
 }

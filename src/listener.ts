@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** One HTTP server, with the bounds that every one of ours has. */
 export interface Listener {
@@ -20,6 +22,7 @@ export function createListener(app: RequestListener): Listener {
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     app,
   );
+  server.on('clientError', refuseUnreadable);
   return {
     async listen(port, host) {
       server.listen(port, host);
@@ -38,4 +41,23 @@ export function createListener(app: RequestListener): Listener {
     },
     end: () => server.closeAllConnections(),
   };
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** What is not HTTP never becomes a request; its sender gets an id to ask about all the same, and no second try. */
+function refuseUnreadable({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || code === 'ECONNRESET') return void socket.destroy();
+  const status = STATUS_OF[code] ?? 400;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `X-Request-Id: ${randomUUID()}`,
+    'Content-Length: 0',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n`, () => void socket.destroy());
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { check } from './cli/check.ts';
+import { demo } from './cli/demo.ts';
 import { EXIT_OK, EXIT_USAGE, type Io } from './cli/io.ts';
 import { keys } from './cli/keys.ts';
 import { simulate } from './cli/simulate.ts';
@@ -13,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, readonly [run: Command, summary: string]> = 
   ['start', [start, 'start the gateway']],
   ['check', [check, 'read every setting and tell what is wrong']],
   ['keys', [keys, '`keys new NAME` makes a key for a client']],
+  ['demo', [demo, 'show what the gateway does, without an account']],
   ['simulate', [simulate, 'start a GEWE that exists only on this machine']],
 ]);
 

@@ -30,9 +30,10 @@ const ASK_AGAIN_AFTER_MS = 60_000;
 
 export function createAccounts(parts: AccountsParts): Accounts {
   const { clocks, upstream, clock, declared, unknown, timeoutMs } = parts;
+  const forAMinute = { max: 10_000, ttl: ASK_AGAIN_AFTER_MS, ttlResolution: 0, perf: clock };
   // Saves a write per answer. Short-lived, so that a clock which an operator dropped starts again.
-  const started = new LRUCache<string, true>({ max: 10_000, ttl: ASK_AGAIN_AFTER_MS });
-  const asked = new LRUCache<string, Promise<void>>({ max: 10_000, ttl: ASK_AGAIN_AFTER_MS });
+  const started = new LRUCache<string, true>(forAMinute);
+  const asked = new LRUCache<string, Promise<void>>(forAMinute);
 
   const standing = async (appId: string) =>
     standingOf(await clocks.find(appId), declared.get(appId), unknown);

@@ -9,7 +9,7 @@ import type { AddContactsPolicy } from './policy.ts';
 import type { Ledger } from './ports.ts';
 import { acceptRules, addRules } from './quota-rules.ts';
 import type { AddRequest } from './request.ts';
-import type { QuotaRule, QuotaUsage } from './rules.ts';
+import type { AttemptKind, QuotaRule, QuotaUsage } from './rules.ts';
 
 export interface AddCall {
   readonly appId: string;
@@ -28,8 +28,8 @@ export type AddResult = { readonly usage: readonly QuotaUsage[]; readonly spent:
 export interface AddService {
   /** Decides, charges, sends. Rejects only where a store fails before the attempt is sent. */
   attempt(call: AddCall): Promise<AddResult>;
-  /** How the rules of an account stand, all of them or those of one kind. Charges nothing. */
-  usage(appId: string, kind: 'add' | 'all', standing?: Standing): Promise<QuotaUsage[]>;
+  /** How the account's rules of these kinds stand; those per target only with one. Charges nothing. */
+  usage(appId: string, kinds: readonly AttemptKind[], target?: string): Promise<QuotaUsage[]>;
 }
 
 interface AddServiceParts {
@@ -44,20 +44,19 @@ interface AddServiceParts {
 export function createAddService(parts: AddServiceParts): AddService {
   const { ledger, accounts, clock, policy, onWarning } = parts;
 
-  const rulesFor = (kind: 'add' | 'accept', standing: Standing): QuotaRule[] =>
+  const rulesFor = (kind: AttemptKind, standing: Standing): QuotaRule[] =>
     kind === 'add'
       ? addRules(policy.add, onlineSinceOf(standing, clock.now()))
       : acceptRules(policy.accept);
 
-  async function usage(appId: string, kind: 'add' | 'all', known?: Standing) {
-    const standing = known ?? (await accounts.standing(appId));
-    const rules = rulesFor('add', standing);
-    if (kind === 'all') rules.push(...rulesFor('accept', standing));
-    return ledger.usage(appId, rules, undefined, clock.now());
+  async function usage(appId: string, kinds: readonly AttemptKind[], target?: string) {
+    const standing = await accounts.standing(appId);
+    const rules = kinds.flatMap((kind) => rulesFor(kind, standing));
+    return ledger.usage(appId, rules, target, clock.now());
   }
 
   /** The rule of age. Accepting only warns: who is asked first runs a smaller risk than who asks. */
-  function ageRefusal(appId: string, kind: 'add' | 'accept', standing: Standing) {
+  function ageRefusal(appId: string, kind: AttemptKind, standing: Standing) {
     const { minimumMs, mode } = policy.accountAge;
     const now = clock.now();
     if (kind === 'accept') {
@@ -72,7 +71,7 @@ export function createAddService(parts: AddServiceParts): AddService {
   }
 
   async function reject({ appId, send }: AddCall): Promise<AddResult> {
-    const before = await usage(appId, 'add');
+    const before = await usage(appId, ['add']);
     return conclude(await send(), before);
   }
 
@@ -84,31 +83,25 @@ export function createAddService(parts: AddServiceParts): AddService {
 
       const { kind, target } = request;
       const standing = await accounts.standingAfterAsking(appId, trace);
-      const rules = rulesFor(kind, standing);
-      const refusal = ageRefusal(appId, kind, standing);
-      if (refusal !== undefined) {
-        const current = await ledger.usage(appId, rules, target, clock.now());
-        return { kind: 'refused', refusal, usage: current, spent: false };
+      const tooYoungToAdd = ageRefusal(appId, kind, standing);
+      if (tooYoungToAdd !== undefined) {
+        const current = await usage(appId, [kind], target);
+        return { kind: 'refused', refusal: tooYoungToAdd, usage: current, spent: false };
       }
 
       const now = clock.now();
+      const rules = rulesFor(kind, standing);
       const charge = await ledger.charge(appId, { kind, target, at: now }, rules);
       if (charge.kind === 'refused') {
-        const { rule, retryAt: opens, usage: current } = charge;
-        return {
-          kind: 'refused',
-          refusal: exhausted(rule, opens, now),
-          usage: current,
-          spent: false,
-        };
+        const refusal = exhausted(charge.rule, charge.retryAt, now);
+        return { kind: 'refused', refusal, usage: charge.usage, spent: false };
       }
 
       const outcome = await send();
       const neverSent = outcome.kind === 'unreachable' && !outcome.sent;
       if (!neverSent) return conclude(outcome, charge.usage);
       await ledger.refund(appId, charge.attemptId);
-      const current = await ledger.usage(appId, rules, target, clock.now());
-      return conclude(outcome, current);
+      return conclude(outcome, await usage(appId, [kind], target));
     },
   };
 }
@@ -121,18 +114,26 @@ function isSpent(outcome: Outcome): boolean {
 
 function conclude(outcome: Outcome, usage: readonly QuotaUsage[]): AddResult {
   const spent = isSpent(outcome);
-  const answer = answerOrRefusal(outcome);
+  const answer = outcome.kind === 'aborted' ? endedByStop() : answerOrRefusal(outcome);
   return answer instanceof Refusal
     ? { kind: 'refused', refusal: answer, usage, spent }
     : { kind: 'answered', answer, usage, spent };
 }
 
+/** The upstream has it and may still carry it out, so it must not read as if trying again were safe. */
+function endedByStop(): Refusal {
+  return new Refusal(
+    'upstream-timeout',
+    'The gateway was stopped before the upstream answered. The request may have been carried out.',
+  );
+}
+
 function exhausted(rule: QuotaRule, opensAt: number, now: number): Refusal {
   const limit = rule.limits.findLast((step) => step.from <= now)?.limit;
-  const window = `${rule.windowMs / 60_000} minutes`;
+  const seconds = rule.windowMs / 1000;
   return new Refusal(
     rule.code,
-    `The rule ${rule.name} allows ${limit} in any ${window}. Nothing was sent or charged; try again at retryAt.`,
+    `The rule ${rule.name} allows ${limit} in any ${seconds} seconds. Nothing was sent or charged; try again at retryAt.`,
     retryAt(opensAt, now),
   );
 }

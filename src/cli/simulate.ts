@@ -1,11 +1,8 @@
 /** `gewe-gateway simulate`: the simulator in a terminal of its own, until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { createSimulator } from '../simulator/simulator.ts';
-
-interface Output {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
-}
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+import { nextSignal } from './signals.ts';
 
 type Order =
   | { readonly kind: 'help' }
@@ -15,9 +12,6 @@ type Order =
       readonly host: string;
       readonly token: string;
     };
-
-/** EX_USAGE of sysexits.h. */
-const BAD_ARGUMENTS = 64;
 
 const HELP = `Usage: gewe-gateway simulate [--port 2531] [--host 127.0.0.1] [--token simulator-token]
 
@@ -33,17 +27,20 @@ Serves a simulated GEWE until Ctrl-C.
  * Runs the simulator until SIGINT or SIGTERM.
  * @returns The exit code: 0, 1 where it could not listen, 64 for bad arguments.
  */
-export async function simulate(args: string[], { stdout, stderr }: Output): Promise<number> {
+export async function simulate(
+  args: string[],
+  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+): Promise<number> {
   let order: Order;
   try {
     order = read(args);
   } catch (error) {
     stderr.write(`simulate: ${messageOf(error)}\nTry: gewe-gateway simulate --help\n`);
-    return BAD_ARGUMENTS;
+    return EXIT_USAGE;
   }
   if (order.kind === 'help') {
     stdout.write(HELP);
-    return 0;
+    return EXIT_OK;
   }
 
   const simulator = createSimulator({ token: order.token });
@@ -52,13 +49,13 @@ export async function simulate(args: string[], { stdout, stderr }: Output): Prom
     ({ baseUrl } = await simulator.start(order.port, order.host));
   } catch (error) {
     stderr.write(`simulate: cannot listen on ${order.host}:${order.port}: ${messageOf(error)}\n`);
-    return 1;
+    return EXIT_FAILED;
   }
-  const stopped = nextStopSignal();
+  const stopped = nextSignal();
   stdout.write(greeting(baseUrl, order.token));
   await stopped;
   await simulator.stop();
-  return 0;
+  return EXIT_OK;
 }
 
 function read(args: string[]): Order {
@@ -100,18 +97,6 @@ Ctrl-C ends it.
 /** A token may hold a quote or a dollar sign. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function nextStopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    function stop(): void {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    }
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }
 
 function messageOf(error: unknown): string {

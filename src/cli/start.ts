@@ -5,6 +5,7 @@ import { warningsOf } from '../settings/warnings.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { showProblems } from './check.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+import { nextSignal } from './signals.ts';
 
 const HELP = `Usage: gewe-gateway start
 
@@ -40,16 +41,11 @@ export async function start(args: readonly string[], io: Io): Promise<number> {
       io.stderr.write(`STORE_URL: ${error.message}\n`);
       return EXIT_CONFIG;
     }
-    const { code, address, port } = error as NodeJS.ErrnoException & Listening;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
-    io.stderr.write(`Cannot listen on ${address}:${port} (${code}). Set HOST, PORT, OPS_PORT.\n`);
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall !== 'listen' && syscall !== 'getaddrinfo') throw error;
+    io.stderr.write(`Cannot start: ${message}. Set HOST and PORT, OPS_HOST and OPS_PORT.\n`);
     return EXIT_FAILED;
   }
-}
-
-interface Listening {
-  readonly address?: string;
-  readonly port?: number;
 }
 
 async function run(loaded: Loaded): Promise<number> {
@@ -58,6 +54,7 @@ async function run(loaded: Loaded): Promise<number> {
   logUncaught(gateway);
   gateway.metrics.withProcess();
   for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
+  const stopSignal = nextSignal();
   try {
     const { url, opsUrl } = await gateway.start();
     // Whoever starts it with PORT=0 needs this line at any level.
@@ -68,24 +65,12 @@ async function run(loaded: Loaded): Promise<number> {
     await gateway.stop();
     throw error;
   }
-  const signal = await nextSignal();
+  const signal = await stopSignal;
   logger.info({ signal }, 'stopping');
   void nextSignal().then(() => process.exit(EXIT_FAILED));
   await gateway.stop();
   logger.info('stopped');
   return EXIT_OK;
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals) => {
-      process.off('SIGTERM', stop);
-      process.off('SIGINT', stop);
-      resolve(signal);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
 }
 
 /** A crash is told through the log too: what Node prints by itself could hold the token. */

@@ -24,7 +24,7 @@ export function readDirectives(
     waitMs: wait,
     onlyIfCached: control.has('only-if-cached'),
     maxAgeMs: seconds(control.get('max-age')),
-    noCache: control.has('no-cache') || control.has('no-store'),
+    noCache: control.has('no-cache'),
   };
 }
 

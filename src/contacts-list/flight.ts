@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import { tokenRejected } from '../gewe/answer-or-refusal.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
-import { retOf, type Answer, type Outcome } from '../gewe/outcome.ts';
+import { hasVerdict, type Answer, type Outcome } from '../gewe/outcome.ts';
 import type { SavedList } from './ports.ts';
 
 /** Why there is no list from the upstream. */
@@ -11,15 +13,16 @@ export type FlightResult =
   /** The vendor's word on an account or a parameter. */
   | { readonly kind: 'other'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly why: ListFailure }
-  | { readonly kind: 'token-rejected' };
+  /** Nothing that a list could stand in for. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** One slow call under way, shared by all who ask for that account. */
 export interface Flight {
   readonly startedAt: number;
   /** The first good list, from whichever endpoint, or what the slow call came to without one. Never rejects. */
-  readonly result: Promise<FlightResult>;
-  /** Resolves when the slow call itself has ended and its answer is saved. */
-  readonly landed: Promise<void>;
+  readonly first: Promise<FlightResult>;
+  /** What the slow call itself came to; its list is saved by then. Never rejects. */
+  readonly landing: Promise<FlightResult>;
 }
 
 export interface FlightParts {
@@ -43,7 +46,7 @@ export interface FlightParts {
 export function startFlight(parts: FlightParts, signal: AbortSignal): Flight {
   const { clock, pollMs, deadlineMs } = parts;
   const startedAt = clock.now();
-  const { promise: result, resolve } = Promise.withResolvers<FlightResult>();
+  const { promise: first, resolve } = Promise.withResolvers<FlightResult>();
 
   const overdue = setTimeout(() => parts.overdue(), deadlineMs);
   const poll = setInterval(() => {
@@ -54,14 +57,15 @@ export function startFlight(parts: FlightParts, signal: AbortSignal): Flight {
     });
   }, pollMs);
 
-  const landed = parts.call(signal).then(async (outcome) => {
+  const landing = parts.call(signal).then(async (outcome) => {
     clearTimeout(overdue);
     clearInterval(poll);
-    const landing = landingOf(outcome, clock.now());
-    if (landing.kind === 'list') await parts.save(landing.list);
-    resolve(landing);
+    const result = landingOf(outcome, clock.now());
+    if (result.kind === 'list') await parts.save(result.list);
+    resolve(result);
+    return result;
   });
-  return { startedAt, result, landed };
+  return { startedAt, first, landing };
 }
 
 /** What the slow call's outcome is to those who wait for a list. */
@@ -73,18 +77,20 @@ export function landingOf(outcome: Outcome, now: number): FlightResult {
         const list: SavedList = { body: answer.body, savedAt: now, source: 'live' };
         return { kind: 'list', list, contentType: answer.contentType };
       }
-      // JSON without a verdict did not come from the vendor.
-      if (retOf(answer.json) === undefined) return { kind: 'failed', why: 'invalid' };
+      if (!hasVerdict(answer.json)) return { kind: 'failed', why: 'invalid' };
       return { kind: 'other', answer };
     }
     case 'token-rejected':
-      return { kind: 'token-rejected' };
+      return { kind: 'refused', refusal: tokenRejected() };
+    case 'aborted': {
+      const detail = 'The call for the list was ended because the gateway is stopping.';
+      return { kind: 'refused', refusal: new Refusal('shutting-down', detail) };
+    }
     case 'invalid':
       return { kind: 'failed', why: 'invalid' };
     case 'timeout':
       return { kind: 'failed', why: 'timeout' };
     case 'unreachable':
-    case 'aborted':
       return { kind: 'failed', why: 'unreachable' };
     default:
       return outcome satisfies never;

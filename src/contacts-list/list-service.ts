@@ -1,21 +1,18 @@
 import type { Clock } from '../clock.ts';
 import { within } from '../deadline.ts';
-import { tokenRejected } from '../gewe/answer-or-refusal.ts';
-import type { Trace } from '../gewe/headers.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { Breaker, DownReason } from './breaker.ts';
 import { createCacheEndpoint } from './cache-endpoint.ts';
 import type { ListDirectives } from './directives.ts';
-import { startFlight, type Flight, type ListFailure } from './flight.ts';
+import type { Flight, ListFailure } from './flight.ts';
+import { createFlights, type ListCall } from './flights.ts';
 import { liveAnswer, noList, notSaved, unasked, type ListAnswer } from './list-answer.ts';
 import type { ListStore, SavedList } from './ports.ts';
 import { isYounger } from './saved-list.ts';
+import { createShelf } from './shelf.ts';
 
-export interface ListRequest {
-  readonly appId: string;
-  readonly body: Buffer;
-  readonly trace: Trace;
+export interface ListRequest extends ListCall {
   readonly directives: ListDirectives;
 }
 
@@ -41,51 +38,14 @@ interface ListServiceParts {
 
 export function createListService(parts: ListServiceParts): ListService {
   const { upstream, lists, breaker, clock, settings, onStoreError } = parts;
-  const flights = new Map<string, Flight>();
-  const stopping = new AbortController();
-  /** A store of lists that fails is a miss. */
-  const load = (appId: string) =>
-    lists.load(appId).catch((error: unknown) => void onStoreError(error));
-  const save = (appId: string, list: SavedList) =>
-    lists.save(appId, list).catch((error: unknown) => void onStoreError(error));
+  const shelf = createShelf(lists, onStoreError);
   const cacheEndpoint = createCacheEndpoint({
     upstream,
     clock,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
-    async saveIfNewer(appId, list) {
-      const saved = await load(appId);
-      if (saved === undefined || saved.savedAt < list.savedAt) await save(appId, list);
-    },
+    saveIfNewer: shelf.saveIfNewer,
   });
-
-  function start({ appId, body, trace }: ListRequest): Flight {
-    const operation = 'fetchContactsList';
-    const flight = startFlight(
-      {
-        clock,
-        deadlineMs: settings.deadlineMs,
-        pollMs: settings.pollMs,
-        call: (signal) =>
-          upstream.call(
-            { operation, appId },
-            {
-              path: `contacts/${operation}`,
-              body,
-              trace,
-              deadlineMs: settings.hardLimitMs,
-              signal,
-            },
-          ),
-        askCache: () => cacheEndpoint.ask(appId, trace),
-        save: (list) => save(appId, list),
-        overdue: () => breaker.failed(appId, 'timeout'),
-      },
-      stopping.signal,
-    );
-    flights.set(appId, flight);
-    void flight.landed.finally(() => flights.delete(appId));
-    return flight;
-  }
+  const flights = createFlights({ upstream, cacheEndpoint, shelf, breaker, clock, settings });
 
   /** Waits for the slow call as long as this caller wants to. */
   async function outcomeOf(
@@ -94,7 +54,9 @@ export function createListService(parts: ListServiceParts): ListService {
     joined: boolean,
     waitMs: number,
   ): Promise<ListAnswer> {
-    const result = await within(flight.result, waitMs);
+    // What a poll brings is a list that somebody has saved: not for a caller who wants none of those.
+    const awaited = request.directives.noCache ? flight.landing : flight.first;
+    const result = await within(awaited, waitMs);
     if (result === 'deadline') return instead(request, 'timeout', joined);
     switch (result.kind) {
       case 'list': {
@@ -104,8 +66,8 @@ export function createListService(parts: ListServiceParts): ListService {
       }
       case 'other':
         return liveAnswer(result.answer, joined);
-      case 'token-rejected':
-        return { kind: 'refused', refusal: tokenRejected() };
+      case 'refused':
+        return result;
       case 'failed':
         return instead(request, result.why, joined);
       default:
@@ -120,13 +82,13 @@ export function createListService(parts: ListServiceParts): ListService {
     joined: boolean,
   ): Promise<ListAnswer> {
     if (directives.noCache) return noList(why, settings.pollMs);
-    const saved = await load(appId);
+    const saved = await shelf.load(appId);
     if (saved !== undefined) return { kind: 'saved', list: saved, tried: why, joined };
     const cached = await within(cacheEndpoint.ask(appId, trace), settings.cacheDeadlineMs);
     if (cached !== undefined && cached !== 'deadline') {
       return { kind: 'gewe-cache', list: cached, joined };
     }
-    const late = await load(appId);
+    const late = await shelf.load(appId);
     if (late !== undefined) return { kind: 'saved', list: late, tried: why, joined };
     return noList(why, settings.pollMs);
   }
@@ -142,7 +104,7 @@ export function createListService(parts: ListServiceParts): ListService {
   return {
     async answer(request) {
       const { appId, directives } = request;
-      const saved = directives.noCache ? undefined : await load(appId);
+      const saved = directives.noCache ? undefined : await shelf.load(appId);
       const freshForMs = directives.maxAgeMs ?? settings.freshForMs;
       const isFresh = saved !== undefined && isYounger(saved, freshForMs, clock.now());
       if (directives.onlyIfCached) {
@@ -151,13 +113,14 @@ export function createListService(parts: ListServiceParts): ListService {
       }
       if (isFresh) return unasked(saved);
 
-      const waitMs = directives.waitMs ?? settings.deadlineMs;
-      const underWay = flights.get(appId);
+      // No call lives longer than the hard limit, and a timer takes no more than 2^31 ms.
+      const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
+      const underWay = flights.of(appId);
       if (underWay === undefined) {
         const admission = breaker.admit();
         return admission.kind === 'wait'
           ? withoutAsking(saved, admission)
-          : outcomeOf(request, start(request), false, waitMs);
+          : outcomeOf(request, flights.start(request), false, waitMs);
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);
@@ -165,10 +128,8 @@ export function createListService(parts: ListServiceParts): ListService {
       if (isOverdue && !directives.noCache) return instead(request, 'timeout', true);
       return outcomeOf(request, underWay, true, waitMs);
     },
-    callsUnderWay: () => flights.size,
-    async idle() {
-      while (flights.size > 0) await Promise.all([...flights.values()].map((one) => one.landed));
-    },
-    abort: () => stopping.abort(),
+    callsUnderWay: flights.count,
+    idle: flights.idle,
+    abort: flights.abort,
   };
 }

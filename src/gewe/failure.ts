@@ -14,7 +14,9 @@ const BEFORE_CONNECTED: ReadonlySet<string> = new Set([
  * request can have reached the upstream: a charge is given back on no weaker evidence.
  */
 export function outcomeOfError(cause: unknown): Outcome {
-  const { code = '', syscall } = (cause ?? {}) as { code?: string; syscall?: string };
+  const { code: given, syscall } = (cause ?? {}) as { code?: unknown; syscall?: string };
+  // A DOMException has a number here.
+  const code = typeof given === 'string' ? given : '';
   // llhttp's codes: something answered, but not in HTTP.
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };

@@ -31,6 +31,7 @@ export interface Forwarder {
     call: ForwardedCall,
     token: string,
   ): Promise<Outcome>;
+  /** Ends the calls under way; those that come later are ended before they are sent. */
   close(): void;
 }
 
@@ -54,6 +55,7 @@ export function createForwarder(
   const agent =
     baseUrl.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  const closed = new AbortController();
   const fail = (cause: Error, req: IncomingMessage) =>
     exchanges.get(req)?.settle(outcomeOfError(cause));
 
@@ -80,8 +82,10 @@ export function createForwarder(
           contentType: proxyRes.headers['content-type'],
           contentEncoding: proxyRes.headers['content-encoding'],
         };
-        const outcome = await readResponse(proxyRes, head, answerLimitBytes);
-        exchanges.get(req)?.settle(outcome);
+        const exchange = exchanges.get(req);
+        // The answer has begun: when it breaks off now, its reader says so, and the library's error counts no more.
+        exchanges.delete(req);
+        exchange?.settle(await readResponse(proxyRes, head, answerLimitBytes));
       },
       error: fail,
       // What the library calls an error whose caller has left.
@@ -91,6 +95,9 @@ export function createForwarder(
 
   return {
     async forward(req, res, call, token) {
+      // A caller who left while the token's file was read will not be seen leaving again.
+      const hasLeft = call.endsWithCaller && res.closed;
+      if (closed.signal.aborted || hasLeft) return { kind: 'aborted' };
       const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
       exchanges.set(req, { ...call, settle });
       req.headers = upstreamHeaders(token, call.body, call.trace, version) as typeof req.headers;
@@ -99,19 +106,24 @@ export function createForwarder(
       // The library ties the call to the response that it is given: it would destroy the caller's connection on a
       // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
       const standIn = new ServerResponse(req);
-      const callerLeft = () => settle({ kind: 'aborted' });
-      if (call.endsWithCaller) res.once('close', callerLeft);
+      const abort = () => settle({ kind: 'aborted' });
+      if (call.endsWithCaller) res.once('close', abort);
+      closed.signal.addEventListener('abort', abort);
       const timer = setTimeout(() => settle({ kind: 'timeout' }), call.deadlineMs);
 
       proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req));
       const outcome = await promise;
 
       clearTimeout(timer);
-      res.off('close', callerLeft);
+      res.off('close', abort);
+      closed.signal.removeEventListener('abort', abort);
       // Ends the upstream call where it still runs.
       standIn.emit('close');
       return outcome;
     },
-    close: () => agent.destroy(),
+    close() {
+      closed.abort();
+      agent.destroy();
+    },
   };
 }

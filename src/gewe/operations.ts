@@ -33,9 +33,12 @@ export function operationLabel(operation: string | undefined): string {
 }
 
 /**
- * Whether callers take a 200 of this operation for an address book. One client in the field reads a 200 without
- * `data.friends` as an empty one and deletes its own, so a refusal of these must never look like a success.
+ * Whether callers take a 200 for an address book. One client in the field reads a 200 without `data.friends` as an
+ * empty one and deletes its own, so a refusal of these must never look like a success.
+ *
+ * @param target an operation, or the address where it names none: a base URL with a slash too many makes
+ *   `//contacts/fetchContactsList`, and the client still means its address book
  */
-export function answersAddressBook(operation: string | undefined): boolean {
-  return operation === 'fetchContactsList' || operation === 'fetchContactsListCache';
+export function answersAddressBook(target: string): boolean {
+  return /fetchContactsList/i.test(target);
 }

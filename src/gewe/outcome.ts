@@ -55,6 +55,12 @@ export function retOf(json: unknown): number | undefined {
   return isObject(json) && typeof json['ret'] === 'number' ? json['ret'] : undefined;
 }
 
+/** Whether there is a verdict, be it a number as text: JSON without one did not come from the vendor. */
+export function hasVerdict(json: unknown): boolean {
+  const ret = isObject(json) ? json['ret'] : undefined;
+  return typeof ret === 'number' || (typeof ret === 'string' && /^-?\d+$/.test(ret));
+}
+
 /** The vendor's `data`, if the answer is an object. */
 export function dataOf(json: unknown): unknown {
   return isObject(json) ? json['data'] : undefined;

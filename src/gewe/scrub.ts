@@ -20,8 +20,11 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
     return known;
   };
 
+  // The longest first: one token may be the beginning of another, whose rest would stay.
   const text = (value: string) =>
-    tokens().reduce((left, token) => left.replace(patternFor(token), MARK), value);
+    tokens()
+      .toSorted((one, other) => other.length - one.length)
+      .reduce((left, token) => left.replace(patternFor(token), MARK), value);
 
   return {
     text,
@@ -41,7 +44,8 @@ function patternOf(token: string): RegExp {
   const spelled = [...token].map((character) => {
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
     const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-    return `(?:\\\\?\\x${hex}|%${anyCase}|\\\\u00${anyCase})`;
+    // Itself last: a token that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
+    return `(?:%${anyCase}|\\\\u00${anyCase}|\\\\?\\x${hex})`;
   });
   return new RegExp(spelled.join(''), 'g');
 }

@@ -1,5 +1,5 @@
 import express, { Router, type RequestHandler, type Response } from 'express';
-import { onlineSinceOf } from '../add-contacts/account-age.ts';
+import { z } from 'zod';
 import type { Accounts } from '../add-contacts/accounts.ts';
 import type { AddService } from '../add-contacts/add-service.ts';
 import type { AddContactsPolicy } from '../add-contacts/policy.ts';
@@ -8,8 +8,7 @@ import type { QuotaUsage } from '../add-contacts/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { refusalOfBodyError } from '../pipeline/body-errors.ts';
-import { send } from '../pipeline/send.ts';
-import { appIdOf, iso, methodsOnly, sendObject } from './admin-requests.ts';
+import { appIdOf, iso, methodsOnly, sendNothing, sendObject } from './admin-requests.ts';
 
 interface AdminAccountsParts {
   readonly register: AccountRegister;
@@ -20,6 +19,8 @@ interface AdminAccountsParts {
   readonly clock: Clock;
 }
 
+/** What the policy file says of an account, too. */
+const DECLARATION = z.strictObject({ onlineSince: z.iso.datetime({ offset: true }) });
 const BODY_LIMIT_BYTES = 10_000;
 const PAGE = 100;
 
@@ -33,19 +34,33 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     const standing = await accounts.standing(appId);
     const record = await register.find(appId);
     if (record === undefined && !declared.has(appId)) return undefined;
-    const now = clock.now();
-    const onlineSince = onlineSinceOf(standing, now);
-    const isKnown = standing.kind === 'known';
-    const opensAt = isKnown ? standing.onlineSince + policy.accountAge.minimumMs : undefined;
+    const known = standing.kind === 'known' ? standing : undefined;
+    const waitMs = policy.accountAge.mode === 'block' ? policy.accountAge.minimumMs : 0;
     return {
       appId,
-      onlineSince: isKnown ? iso(onlineSince) : null,
-      declaredBy: isKnown && standing.by === 'operator' ? declaredBy(record) : null,
+      onlineSince: iso(known?.onlineSince),
+      declaredBy: known?.by === 'operator' ? declaredBy(record) : null,
       firstSeenAt: iso(record?.firstSeenAt),
-      ageHours: isKnown ? Math.floor((now - standing.onlineSince) / 36_000) / 100 : null,
-      addOpensAt: iso(opensAt),
-      quotas: (await addService.usage(appId, 'all', standing)).map(describeUsage),
+      ageHours: known ? Math.floor((clock.now() - known.onlineSince) / 36_000) / 100 : null,
+      addOpensAt: iso(known && known.onlineSince + waitMs),
+      quotas: (await addService.usage(appId, ['add', 'accept'])).map(describeUsage),
     };
+  }
+
+  /** Accounts that were seen or declared, here or in the policy file, in the order of appId. */
+  async function knownAfter(after = '', limit: number) {
+    const records = await register.list(after, limit);
+    const recordOf = new Map(records.map((record) => [record.appId, record]));
+    const inPolicyFile = [...declared.keys()].filter((appId) => appId > after);
+    const appIds = [...new Set([...recordOf.keys(), ...inPolicyFile])].sort().slice(0, limit);
+    return appIds.map((appId) => {
+      const record = recordOf.get(appId);
+      return {
+        appId,
+        declaredOnlineSince: iso(record?.declaredOnlineSince ?? declared.get(appId)),
+        firstSeenAt: iso(record?.firstSeenAt),
+      };
+    });
   }
 
   async function sendAccount(res: Response, appId: string): Promise<void> {
@@ -58,16 +73,12 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     .route('/')
     .get(async (req, res) => {
       const after = typeof req.query['after'] === 'string' ? req.query['after'] : undefined;
-      const page = await register.list(after, PAGE);
-      const list = page.map((record) => ({
-        appId: record.appId,
-        declaredOnlineSince: iso(record.declaredOnlineSince ?? declared.get(record.appId)),
-        firstSeenAt: iso(record.firstSeenAt),
-      }));
-      const next = page.length === PAGE ? page.at(-1)?.appId : undefined;
-      sendObject(res, { accounts: list, next: next ?? null });
+      const known = await knownAfter(after, PAGE + 1);
+      const page = known.slice(0, PAGE);
+      const next = known.length > PAGE ? page.at(-1)?.appId : undefined;
+      sendObject(res, { accounts: page, next: next ?? null });
     })
-    .all(methodsOnly('GET'));
+    .all(methodsOnly('GET, HEAD'));
 
   router
     .route('/:appId')
@@ -82,9 +93,9 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       if (!(await register.forget(appId))) {
         throw new Refusal('not-found', 'Nothing is known of this account.');
       }
-      send(res, 204, 'application/json', Buffer.alloc(0));
+      sendNothing(res);
     })
-    .all(methodsOnly('GET, PUT, DELETE'));
+    .all(methodsOnly('GET, HEAD, PUT, DELETE'));
 
   return router;
 }
@@ -110,10 +121,10 @@ function describeUsage({ rule, limit, left, opensAt }: QuotaUsage): Record<strin
 }
 
 function readOnlineSince(body: unknown, now: number): number {
-  const value = (body as { onlineSince?: unknown } | undefined)?.onlineSince;
-  const withZone = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
-  const instant = typeof value === 'string' && withZone.test(value) ? Date.parse(value) : NaN;
-  if (Number.isNaN(instant) || instant > now) {
+  const declaration = DECLARATION.safeParse(body);
+  const instant = declaration.success ? Date.parse(declaration.data.onlineSince) : NaN;
+  // Not "later than now": that would let through what is no instant at all.
+  if (!(instant <= now)) {
     throw new Refusal(
       'invalid-body',
       'Send {"onlineSince": "2026-01-01T00:00:00Z"}: ISO 8601 with a zone, not in the future.',

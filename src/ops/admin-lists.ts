@@ -3,8 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import { ageSeconds } from '../contacts-list/saved-list.ts';
 import { Refusal } from '../errors.ts';
-import { send } from '../pipeline/send.ts';
-import { appIdOf, iso, methodsOnly, sendObject } from './admin-requests.ts';
+import { appIdOf, iso, methodsOnly, sendNothing, sendObject } from './admin-requests.ts';
 
 /** `/admin/lists/{appId}`: what is saved, without its content, and how to forget it. */
 export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock }): Router {
@@ -25,9 +24,9 @@ export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock })
     })
     .delete(async (req, res) => {
       if (!(await lists.forget(appIdOf(req)))) throw noList();
-      send(res, 204, 'application/json', Buffer.alloc(0));
+      sendNothing(res);
     })
-    .all(methodsOnly('GET, DELETE'));
+    .all(methodsOnly('GET, HEAD, DELETE'));
   return router;
 }
 

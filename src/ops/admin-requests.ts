@@ -7,11 +7,20 @@ import { send } from '../pipeline/send.ts';
 export function appIdOf(req: Request): string {
   const appId = req.params['appId'];
   if (typeof appId === 'string' && APP_ID.test(appId)) return appId;
-  throw new Refusal('invalid-app-id', 'The last part of the path must be an appId.');
+  throw noAppId();
+}
+
+export function noAppId(): Refusal {
+  return new Refusal('invalid-app-id', 'The last part of the path must be an appId.');
 }
 
 export function sendObject(res: Response, value: Readonly<Record<string, unknown>>): void {
   send(res, 200, 'application/json', Buffer.from(JSON.stringify(value)));
+}
+
+/** Done, and nothing to say (RFC 9110 section 15.3.5). */
+export function sendNothing(res: Response): void {
+  res.status(204).end();
 }
 
 /** An instant as people and programs read it; null where there is none. */

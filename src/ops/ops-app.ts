@@ -1,14 +1,17 @@
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { adminAccounts } from './admin-accounts.ts';
 import { adminLists } from './admin-lists.ts';
+import { methodsOnly, noAppId, sendObject } from './admin-requests.ts';
 import { authenticateOps } from './authenticate-ops.ts';
 import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { Refusal } from '../errors.ts';
 import { handleError } from '../pipeline/handle-error.ts';
 import { identify } from '../pipeline/identify.ts';
+import { record, type RequestRecord } from '../pipeline/record.ts';
 import { send } from '../pipeline/send.ts';
+import { VERSION } from '../version.ts';
 
 type AdminParts = Parameters<typeof adminAccounts>[0] & Parameters<typeof adminLists>[0];
 
@@ -16,6 +19,7 @@ interface OpsParts extends AdminParts {
   readonly opsToken: string | undefined;
   readonly health: Health;
   readonly metrics: Metrics;
+  onRequest(record: RequestRecord): void;
 }
 
 /** The operator's listener, every step in order. */
@@ -25,20 +29,36 @@ export function createOpsApp(parts: OpsParts): Express {
   app.enable('case sensitive routing');
   app.use(helmet());
   app.use(identify(parts));
+  app.use(record(parts));
   app.use(authenticateOps(parts));
-  app.get('/healthz', answerHealthz());
-  app.get('/readyz', answerReadyz(parts));
-  app.get('/metrics', async (_req, res) => {
-    send(res, 200, parts.metrics.contentType, Buffer.from(await parts.metrics.text()));
-  });
+  const onlyGet = methodsOnly('GET, HEAD');
+  app.route('/').get(answerIndex()).all(onlyGet);
+  app.route('/healthz').get(answerHealthz()).all(onlyGet);
+  app.route('/readyz').get(answerReadyz(parts)).all(onlyGet);
+  app.route('/metrics').get(answerMetrics(parts)).all(onlyGet);
   app.use('/admin/accounts', adminAccounts(parts));
   app.use('/admin/lists', adminLists(parts));
   app.use(() => {
-    throw new Refusal(
-      'not-found',
-      'There is nothing here. Try /healthz, /readyz, /metrics, /admin/accounts or /admin/lists/{appId}.',
-    );
+    throw new Refusal('not-found', `There is nothing here. Try ${PLACES.join(', ')}.`);
   });
+  app.use(refuseUndecodable());
   app.use(handleError());
   return app;
+}
+
+const PLACES = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/{appId}'];
+
+/** What there is, for whoever opens the address to see. */
+function answerIndex(): RequestHandler {
+  return (_req, res) => sendObject(res, { name: 'gewe-gateway', version: VERSION, places: PLACES });
+}
+
+/** Express decodes what stands for an appId before a route sees it, and fails at a stray `%`. */
+function refuseUndecodable(): ErrorRequestHandler {
+  return (error: unknown, _req, _res, next) => next(error instanceof URIError ? noAppId() : error);
+}
+
+function answerMetrics({ metrics }: { metrics: Metrics }): RequestHandler {
+  return async (_req, res) =>
+    send(res, 200, metrics.contentType, Buffer.from(await metrics.text()));
 }

@@ -17,6 +17,11 @@ export function createReporter(logger: Logger, metrics: Metrics) {
       else logger.info(fields, 'request');
     },
 
+    /** Probes and scrapes come every few seconds: only what failed inside is written down. */
+    opsRequest({ code, cause, requestId }: RequestRecord): void {
+      if (code === 'internal') logger.error({ requestId, code, err: cause }, 'ops request');
+    },
+
     upstreamCall: (({ operation }, outcome) => {
       metrics.upstreamCall(operation, outcome);
       if (outcome.kind === 'answered') return;

@@ -1,27 +1,20 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import type { Client, ClientDirectory } from '../settings/client.ts';
-import { shownKey } from './credentials.ts';
-import { faceSlot } from './refuse.ts';
+import type { Client } from '../settings/client.ts';
+import { callerSlot } from './identify.ts';
 import { createSlot } from './slot.ts';
 
 export const clientSlot = createSlot<Client>('client');
 
 /**
- * Finds the client by its key.
+ * Lets in those whose key is known.
  *
- * @param anonymous who everybody is where the gateway serves every caller; undefined where keys are asked for
+ * @param anonymous who everybody else is where the gateway serves every caller; undefined where keys are asked for
  */
-export function authenticate({
-  clients,
-  anonymous,
-}: {
-  clients: ClientDirectory;
-  anonymous: Client | undefined;
-}): RequestHandler {
-  return (req, res, next) => {
-    const shown = shownKey(req.headers);
-    const client = (shown && clients.find(shown.key)) ?? anonymous;
+export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
+  return (_req, res, next) => {
+    const { shown, client: known } = callerSlot.of(res);
+    const client = known ?? anonymous;
     if (client === undefined) {
       throw new Refusal(
         'unauthenticated',
@@ -32,7 +25,6 @@ export function authenticate({
       );
     }
     clientSlot.set(res, client);
-    if (client.errors !== undefined) faceSlot.set(res, client.errors);
     next();
   };
 }

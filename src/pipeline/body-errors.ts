@@ -5,7 +5,7 @@ export function refusalOfBodyError(error: unknown, limit: number): unknown {
   const { type } = error as { type?: string };
   switch (type) {
     case 'entity.too.large':
-      return new Refusal('body-too-large', `The body is larger than ${limit} bytes.`);
+      return bodyTooLarge(limit);
     case 'encoding.unsupported':
       return new Refusal('unsupported-media-type', 'Send the body without a Content-Encoding.');
     case 'request.size.invalid':
@@ -16,4 +16,8 @@ export function refusalOfBodyError(error: unknown, limit: number): unknown {
     default:
       return error;
   }
+}
+
+export function bodyTooLarge(limit: number): Refusal {
+  return new Refusal('body-too-large', `The body is larger than ${limit} bytes.`);
 }

@@ -12,22 +12,29 @@ const RESPONSE_HEADERS =
 const PREFLIGHT_SECONDS = '600';
 
 /**
- * Before the key is known: answers preflights, and lets a browser of a listed origin read whatever comes, refusals
- * too. A preflight shows no key (Fetch standard, section 4.8), so here every origin that some client lists will do.
+ * Lets a browser of a listed origin read whatever comes, every refusal too. The key is not known yet, so here every
+ * origin that some client lists will do.
  */
-export function answerPreflight({ clients }: { clients: ClientDirectory }): RequestHandler {
+export function allowOrigin({ clients }: { clients: ClientDirectory }): RequestHandler {
   return (req, res, next) => {
     vary(res, 'Origin');
     const origin = req.get('origin');
-    const listed = origin !== undefined && clients.knowsOrigin(origin);
-    if (listed) {
+    if (origin !== undefined && clients.knowsOrigin(origin)) {
       res.setHeader('Access-Control-Allow-Origin', origin);
       res.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
     }
+    next();
+  };
+}
+
+/** Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request). */
+export function answerPreflight(): RequestHandler {
+  return (req, res, next) => {
     if (req.method !== 'OPTIONS') return next();
-    if (origin !== undefined && !listed) throw originRefused();
+    const allowed = res.hasHeader('Access-Control-Allow-Origin');
+    if (req.get('origin') !== undefined && !allowed) throw originRefused();
     res.setHeader('Allow', 'POST, OPTIONS');
-    if (listed) {
+    if (allowed) {
       res.setHeader('Access-Control-Allow-Methods', 'POST');
       res.setHeader('Access-Control-Allow-Headers', REQUEST_HEADERS);
       res.setHeader('Access-Control-Max-Age', PREFLIGHT_SECONDS);

@@ -34,11 +34,13 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
   async function guard(req: Request, res: Response): Promise<void> {
     const body = bodySlot.of(res);
     const show = (usage: readonly QuotaUsage[]) => showUsage(res, usage, clock.now());
-    const usageNow = () => addService.usage(body.appId, 'add');
-
     const request = readAddRequest(body.json);
+    // Of what is not counted, the quotas of adding are shown.
+    const counted = 'target' in request ? request : { kind: 'add' as const, target: undefined };
+    const showNow = async () =>
+      show(await addService.usage(body.appId, [counted.kind], counted.target));
     if (request instanceof Refusal) {
-      show(await usageNow());
+      await showNow();
       throw request;
     }
 
@@ -48,11 +50,11 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
       const client = clientSlot.of(res).name;
       const scope = { client, appId: body.appId, key, body: body.bytes };
       const claimed = await idempotency.claim(scope).catch(async (refusal: unknown) => {
-        show(await usageNow());
+        await showNow();
         throw refusal;
       });
       if (claimed.kind === 'replay') {
-        show(await usageNow());
+        await showNow();
         return replay(res, claimed.answer);
       }
       claim = claimed.claim;

@@ -10,7 +10,7 @@ export const refusalSlot = createSlot<Refusal>('refusal');
 
 /** Where every throw ends. What is no refusal is a fault of ours: the caller learns that, the log learns what. */
 export function handleError(): ErrorRequestHandler {
-  return (error: unknown, _req, res, _next) => {
+  return (error: unknown, req, res, _next) => {
     const refusal =
       error instanceof Refusal
         ? error
@@ -25,7 +25,7 @@ export function handleError(): ErrorRequestHandler {
     const { status, contentType, body } = renderRefusal(
       refusal,
       faceSlot.peek(res) ?? 'http',
-      operationSlot.peek(res),
+      operationSlot.peek(res) ?? req.originalUrl,
       traceSlot.peek(res)?.requestId ?? '',
     );
     // Half an answer cannot be taken back; its reader must at least see that it is none.

@@ -2,15 +2,33 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Clock } from '../clock.ts';
 import type { Trace } from '../gewe/headers.ts';
-import { shownKey } from './credentials.ts';
+import type { Client, ClientDirectory } from '../settings/client.ts';
+import { shownKey, type ShownKey } from './credentials.ts';
 import { faceSlot } from './refuse.ts';
 import { createSlot } from './slot.ts';
 
 export const traceSlot = createSlot<Trace>('trace');
 export const startSlot = createSlot<number>('start');
 
-/** Gives the request its id and its start, and remembers how its refusals have to look. */
-export function identify({ clock }: { clock: Clock }): RequestHandler {
+/** Who calls, as far as the headers tell. Whether that is enough is decided later. */
+export const callerSlot = createSlot<{
+  readonly shown: ShownKey | undefined;
+  readonly client: Client | undefined;
+}>('caller');
+
+/**
+ * Gives the request its id and its start, and remembers how its refusals have to look: also those that come before
+ * the client is let in.
+ *
+ * @param clients left out where nobody has a client's key: on the ops listener
+ */
+export function identify({
+  clock,
+  clients,
+}: {
+  clock: Clock;
+  clients?: Pick<ClientDirectory, 'find'>;
+}): RequestHandler {
   return (req, res, next) => {
     const trace = {
       requestId: wellFormedId(req.get('x-request-id')) ?? randomUUID(),
@@ -18,7 +36,10 @@ export function identify({ clock }: { clock: Clock }): RequestHandler {
     };
     startSlot.set(res, clock.now());
     traceSlot.set(res, trace);
-    faceSlot.set(res, shownKey(req.headers)?.place === 'x-gewe-token' ? 'gewe' : 'http');
+    const shown = shownKey(req.headers);
+    const client = shown && clients?.find(shown.key);
+    callerSlot.set(res, { shown, client });
+    faceSlot.set(res, client?.errors ?? (shown?.place === 'x-gewe-token' ? 'gewe' : 'http'));
     res.setHeader('X-Request-Id', trace.requestId);
     next();
   };

@@ -35,21 +35,31 @@ function topLevelKeys(text: string): string[] {
   const keys: string[] = [];
   let depth = 0;
   let expectsKey = false;
-  // Strings are taken whole, so that a bracket or a comma within one does not count.
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]/gs)) {
-    if (token === '{' || token === '[') {
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') {
+      // Strings are taken whole, so that a bracket or a comma within one does not count.
+      const end = endOfString(text, at);
+      if (expectsKey) keys.push(JSON.parse(text.slice(at, end + 1)) as string);
+      expectsKey = false;
+      at = end;
+    } else if (character === '{' || character === '[') {
       depth += 1;
       expectsKey = depth === 1;
-    } else if (token === '}' || token === ']') {
+    } else if (character === '}' || character === ']') {
       depth -= 1;
-    } else if (token === ',') {
+    } else if (character === ',') {
       expectsKey = depth === 1;
-    } else if (depth === 1 && expectsKey) {
-      keys.push(JSON.parse(token) as string);
-      expectsKey = false;
     }
   }
   return keys;
+}
+
+/** Where the string that begins at `start` has its closing quote. No regular expression: one overflows on long ones. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 function firstDuplicate(keys: readonly string[]): string | undefined {

@@ -1,6 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { refusalOfBodyError } from './body-errors.ts';
+import { bodyTooLarge, refusalOfBodyError } from './body-errors.ts';
 import { readJsonObject } from './json-object.ts';
 import { createSlot } from './slot.ts';
 
@@ -21,6 +21,8 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
   const raw = express.raw({ type: () => true, limit: bodyLimitBytes, inflate: false });
   return (req, res, next) => {
     checkMediaType(req);
+    // The library would read all of it before it says so.
+    if (Number(req.get('content-length')) > bodyLimitBytes) throw bodyTooLarge(bodyLimitBytes);
     raw(req, res, (error?: unknown) => {
       try {
         if (error !== undefined) throw refusalOfBodyError(error, bodyLimitBytes);

@@ -18,11 +18,13 @@ export interface RenderedRefusal {
  *
  * Clients of the vendor lose the body of any status but 200, so they get the vendor's own form, with two exceptions
  * that must not look like an answer: a failed upstream, and an address book that was not read.
+ *
+ * @param target the operation, or the address as it came where it names none
  */
 export function renderRefusal(
   refusal: Refusal,
   face: Face,
-  operation: string | undefined,
+  target: string,
   requestId: string,
 ): RenderedRefusal {
   const { status, title, msg } = REFUSALS[refusal.code];
@@ -37,7 +39,7 @@ export function renderRefusal(
     requestId,
     ...refusal.members,
   };
-  const asVendor = face === 'gewe' && status < 500 && !answersAddressBook(operation);
+  const asVendor = face === 'gewe' && status < 500 && !answersAddressBook(target);
   return {
     status: asVendor ? 200 : status,
     contentType: face === 'gewe' ? 'application/json' : 'application/problem+json',

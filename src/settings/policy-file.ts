@@ -32,6 +32,11 @@ const perDay = z
     (steps) => steps.every((each, i) => i === 0 || each.fromDay > (steps[i - 1]?.fromDay ?? 0)),
     'must have steps whose fromDay grows from each to the next',
   )
+  // A limit that shrinks would take back what an earlier refusal promised with its retryAt.
+  .refine(
+    (steps) => steps.every((each, i) => i === 0 || each.limit >= (steps[i - 1]?.limit ?? 0)),
+    'must have steps whose limit is never lower than the one before',
+  )
   .describe("Friend requests of an account in any 24 hours, by the account's age")
   .default([
     { fromDay: 0, limit: 5 },

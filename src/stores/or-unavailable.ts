@@ -18,7 +18,7 @@ export function orUnavailable<Port extends object>(
           onError(cause);
           throw new Refusal(
             'store-unavailable',
-            'The gateway cannot use its store, so it cannot count. Nothing was sent; try again later.',
+            'The gateway cannot use its store. Nothing was sent to the upstream; try again later.',
             { headers: { 'Retry-After': '5' }, cause },
           );
         }

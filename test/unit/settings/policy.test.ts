@@ -122,6 +122,10 @@ describe('the policy file', () => {
       'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 5 }, { fromDay: 7, limit: 6 }] } }',
       'grows from each to the next',
     ],
+    [
+      'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 4 }] } }',
+      'addContacts.add.perDay must have steps whose limit is never lower than the one before',
+    ],
     ['addContacts: { accountAge: { mode: loud } }', 'mode should be one of'],
     ['accounts: { "a b": { onlineSince: "2026-01-01T00:00:00Z" } }', 'an appId is 1 to 128'],
     ['accounts: { 007: { onlineSince: "2026-01-01T00:00:00Z" } }', 'put quotes around it'],
@@ -137,6 +141,14 @@ describe('the policy file', () => {
     const problems = problemsOf(text);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(why);
+  });
+
+  test('takes steps whose limit stays the same', () => {
+    expect(
+      problemsOf(
+        'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 5 }] } }',
+      ),
+    ).toEqual([]);
   });
 
   test('tells all of its problems at once', () => {

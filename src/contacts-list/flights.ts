@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts';
+import type { Trace } from '../gewe/headers.ts';
+import type { Upstream } from '../gewe/upstream.ts';
+import type { ListSettings } from '../settings/settings.ts';
+import type { Breaker } from './breaker.ts';
+import type { CacheEndpoint } from './cache-endpoint.ts';
+import { startFlight, type Flight } from './flight.ts';
+import type { Shelf } from './shelf.ts';
+
+/** What goes upstream: the bytes of whoever asked first. */
+export interface ListCall {
+  readonly appId: string;
+  readonly body: Buffer;
+  readonly trace: Trace;
+}
+
+/** The slow calls under way, one at most for each account. */
+export interface Flights {
+  of(appId: string): Flight | undefined;
+  /** Starts one for an account that has none. */
+  start(call: ListCall): Flight;
+  count(): number;
+  /** Resolves when none is under way. */
+  idle(): Promise<void>;
+  /** Ends all; what they would have brought is not saved. */
+  abort(): void;
+}
+
+interface FlightsParts {
+  readonly upstream: Pick<Upstream, 'call'>;
+  readonly cacheEndpoint: CacheEndpoint;
+  readonly shelf: Pick<Shelf, 'save'>;
+  readonly breaker: Pick<Breaker, 'failed'>;
+  readonly clock: Clock;
+  readonly settings: Pick<ListSettings, 'deadlineMs' | 'pollMs' | 'hardLimitMs'>;
+}
+
+export function createFlights(parts: FlightsParts): Flights {
+  const { upstream, cacheEndpoint, shelf, breaker, clock, settings } = parts;
+  const underWay = new Map<string, Flight>();
+  const stopping = new AbortController();
+  const operation = 'fetchContactsList';
+
+  return {
+    of: (appId) => underWay.get(appId),
+    start({ appId, body, trace }) {
+      const path = `contacts/${operation}`;
+      const deadlineMs = settings.hardLimitMs;
+      const flight = startFlight(
+        {
+          clock,
+          deadlineMs: settings.deadlineMs,
+          pollMs: settings.pollMs,
+          call: (signal) =>
+            upstream.call({ operation, appId }, { path, body, trace, deadlineMs, signal }),
+          askCache: () => cacheEndpoint.ask(appId, trace),
+          save: (list) => shelf.save(appId, list),
+          overdue: () => breaker.failed(appId, 'timeout'),
+        },
+        stopping.signal,
+      );
+      underWay.set(appId, flight);
+      void flight.landing.then(() => underWay.delete(appId));
+      return flight;
+    },
+    count: () => underWay.size,
+    async idle() {
+      while (underWay.size > 0) {
+        await Promise.all([...underWay.values()].map(({ landing }) => landing));
+      }
+    },
+    abort: () => stopping.abort(),
+  };
+}

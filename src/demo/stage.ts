@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGateway } from '../gateway.ts';
+import { loadSettings } from '../settings/load.ts';
+import { createSimulator, type Simulator } from '../simulator/simulator.ts';
+
+export interface Stage {
+  /** Where clients call, and the ops listener. */
+  readonly url: string;
+  readonly opsUrl: string;
+  readonly simulator: Simulator;
+  close(): Promise<void>;
+}
+
+export const DEMO_KEY = 'demo-key';
+export const DEMO_DEADLINE_MS = 1500;
+
+const TOKEN = 'simulator-token';
+
+/** Nobody waits a minute between two steps of a story; all else is the default. */
+const POLICY = 'addContacts: { add: { minimumGapSeconds: 0 } }\n';
+
+/** A gateway on the embedded store in front of a simulator, both on free ports of this machine. */
+export async function setStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'gewe-gateway-demo-'));
+  const simulator = createSimulator({ token: TOKEN });
+  const { baseUrl } = await simulator.start();
+  const policyFile = join(folder, 'gateway.yaml');
+  await writeFile(policyFile, POLICY);
+  const loaded = loadSettings(
+    {
+      GEWE_BASE_URL: baseUrl,
+      GEWE_TOKEN: TOKEN,
+      GATEWAY_KEYS: `demo:${DEMO_KEY}`,
+      GATEWAY_CONFIG: policyFile,
+      STORE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+      PORT: '0',
+      OPS_PORT: '0',
+      LIST_DEADLINE_MS: String(DEMO_DEADLINE_MS),
+      LOG_LEVEL: 'silent',
+    },
+    folder,
+  );
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const gateway = await createGateway(loaded);
+  const { url, opsUrl } = await gateway.start();
+  return {
+    url,
+    opsUrl,
+    simulator,
+    async close() {
+      await gateway.stop();
+      await simulator.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,212 @@
+/** The rules of the code that can be read off the files: who may import whom, and what lives in one place. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Import {
+  /** The imported names as they stand there; empty for `import 'x'`. */
+  readonly clause: string;
+  /** A package, or for a relative import the file, such as `src/clock.ts`. */
+  readonly target: string;
+}
+
+interface SourceFile {
+  /** Such as `src/gewe/token.ts`. */
+  readonly path: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly lines: number;
+  readonly imports: readonly Import[];
+}
+
+const STATEMENT = /^(?:import|export)\s+([^'";]*?)\s*from\s+'([^']+)'|^import\s+'([^']+)'/gm;
+const DYNAMIC = /\bimport\(\s*'([^']+)'/g;
+
+function read(path: string): SourceFile {
+  const text = readFileSync(join(root, path), 'utf8');
+  const code = text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+  const resolved = (target: string) =>
+    target.startsWith('.') ? posix.join(dirname(path), target) : target;
+  const imports = [
+    ...[...code.matchAll(STATEMENT)].map(([, clause = '', from, bare]) => ({
+      clause,
+      target: resolved(from ?? bare ?? ''),
+    })),
+    ...[...code.matchAll(DYNAMIC)].map(([, target = '']) => ({
+      clause: '*',
+      target: resolved(target),
+    })),
+  ];
+  return { path, code, lines: text.split('\n').length - 1, imports };
+}
+
+const files: readonly SourceFile[] = readdirSync(join(root, 'src'), {
+  recursive: true,
+  withFileTypes: true,
+})
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  .sort()
+  .map(read);
+
+/** A file's folder under src (`gewe`), or the file itself where it lies in src (`clock.ts`). */
+function unitOf(path: string): string {
+  return path.split('/')[1] ?? path;
+}
+
+/** Files that say nothing of the gateway's work; every folder may use them. */
+const COMMON = ['clock.ts', 'deadline.ts', 'errors.ts', 'pending.ts', 'version.ts'];
+
+/** Which unit may import which, beside itself and the common files. ARCHITECTURE.md draws the same. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  gewe: [],
+  simulator: [],
+  'add-contacts': ['gewe'],
+  settings: ['add-contacts'],
+  'contacts-list': ['gewe', 'settings'],
+  stores: ['add-contacts', 'contacts-list'],
+  pipeline: ['add-contacts', 'contacts-list', 'gewe', 'settings'],
+  ops: ['add-contacts', 'contacts-list', 'gewe', 'pipeline', 'settings'],
+  'listener.ts': [],
+  'shut-down.ts': [],
+  'app.ts': ['ops', 'pipeline'],
+  'gateway.ts': [
+    'add-contacts',
+    'app.ts',
+    'contacts-list',
+    'gewe',
+    'listener.ts',
+    'ops',
+    'pipeline',
+    'settings',
+    'shut-down.ts',
+    'stores',
+  ],
+  demo: ['gateway.ts', 'settings', 'simulator'],
+  cli: ['demo', 'gateway.ts', 'settings', 'simulator', 'stores'],
+  'main.ts': ['cli', 'settings'],
+};
+
+function filesWith(pattern: RegExp): string[] {
+  return files.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
+}
+
+function filesImporting(target: string): string[] {
+  return files
+    .filter(({ imports }) => imports.some((one) => one.target === target))
+    .map(({ path }) => path);
+}
+
+describe('imports under src', () => {
+  test('go only in the direction that is allowed', () => {
+    const wrong = files.flatMap(({ path, imports }) => {
+      const unit = unitOf(path);
+      const allowed = new Set(
+        COMMON.includes(unit) ? [] : [unit, ...COMMON, ...(MAY_IMPORT[unit] ?? [])],
+      );
+      return imports
+        .filter(({ target }) => target.startsWith('src/') && !allowed.has(unitOf(target)))
+        .map(({ target }) => `${path} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('stay under src and name the file with its extension', () => {
+    const known = new Set(files.map(({ path }) => path));
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports
+        .map(({ target }) => target)
+        .filter((target) => /^(?:\.|src\/|test\/)/.test(target) && !known.has(target))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('form no cycle', () => {
+    const targets = new Map(
+      files.map(({ path, imports }) => [path, imports.map(({ target }) => target)]),
+    );
+    const cycles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' > '));
+        return;
+      }
+      if (done.has(path)) return;
+      for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const { path } of files) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+});
+
+describe('in one place only', () => {
+  test('process.env is read in src/settings/env.ts', () => {
+    expect(
+      filesWith(/\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*'env'|\{[^}]*\benv\b[^}]*\} = process\b/),
+    ).toEqual(['src/settings/env.ts']);
+  });
+
+  test('Date.now is read in src/clock.ts', () => {
+    expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/clock.ts']);
+  });
+
+  test('a new Date() without an instant is made in src/ops/log.ts, for the time of a log line', () => {
+    expect(filesWith(/\bnew Date\(\s*\)/)).toEqual(['src/ops/log.ts']);
+  });
+
+  test('http-proxy-middleware is used in src/gewe/forwarder.ts', () => {
+    expect(filesImporting('http-proxy-middleware')).toEqual(['src/gewe/forwarder.ts']);
+  });
+
+  test('undici is used in src/gewe/caller.ts', () => {
+    expect(filesImporting('undici')).toEqual(['src/gewe/caller.ts']);
+  });
+
+  test('express-rate-limit is used in src/pipeline/limit-client.ts', () => {
+    expect(filesImporting('express-rate-limit')).toEqual(['src/pipeline/limit-client.ts']);
+  });
+
+  test('app.use stands in src/app.ts and src/ops/ops-app.ts', () => {
+    expect(filesWith(/\b(?:app|router)\s*\.\s*use\(/)).toEqual([
+      'src/app.ts',
+      'src/ops/ops-app.ts',
+    ]);
+  });
+
+  test('node:sqlite is used under src/stores/sqlite', () => {
+    const outside = filesImporting('node:sqlite').filter(
+      (path) => !path.startsWith('src/stores/sqlite/'),
+    );
+    expect(outside).toEqual([]);
+  });
+});
+
+/** Names of functions that make a part: something that is made once and then lives. */
+const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|orUnavailable)$/;
+
+test('parts of another folder are made by src/gateway.ts and the commands, and by nobody else', () => {
+  const isRoot = (unit: string) => ['gateway.ts', 'cli', 'demo'].includes(unit);
+  const made = files
+    .filter(({ path }) => !isRoot(unitOf(path)))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => target.startsWith('src/') && unitOf(target) !== unitOf(path))
+        .filter(({ clause }) => !clause.startsWith('type '))
+        .flatMap(({ clause }) => clause.replace(/[{}]/g, '').split(','))
+        .map((name) => name.trim().split(' as ')[0] ?? '')
+        .filter((name) => MAKER.test(name))
+        .map((name) => `${path}: ${name}`),
+    );
+  expect(made).toEqual([]);
+});
+
+test('every file under src has less than 200 lines', () => {
+  const long = files.filter(({ lines }) => lines >= 200);
+  expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+});

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { addBody, DAY_MS, expectRefusedUntil, HOUR_MS, sentAdds } from '../support/add-contacts.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const MINIMUM_MS = 72 * HOUR_MS;
+const IN_FILE = Date.parse('2026-05-30T00:00:00Z');
+
+let clock: MovableClock;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  clock = movableClock();
+  gateway = await startGateway({
+    policy: `accounts: { wx_declared: { onlineSince: "${new Date(IN_FILE).toISOString()}" } }`,
+    overrides: { clock },
+  });
+});
+afterEach(() => gateway.stop());
+
+const add = (appId: string, v3?: string) => gateway.post('addContacts', addBody(appId, v3));
+const declare = (appId: string, onlineSince: number) =>
+  supertest(gateway.opsUrl)
+    .put(`/admin/accounts/${appId}`)
+    .send({ onlineSince: new Date(onlineSince).toISOString() });
+const questions = () =>
+  gateway.simulator.calls.filter(({ operation }) => operation === 'login/checkOnline');
+
+describe('an account never seen', () => {
+  test('is asked about at its first addContacts, which starts its clock', async () => {
+    const asked = clock.now();
+    expectRefusedUntil(await add('wx_new'), 'account-too-young', asked + MINIMUM_MS, asked);
+    expect(JSON.parse(String(questions()[0]?.body))).toEqual({ appId: 'wx_new' });
+
+    clock.advance(HOUR_MS);
+    const later = await add('wx_new');
+    expect(later.body.onlineSince).toBe(new Date(asked).toISOString());
+    expect(questions()).toHaveLength(1);
+    expect(sentAdds(gateway.simulator)).toEqual([]);
+
+    clock.advance(MINIMUM_MS - HOUR_MS);
+    await add('wx_new').expect(200);
+  });
+
+  test('is asked about once, however many come at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => add('wx_new', `v3_${i}`)),
+    );
+
+    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['account-too-young']));
+    expect(questions()).toHaveLength(1);
+  });
+
+  test.each([
+    ['data: false', { raw: { body: '{"ret":200,"msg":"ok","data":false}' } }],
+    ['ret 500', { deviceMissing: true }],
+    ['a failure of the upstream', { status: 503 }],
+  ])(
+    'has no clock while checkOnline answers %s; what the upstream says later starts it',
+    async (_, says) => {
+      gateway.simulator.behave('wx_new', { ...says, operations: ['checkOnline'] });
+      const refused = await add('wx_new').expect(429);
+      expect(refused.body).toMatchObject({ code: 'account-too-young', onlineSince: null });
+
+      gateway.simulator.behave('wx_new', []);
+      clock.advance(DAY_MS);
+      const asked = clock.now();
+      const answer = await add('wx_new');
+      expect(answer.body.onlineSince).toBe(new Date(asked).toISOString());
+      expect(questions()).toHaveLength(2);
+    },
+  );
+
+  test('that is not online is asked about again after a minute, not at every attempt', async () => {
+    gateway.simulator.behave('wx_new', { accountOffline: true });
+    for (let i = 0; i < 5; i++) await add('wx_new').expect(429);
+    clock.advance(60_000);
+    await add('wx_new').expect(429);
+    expect(questions()).toHaveLength(1);
+
+    clock.advance(1);
+    await add('wx_new').expect(429);
+    expect(questions()).toHaveLength(2);
+  });
+});
+
+describe('the first sight of an account', () => {
+  test.each([
+    ['search', { contactsInfo: 'x' }],
+    ['fetchContactsList', {}],
+    ['somethingNew', {}],
+  ])('is any answer with ret 200, such as that of %s', async (operation, extra) => {
+    const everyAnswer = { raw: { body: '{"ret":200,"msg":"ok"}' } };
+    gateway.simulator.behave('wx_a', operation === 'somethingNew' ? everyAnswer : {});
+    const seen = clock.now();
+    await gateway.post(operation, { appId: 'wx_a', ...extra }).expect(200);
+    clock.advance(DAY_MS);
+
+    const answer = await add('wx_a').expect(429);
+    expect(answer.body.onlineSince).toBe(new Date(seen).toISOString());
+    expect(questions()).toEqual([]);
+  });
+
+  test('is no answer with another ret', async () => {
+    gateway.simulator.behave('wx_a', { accountOffline: true, operations: ['search'] });
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+    clock.advance(DAY_MS);
+
+    const answer = await add('wx_a').expect(429);
+    expect(answer.body.onlineSince).toBe(new Date(clock.now()).toISOString());
+    expect(questions()).toHaveLength(1);
+  });
+
+  test('stands: the clock runs on over days offline and a new login', async () => {
+    const seen = clock.now();
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+    clock.advance(DAY_MS);
+    gateway.simulator.behave('wx_a', { accountOffline: true });
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+    clock.advance(DAY_MS);
+    gateway.simulator.behave('wx_a', []);
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+
+    expectRefusedUntil(await add('wx_a'), 'account-too-young', seen + MINIMUM_MS, clock.now());
+  });
+});
+
+describe('a declared account', () => {
+  test('counts from the instant in the policy file, and is not asked about', async () => {
+    const answer = await add('wx_declared');
+    expectRefusedUntil(answer, 'account-too-young', IN_FILE + MINIMUM_MS, clock.now());
+    expect(gateway.simulator.calls).toEqual([]);
+  });
+
+  test('counts from what the admin API said, which wins over the file and over first sight', async () => {
+    const since = clock.now() - 10 * DAY_MS;
+    for (const appId of ['wx_declared', 'wx_seen']) {
+      await gateway.post('search', { appId, contactsInfo: 'x' }).expect(200);
+      await declare(appId, since).expect(200);
+      const answer = await add(appId).expect(200);
+      expect(answer.headers['ratelimit-policy']).toContain('"add-per-day";q=10;');
+    }
+    expect(questions()).toEqual([]);
+  });
+
+  test('can be declared younger than it was, which closes it again', async () => {
+    await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
+    await add('wx_a').expect(200);
+    await declare('wx_a', clock.now()).expect(200);
+
+    const answer = await add('wx_a', 'v3_bob');
+    expectRefusedUntil(answer, 'account-too-young', clock.now() + MINIMUM_MS, clock.now());
+  });
+
+  test('falls back to the policy file when the admin API forgets it', async () => {
+    await declare('wx_declared', clock.now() - 30 * DAY_MS).expect(200);
+    await supertest(gateway.opsUrl).delete('/admin/accounts/wx_declared').expect(204);
+
+    const answer = await add('wx_declared').expect(429);
+    expect(answer.body.onlineSince).toBe(new Date(IN_FILE).toISOString());
+  });
+
+  test('keeps what it was charged when its clock is forgotten', async () => {
+    await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
+    await add('wx_a').expect(200);
+    await supertest(gateway.opsUrl).delete('/admin/accounts/wx_a').expect(204);
+    await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
+
+    const answer = await add('wx_a', 'v3_bob').expect(429);
+    expect(answer.body.code).toBe('add-too-soon');
+  });
+});

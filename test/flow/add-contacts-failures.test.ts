@@ -1,0 +1,188 @@
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSimulator, type Behaviour, type Simulator } from '../../src/simulator/simulator.ts';
+import {
+  addBody,
+  isAdd,
+  REJECT,
+  sentAdds,
+  TRUSTING,
+  TRUSTING_WITHOUT_GAPS,
+} from '../support/add-contacts.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let clock: MovableClock;
+let gateway: TestGateway;
+let simulator: Simulator;
+let port: number;
+
+async function start(env: Record<string, string | undefined> = {}, policy = TRUSTING) {
+  simulator = createSimulator({ token: TOKEN });
+  const started = await simulator.start();
+  port = started.port;
+  clock = movableClock();
+  gateway = await startGateway({
+    simulator,
+    policy,
+    env: { GEWE_BASE_URL: started.baseUrl, GEWE_TIMEOUT_MS: '300', ...env },
+    overrides: { clock },
+  });
+}
+
+afterEach(async () => {
+  await gateway.stop();
+  await simulator.stop();
+});
+
+const add = (v3?: string, option?: number) =>
+  gateway.post('addContacts', addBody('wx_a', v3, option));
+/** What is left of the day's 15, read off an answer that is charged nothing. */
+const leftToday = async () => {
+  simulator.behave('wx_a', []);
+  const answer = await add('v3_any', REJECT).expect(200);
+  return Number(/"add-per-day";r=(\d+);/.exec(answer.headers['ratelimit'] ?? '')?.[1]);
+};
+
+describe('an attempt that the upstream never got', () => {
+  beforeEach(() => start());
+
+  test('is given back: refused with upstream-unreachable, and the next one is allowed at once', async () => {
+    await simulator.stop();
+    const answer = await add().expect(502);
+    expect(answer.body).toMatchObject({ code: 'upstream-unreachable', ret: 502 });
+    expect(answer.body.detail).toContain('was not carried out');
+    expect(answer.headers['ratelimit']).toContain('"add-per-day";r=15;');
+
+    await simulator.start(port);
+    await add().expect(200);
+    expect(sentAdds(simulator)).toHaveLength(1);
+  });
+});
+
+describe('an attempt whose end nobody knows', () => {
+  beforeEach(() => start());
+
+  test.each<[string, Behaviour, number, string]>([
+    ['a reset', { reset: true }, 502, 'upstream-unreachable'],
+    ['no answer in time', { hang: true }, 504, 'upstream-timeout'],
+    ['an answer that drips beyond the deadline', { dripMs: 100 }, 504, 'upstream-timeout'],
+  ])(
+    'stays charged after %s, is sent once, and says so',
+    async (_what, behaviour, status, code) => {
+      simulator.behave('wx_a', behaviour);
+      const answer = await add();
+
+      expect(answer.status).toBe(status);
+      expect(answer.body.code).toBe(code);
+      expect(answer.body.detail).toContain('may have been carried out');
+      expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+      expect(await leftToday()).toBe(14);
+      expect(sentAdds(simulator)).toHaveLength(2);
+      const next = await add('v3_bob').expect(429);
+      expect(next.body.code).toBe('add-too-soon');
+    },
+  );
+
+  test.each<[string, Behaviour]>([
+    ['a 5xx', { status: 503 }],
+    ['a page in HTML', { html: true }],
+    ['a redirect', { redirectTo: 'http://127.0.0.1:9/' }],
+    ['nothing', { empty: true }],
+    ['an answer that was cut off', { cutAfterBytes: 5 }],
+  ])('stays charged after %s, and is sent once', async (_what, behaviour) => {
+    simulator.behave('wx_a', behaviour);
+    const answer = await add().expect(502);
+
+    expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+    expect(sentAdds(simulator)).toHaveLength(1);
+    expect(await leftToday()).toBe(14);
+  });
+});
+
+test("the vendor's own refusal passes as it is and stays charged", async () => {
+  await start();
+  simulator.behave('wx_a', { accountOffline: true });
+  const answer = await add().expect(200);
+
+  expect(answer.body).toMatchObject({ ret: 500, data: { code: '-1' } });
+  expect(await leftToday()).toBe(14);
+});
+
+describe('a call whose caller has left', () => {
+  beforeEach(() => start({ GEWE_TIMEOUT_MS: '5000' }));
+
+  test('runs on to its end, and stays charged', async () => {
+    simulator.behave('wx_a', { delayMs: 150 });
+    const leaving = request(`${gateway.url}/contacts/addContacts`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' },
+    });
+    leaving.on('error', () => undefined);
+    leaving.end(JSON.stringify(addBody('wx_a')));
+    const call = await simulator.waitForCall(isAdd);
+    leaving.destroy();
+
+    expect(await call.ended).toBe('answered');
+    expect(await leftToday()).toBe(14);
+    const left = gateway.log.filter(({ msg, status }) => msg === 'request' && status === undefined);
+    expect(left).toMatchObject([{ operation: 'addContacts', client: 'test' }]);
+  });
+});
+
+describe('a token that the upstream turns away', () => {
+  const NEW_TOKEN = 'tok-after-rotation-77';
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let file: string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    file = join(folder.path, 'token');
+    await writeFile(file, TOKEN);
+    await start(
+      { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: file, GEWE_TIMEOUT_MS: '5000' },
+      TRUSTING_WITHOUT_GAPS,
+    );
+    simulator.behave('wx_a', { delayMs: 200 });
+  });
+  afterEach(() => folder.remove());
+
+  test('is read again and, where it has changed, the call is repeated once at the cost of one', async () => {
+    simulator.setToken(NEW_TOKEN);
+    const answering = add().then((answer) => answer);
+    await simulator.waitForCall(isAdd);
+    await writeFile(file, NEW_TOKEN);
+    const answer = await answering;
+
+    expect(answer.body).toMatchObject({ ret: 200 });
+    expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+    const [first, second, ...more] = sentAdds(simulator);
+    expect([first, second].map((call) => call?.headers['x-gewe-token'])).toEqual([
+      TOKEN,
+      NEW_TOKEN,
+    ]);
+    expect(second?.body).toEqual(first?.body);
+    expect(more).toEqual([]);
+  });
+
+  test('is not repeated where the file has not changed', async () => {
+    simulator.setToken(NEW_TOKEN);
+    const answer = await add().expect(502);
+
+    expect(answer.body.code).toBe('upstream-token-rejected');
+    expect(sentAdds(simulator)).toHaveLength(1);
+  });
+
+  test('is repeated once at most, also where the new one is turned away too', async () => {
+    simulator.setToken('tok-a-third-one-88');
+    const answering = add().then((answer) => answer);
+    await simulator.waitForCall(isAdd);
+    await writeFile(file, NEW_TOKEN);
+
+    expect((await answering).body.code).toBe('upstream-token-rejected');
+    expect(sentAdds(simulator)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let clock: MovableClock;
+let gateway: TestGateway;
+beforeAll(async () => {
+  clock = movableClock();
+  gateway = await startGateway({ overrides: { clock } });
+});
+afterAll(() => gateway.stop());
+
+const admin = (appId: string, method = 'GET') =>
+  fetch(`${gateway.opsUrl}/admin/lists/${appId}`, { method });
+
+test('GET tells the age, the size and the source of a saved list, and nothing of what is in it', async () => {
+  await saveList(gateway, 'wx_1', listBytes('ann'));
+  const savedAt = new Date(clock.now()).toISOString();
+  clock.advance(61_500);
+
+  const response = await admin('wx_1');
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    appId: 'wx_1',
+    savedAt,
+    ageSeconds: 61,
+    bytes: Buffer.byteLength(listBytes('ann')),
+    source: 'live',
+  });
+});
+
+test("GET tells that a list came from the upstream's cache", async () => {
+  gateway.simulator.behave('wx_2', [
+    { operations: ['fetchContactsList'], status: 503 },
+    { cacheList: 'kept' },
+  ]);
+  await askList(gateway, 'wx_2');
+  expect(await (await admin('wx_2')).json()).toMatchObject({ source: 'gewe-cache' });
+});
+
+test('DELETE forgets the list of this account and no other', async () => {
+  await saveList(gateway, 'wx_3', listBytes('ann'));
+  await saveList(gateway, 'wx_4', listBytes('bob'));
+
+  const response = await admin('wx_3', 'DELETE');
+
+  expect(response.status).toBe(204);
+  expect(await response.text()).toBe('');
+  expect((await admin('wx_3')).status).toBe(404);
+  expect((await askList(gateway, 'wx_3', ONLY_IF_CACHED)).status).toBe(504);
+  expect((await askList(gateway, 'wx_4', ONLY_IF_CACHED)).status).toBe(200);
+});
+
+test('a forgotten list comes back with the next good answer', async () => {
+  await saveList(gateway, 'wx_5', listBytes('ann'));
+  await admin('wx_5', 'DELETE');
+  await saveList(gateway, 'wx_5', listBytes('bob'));
+  expect((await askList(gateway, 'wx_5', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('bob'));
+});
+
+test('where nothing is saved, GET and DELETE are answered with 404', async () => {
+  const responses = [await admin('wx_none'), await admin('wx_none', 'DELETE')];
+  expect(responses.map(({ status }) => status)).toEqual([404, 404]);
+  expect(await responses[0]?.json()).toMatchObject({ code: 'not-found' });
+});
+
+test('what cannot be an appId is refused with 400, another method with 405 and Allow', async () => {
+  expect((await admin('a%20b')).status).toBe(400);
+  const response = await admin('wx_1', 'POST');
+  expect(response.status).toBe(405);
+  expect(response.headers.get('allow')).toContain('DELETE');
+});
+
+test('the listener of the clients has no such path', async () => {
+  const response = await fetch(`${gateway.url}/admin/lists/wx_1`);
+  expect(response.status).toBe(404);
+});

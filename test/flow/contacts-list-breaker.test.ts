@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { askList, listBytes, listCalls, saveList, type Reply } from '../support/lists.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const SLOW = { operations: ['fetchContactsList'] };
+
+let clock: MovableClock;
+let gateway: TestGateway;
+beforeEach(async () => {
+  clock = movableClock();
+  gateway = await startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '100' },
+    policy: 'breaker: { failures: 3, windowSeconds: 10, probeEverySeconds: 5 }',
+    overrides: { clock },
+  });
+  for (const appId of ['wx_a', 'wx_b', 'wx_c', 'wx_d']) {
+    await saveList(gateway, appId, listBytes(appId));
+    gateway.simulator.behave(appId, []);
+  }
+});
+afterEach(() => gateway.stop());
+
+async function askEach(...appIds: string[]): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  for (const appId of appIds) replies.push(await askList(gateway, appId));
+  return replies;
+}
+
+/** How often the upstream was asked for each account since its list was saved. */
+function askedSince(...appIds: string[]): number[] {
+  return appIds.map((appId) => listCalls(gateway, appId) - 1);
+}
+
+test('resets over two accounts open it: saved lists come at once and the upstream is left alone', async () => {
+  gateway.simulator.behave('*', { reset: true });
+  await askEach('wx_a', 'wx_b', 'wx_a');
+  // Whoever asked now would wait for ever.
+  gateway.simulator.behave('*', { hang: true });
+
+  const replies = await askEach('wx_a', 'wx_b', 'wx_c', 'wx_c');
+
+  expect(replies.map(({ body }) => body.toString())).toEqual(
+    ['wx_a', 'wx_b', 'wx_c', 'wx_c'].map((appId) => listBytes(appId)),
+  );
+  for (const { headers } of replies) expect(headers['cache-status']).toBe('gewe-gateway; hit');
+  expect(askedSince('wx_a', 'wx_b', 'wx_c')).toEqual([2, 1, 0]);
+});
+
+test('timeouts over two accounts open it: who has nothing saved is refused at once with Retry-After', async () => {
+  gateway.simulator.behave('*', { hang: true });
+  await askEach('wx_a', 'wx_b', 'wx_c');
+  clock.advance(2000);
+
+  const [reply] = await askEach('wx_new');
+
+  expect(reply?.status).toBe(504);
+  expect(JSON.parse(reply?.body.toString() ?? '')).toMatchObject({ code: 'upstream-timeout' });
+  expect(reply?.headers['retry-after']).toBe('3');
+  expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
+});
+
+test('refused connections open it, and the refusal is 502', async () => {
+  await gateway.simulator.stop();
+  await askEach('wx_a', 'wx_b', 'wx_c');
+
+  const [reply, strict] = [
+    await askList(gateway, 'wx_new'),
+    await askList(gateway, 'wx_a', { 'Cache-Control': 'no-cache' }),
+  ];
+  expect([reply.status, strict.status]).toEqual([502, 502]);
+  expect([reply.headers['retry-after'], strict.headers['retry-after']]).toEqual(['5', '5']);
+});
+
+test('while it is open one call per window finds out whether the upstream is back', async () => {
+  gateway.simulator.behave('*', { hang: true });
+  await askEach('wx_a', 'wx_b', 'wx_c');
+
+  for (const appId of ['wx_d', 'wx_e', 'wx_f']) {
+    clock.advance(5000);
+    await askEach(appId, 'wx_a', 'wx_g', appId);
+    expect(listCalls(gateway, appId)).toBe(appId === 'wx_d' ? 2 : 1);
+  }
+  expect(listCalls(gateway, 'wx_g')).toBe(0);
+  expect(askedSince('wx_a', 'wx_b', 'wx_c')).toEqual([1, 1, 1]);
+});
+
+test('a caller who joins the probe does not wait for it', async () => {
+  gateway.simulator.behave('*', { reset: true });
+  await askEach('wx_a', 'wx_b', 'wx_c');
+  gateway.simulator.behave('*', { hang: true });
+  clock.advance(5000);
+  const probe = askList(gateway, 'wx_d', { Prefer: 'wait=1' });
+  await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_d', 2);
+
+  const reply = await askList(gateway, 'wx_d', { Prefer: 'wait=60' });
+
+  expect(reply.headers['cache-status']).toBe('gewe-gateway; hit');
+  expect((await probe).headers['cache-status']).toContain('detail=upstream-timeout');
+});
+
+test('a probe that is answered closes it for all', async () => {
+  gateway.simulator.behave('*', { reset: true });
+  await askEach('wx_a', 'wx_b', 'wx_c');
+  gateway.simulator.behave('*', []);
+  clock.advance(5000);
+
+  const replies = await askEach('wx_d', 'wx_a', 'wx_b', 'wx_new');
+
+  expect(replies.map(({ headers }) => headers['x-gateway-source'])).toEqual(Array(4).fill('live'));
+});
+
+test("an account's error is an answer: it closes it", async () => {
+  gateway.simulator.behave('*', { reset: true });
+  await askEach('wx_a', 'wx_b', 'wx_c');
+  gateway.simulator.behave('*', { accountOffline: true });
+  clock.advance(5000);
+
+  await askEach('wx_d', 'wx_a');
+  expect(askedSince('wx_a')).toEqual([2]);
+});
+
+test('one account alone never opens it, however often it fails', async () => {
+  gateway.simulator.behave('wx_a', { reset: true });
+  await askEach(...Array<string>(20).fill('wx_a'));
+
+  const [other, same] = await askEach('wx_b', 'wx_a');
+  expect(other?.headers['x-gateway-source']).toBe('live');
+  expect(same?.headers['cache-status']).toContain('fwd=stale');
+  expect(askedSince('wx_a')).toEqual([21]);
+});
+
+test("many accounts' own errors, and error pages, never open it", async () => {
+  gateway.simulator.behave('*', { ...SLOW, accountOffline: true });
+  await askEach('wx_a', 'wx_b', 'wx_c', 'wx_d');
+  gateway.simulator.behave('*', { ...SLOW, status: 503 });
+  await askEach('wx_a', 'wx_b', 'wx_c', 'wx_d');
+
+  await askEach('wx_a');
+  expect(askedSince('wx_a')).toEqual([3]);
+});
+
+test('failures are counted in a row: a success between them starts anew', async () => {
+  gateway.simulator.behave('*', [{ times: 2, reset: true }, { times: 1 }, { reset: true }]);
+  await askEach('wx_a', 'wx_b', 'wx_c', 'wx_a', 'wx_b');
+
+  await askEach('wx_d');
+  expect(askedSince('wx_d')).toEqual([1]);
+});
+
+test('failures are counted within the window: older ones do not open it', async () => {
+  gateway.simulator.behave('*', { reset: true });
+  await askEach('wx_a', 'wx_b');
+  clock.advance(10_000);
+  await askEach('wx_c', 'wx_a');
+
+  await askEach('wx_d');
+  expect(askedSince('wx_d')).toEqual([1]);
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  askList,
+  listBytes,
+  listCalls,
+  NO_CACHE,
+  ONLY_IF_CACHED,
+  saveList,
+} from '../support/lists.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const maxAge = (seconds: number) => ({ 'Cache-Control': `max-age=${seconds}` });
+
+let clock: MovableClock;
+let gateway: TestGateway;
+
+async function start(policy = ''): Promise<void> {
+  clock = movableClock();
+  gateway = await startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0' },
+    policy,
+    overrides: { clock },
+  });
+  await saveList(gateway, 'wx_1', listBytes('saved'));
+}
+afterEach(() => gateway.stop());
+
+/** Where the answer came from, or the code of the refusal; and how often the upstream was asked since. */
+async function outcome(headers: Record<string, string>, appId = 'wx_1') {
+  const before = listCalls(gateway, appId);
+  const reply = await askList(gateway, appId, headers);
+  const { code } = JSON.parse(reply.body.toString()) as { code?: string };
+  return [code ?? reply.headers['x-gateway-source'], listCalls(gateway, appId) - before];
+}
+
+describe('without a time of freshness', () => {
+  beforeEach(() => start());
+
+  test('only-if-cached gives the saved list, whatever its age, without asking the upstream', async () => {
+    clock.advance(365 * 86_400_000);
+    expect(await outcome(ONLY_IF_CACHED)).toEqual(['saved', 0]);
+  });
+
+  test('only-if-cached where nothing is saved is refused with 504 and asks nobody', async () => {
+    const reply = await askList(gateway, 'wx_new', ONLY_IF_CACHED);
+    expect(reply.status).toBe(504);
+    expect(JSON.parse(reply.body.toString())).toMatchObject({ code: 'list-not-saved' });
+    expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
+  });
+
+  test('max-age gives a saved list that is younger, and asks for one that is not', async () => {
+    clock.advance(59_000);
+    expect(await outcome(maxAge(60))).toEqual(['saved', 0]);
+    clock.advance(1_000);
+    expect(await outcome(maxAge(60))).toEqual(['live', 1]);
+    expect(await outcome(maxAge(60))).toEqual(['saved', 0]);
+    expect(await outcome(maxAge(0))).toEqual(['live', 1]);
+  });
+
+  test('max-age does not withhold an older saved list when the upstream fails', async () => {
+    clock.advance(120_000);
+    gateway.simulator.behave('wx_1', { reset: true });
+    expect(await outcome(maxAge(60))).toEqual(['saved', 1]);
+  });
+
+  test('only-if-cached together with max-age refuses a saved list that is older', async () => {
+    const both = { 'Cache-Control': 'only-if-cached, max-age=60' };
+    expect(await outcome(both)).toEqual(['saved', 0]);
+    clock.advance(60_000);
+    expect(await outcome(both)).toEqual(['list-not-saved', 0]);
+  });
+
+  test('no-cache gives the live list and saves it', async () => {
+    gateway.simulator.behave('wx_1', { raw: { body: listBytes('newer') } });
+    expect(await outcome(NO_CACHE)).toEqual(['live', 1]);
+    const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('newer'));
+  });
+
+  test('no-cache gives an error rather than a saved list, be it of the vendor', async () => {
+    gateway.simulator.behave('wx_1', [
+      { operations: ['fetchContactsList'], hang: true },
+      { cacheList: 'kept' },
+    ]);
+    expect(await outcome(NO_CACHE)).toEqual(['upstream-timeout', 1]);
+    gateway.simulator.behave('wx_2', { reset: true });
+    const reply = await askList(gateway, 'wx_2', NO_CACHE);
+    expect(reply.status).toBe(502);
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  test('no-cache together with only-if-cached can give nothing', async () => {
+    expect(await outcome({ 'Cache-Control': 'no-cache, only-if-cached' })).toEqual([
+      'list-not-saved',
+      0,
+    ]);
+  });
+
+  test('wait=0 gives the saved list at once and has the upstream asked all the same', async () => {
+    gateway.simulator.behave('wx_1', { hang: true });
+    const reply = await askList(gateway, 'wx_1', { Prefer: 'wait=0' });
+    expect(reply.headers).toMatchObject({
+      'preference-applied': 'wait=0',
+      'x-gateway-source': 'saved',
+    });
+    await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_1', 2);
+  });
+
+  test('a refusal tells the applied wait, too', async () => {
+    gateway.simulator.behave('wx_2', { hang: true });
+    const reply = await askList(gateway, 'wx_2', { Prefer: 'respond-async, WAIT="0"' });
+    expect(reply.status).toBe(504);
+    expect(reply.headers['preference-applied']).toBe('wait=0');
+  });
+
+  test.each(['wait', 'wait=', 'wait=-1', 'wait=1.5', 'wait=soon', 'waiting=1', ''])(
+    'what cannot be read as a wait is left out: %j',
+    async (prefer) => {
+      const reply = await askList(gateway, 'wx_1', { Prefer: prefer });
+      expect(reply.status).toBe(200);
+      expect(reply.headers).not.toHaveProperty('preference-applied');
+    },
+  );
+});
+
+describe('with freshForSeconds: 60', () => {
+  beforeEach(() => start('list: { freshForSeconds: 60 }'));
+
+  test('a saved list is given without asking until it is that old', async () => {
+    clock.advance(59_999);
+    expect(await outcome({})).toEqual(['saved', 0]);
+    clock.advance(1);
+    expect(await outcome({})).toEqual(['live', 1]);
+  });
+
+  test("the caller's own max-age counts instead, and no-cache still asks", async () => {
+    clock.advance(30_000);
+    expect(await outcome(maxAge(10))).toEqual(['live', 1]);
+    clock.advance(90_000);
+    expect(await outcome(maxAge(100))).toEqual(['saved', 0]);
+    expect(await outcome(NO_CACHE)).toEqual(['live', 1]);
+  });
+});

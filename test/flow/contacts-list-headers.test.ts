@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let clock: MovableClock;
+let gateway: TestGateway;
+beforeAll(async () => {
+  clock = movableClock();
+  gateway = await startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0' },
+    policy: 'breaker: { failures: 100000 }',
+    overrides: { clock },
+  });
+});
+afterAll(() => gateway.stop());
+
+/** Those of an answer's headers that tell of the list; an absent one is undefined. */
+async function headersOf(appId: string, headers: Record<string, string> = {}) {
+  const reply = await askList(gateway, appId, headers);
+  const { age } = reply.headers;
+  expect(reply.headers['cache-control']).toBe('no-store');
+  expect(reply.headers['x-request-id']).toEqual(expect.any(String));
+  return [reply.headers['cache-status'], reply.headers['x-gateway-source'], age];
+}
+
+test('a live list is stored and has no age', async () => {
+  expect(await headersOf('wx_live')).toEqual(['gewe-gateway; fwd=miss; stored', 'live', undefined]);
+});
+
+test("the content type of a live answer is the upstream's", async () => {
+  const contentType = 'application/json; charset=UTF-8';
+  gateway.simulator.behave('wx_type', { raw: { body: listBytes('ann'), contentType } });
+  expect((await askList(gateway, 'wx_type')).headers['content-type']).toBe(contentType);
+});
+
+test("an account's error is not stored", async () => {
+  gateway.simulator.behave('wx_off', { accountOffline: true });
+  expect(await headersOf('wx_off')).toEqual(['gewe-gateway; fwd=miss', 'live', undefined]);
+});
+
+test('a saved list tells its age in whole seconds, rounded down', async () => {
+  await saveList(gateway, 'wx_age', listBytes('ann'));
+  expect(await headersOf('wx_age', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '0']);
+  clock.advance(90_999);
+  expect(await headersOf('wx_age', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '90']);
+});
+
+test('a clock that was set back makes no age negative', async () => {
+  await saveList(gateway, 'wx_back', listBytes('ann'));
+  clock.advance(-5000);
+  expect(await headersOf('wx_back', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '0']);
+  clock.advance(5000);
+});
+
+test.each([
+  ['timeout', { hang: true }],
+  ['unreachable', { reset: true }],
+  ['invalid', { status: 503 }],
+])('a saved list after a try says why: %s', async (why, behaviour) => {
+  await saveList(gateway, `wx_${why}`, listBytes('ann'));
+  clock.advance(3000);
+  gateway.simulator.behave(`wx_${why}`, behaviour);
+  expect(await headersOf(`wx_${why}`)).toEqual([
+    `gewe-gateway; fwd=stale; detail=upstream-${why}`,
+    'saved',
+    '3',
+  ]);
+});
+
+test("a list from the upstream's cache says so when it comes, and later as a hit", async () => {
+  gateway.simulator.behave('wx_cache', [
+    { operations: ['fetchContactsList'], status: 503 },
+    { cacheList: 'kept' },
+  ]);
+  expect(await headersOf('wx_cache')).toEqual([
+    'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
+    'gewe-cache',
+    '0',
+  ]);
+  clock.advance(7000);
+  expect(await headersOf('wx_cache', ONLY_IF_CACHED)).toEqual([
+    'gewe-gateway; hit; detail=gewe-cache',
+    'saved',
+    '7',
+  ]);
+  expect(await headersOf('wx_cache')).toEqual([
+    'gewe-gateway; fwd=stale; detail=upstream-invalid',
+    'saved',
+    '7',
+  ]);
+});
+
+test('a caller who joined a call is told so', async () => {
+  await saveList(gateway, 'wx_join', listBytes('ann'));
+  gateway.simulator.behave('wx_join', { hang: true });
+  const first = headersOf('wx_join', { Prefer: 'wait=0' });
+  await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_join', 2);
+  expect((await first)[0]).toBe('gewe-gateway; fwd=stale; detail=upstream-timeout');
+
+  expect(await headersOf('wx_join')).toEqual([
+    'gewe-gateway; fwd=stale; detail=upstream-timeout; collapsed',
+    'saved',
+    '0',
+  ]);
+});
+
+test('a refusal has no headers of a list, and may not be kept either', async () => {
+  expect(await headersOf('wx_none', ONLY_IF_CACHED)).toEqual([undefined, undefined, undefined]);
+});

@@ -1,0 +1,124 @@
+import { expect, test } from '@jest/globals';
+import {
+  askList,
+  callerWhoLeaves,
+  LIST,
+  listBytes,
+  listCalls,
+  ONLY_IF_CACHED,
+  saveList,
+  untilSaved,
+} from '../support/lists.ts';
+import { heldUpstream } from '../support/held-upstream.ts';
+import { startGateway } from '../support/start-gateway.ts';
+
+test('a call slower than the deadline runs on, and its answer replaces the saved list', async () => {
+  const upstream = await heldUpstream();
+  const gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
+  try {
+    const first = askList(gateway, 'wx_1', { Prefer: 'wait=60' });
+    (await upstream.next(LIST)).answer(listBytes('old'));
+    await first;
+
+    const second = askList(gateway, 'wx_1');
+    const slow = await upstream.next(LIST);
+    const reply = await second;
+    expect(reply.body.toString()).toBe(listBytes('old'));
+    expect(reply.headers['cache-status']).toBe('gewe-gateway; fwd=stale; detail=upstream-timeout');
+
+    slow.answer(listBytes('newer', 'newer still'));
+    await untilSaved(gateway, 'wx_1', {
+      source: 'live',
+      bytes: Buffer.byteLength(listBytes('newer', 'newer still')),
+    });
+    const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('newer', 'newer still'));
+  } finally {
+    await gateway.stop();
+    await upstream.stop();
+  }
+});
+
+test('a call whose callers have all left runs to its end, and its answer is saved', async () => {
+  const gateway = await startGateway();
+  try {
+    const { simulator } = gateway;
+    simulator.behave('wx_left', {
+      delayMs: 500,
+      operations: ['fetchContactsList'],
+      raw: { body: listBytes('late') },
+    });
+    const callers = [1, 2, 3].map(() => callerWhoLeaves(gateway, 'wx_left'));
+    const call = await simulator.waitForCall(({ appId }) => appId === 'wx_left');
+    await Promise.all(callers.map((caller) => caller.leave()));
+
+    expect(await call.ended).toBe('answered');
+    await untilSaved(gateway, 'wx_left', { source: 'live' });
+    const saved = await askList(gateway, 'wx_left', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('late'));
+    expect(listCalls(gateway, 'wx_left')).toBe(1);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+test('a late answer that is no good list leaves the saved one as it is', async () => {
+  const upstream = await heldUpstream();
+  const gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
+  try {
+    const first = askList(gateway, 'wx_1', { Prefer: 'wait=60' });
+    (await upstream.next(LIST)).answer(listBytes('old'));
+    await first;
+
+    const patient = askList(gateway, 'wx_1', { Prefer: 'wait=60' });
+    const slow = await upstream.next(LIST);
+    await askList(gateway, 'wx_1', { Prefer: 'wait=0' });
+    const empty = '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}';
+    slow.answer(empty);
+
+    expect((await patient).body.toString()).toBe(empty);
+    const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('old'));
+  } finally {
+    await gateway.stop();
+    await upstream.stop();
+  }
+});
+
+test('the hard limit ends the slow call: who still waits is refused, and the next caller starts anew', async () => {
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
+  try {
+    const { simulator } = gateway;
+    simulator.behave('wx_hang', [
+      { operations: ['fetchContactsList'], times: 1, hang: true },
+      { cacheList: 'none' },
+    ]);
+
+    // Would wait for a minute.
+    const reply = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
+
+    expect(reply.status).toBe(504);
+    const call = await simulator.waitForCall(({ operation }) => operation === LIST);
+    expect(await call.ended).toBe('aborted');
+    const next = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
+    expect(next.headers['cache-status']).toBe('gewe-gateway; fwd=miss; stored');
+    expect(listCalls(gateway, 'wx_hang')).toBe(2);
+  } finally {
+    await gateway.stop();
+  }
+});
+
+test('a caller that waits longer than the hard limit gets the saved list when the call is ended', async () => {
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '300' } });
+  try {
+    await saveList(gateway, 'wx_hang', listBytes('ann'));
+    gateway.simulator.behave('wx_hang', { hang: true });
+
+    const reply = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
+
+    expect(reply.body.toString()).toBe(listBytes('ann'));
+    expect(reply.headers['cache-status']).toBe('gewe-gateway; fwd=stale; detail=upstream-timeout');
+  } finally {
+    await gateway.stop();
+  }
+});

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  allRead,
+  askList,
+  askTogether,
+  CACHE,
+  LIST,
+  listBytes,
+  NO_CACHE,
+  ONLY_IF_CACHED,
+  untilSaved,
+} from '../support/lists.ts';
+import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
+const PATIENT = { Prefer: 'wait=60' };
+
+let upstream: HeldUpstream;
+let gateway: TestGateway;
+beforeEach(async () => {
+  upstream = await heldUpstream();
+  gateway = await startGateway({
+    env: { GEWE_BASE_URL: upstream.baseUrl, LIST_POLL_MS: '20', SHUTDOWN_GRACE_MS: '0' },
+  });
+});
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+test('while the slow call runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
+  const asked = askList(gateway, 'wx_1', PATIENT);
+  await upstream.next(LIST);
+  (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+  (await upstream.next(CACHE)).answer('<html>');
+  (await upstream.next(CACHE)).answer(listBytes('polled'));
+
+  const reply = await asked;
+  expect(reply.body.toString()).toBe(listBytes('polled'));
+  expect(reply.headers).toMatchObject({
+    'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
+    'x-gateway-source': 'gewe-cache',
+    'preference-applied': 'wait=60',
+  });
+  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+});
+
+test('the slow call goes on after a poll has brought a list, and its own answer replaces that', async () => {
+  const asked = askList(gateway, 'wx_1', PATIENT);
+  const slow = await upstream.next(LIST);
+  (await upstream.next(CACHE)).answer(listBytes('polled'));
+  await asked;
+
+  slow.answer(listBytes('live'));
+  await untilSaved(gateway, 'wx_1', { source: 'live' });
+  const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+  expect(saved.body.toString()).toBe(listBytes('live'));
+});
+
+test('the cache endpoint is not asked again once it has given a list', async () => {
+  const asked = askList(gateway, 'wx_1', PATIENT);
+  await upstream.next(LIST);
+  (await upstream.next(CACHE)).answer(listBytes('polled'));
+  await asked;
+
+  // The polls of another account are the clock: three of its intervals pass.
+  void askList(gateway, 'wx_2', PATIENT).catch(() => undefined);
+  for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+  expect(upstream.count(CACHE, 'wx_1')).toBe(1);
+});
+
+test('a poll that is answered after the slow call does not replace the live list', async () => {
+  const asked = askList(gateway, 'wx_1', PATIENT);
+  const slow = await upstream.next(LIST);
+  const poll = await upstream.next(CACHE);
+  slow.answer(listBytes('live'));
+  expect((await asked).headers['x-gateway-source']).toBe('live');
+
+  poll.answer(listBytes('older'));
+  await untilCounted('fetchContactsListCache');
+
+  const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+  expect(saved.body.toString()).toBe(listBytes('live'));
+});
+
+test('a poll that is answered after the slow call has failed is saved', async () => {
+  const asked = askList(gateway, 'wx_1', PATIENT);
+  const slow = await upstream.next(LIST);
+  const poll = await upstream.next(CACHE);
+  slow.answer('<html>');
+  await allRead(gateway);
+  poll.answer(listBytes('polled'));
+
+  // Nothing is saved when the slow call fails, so the caller waits for the same question.
+  expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
+  expect(upstream.count(CACHE, 'wx_1')).toBe(1);
+  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+});
+
+test('a caller who wants no saved list waits on for the live one when a poll brings a list', async () => {
+  const asking = askTogether(gateway, [
+    ['wx_1', PATIENT],
+    ['wx_1', { ...PATIENT, ...NO_CACHE }],
+  ]);
+  const slow = await upstream.next(LIST);
+  await asking.arrived;
+  (await upstream.next(CACHE)).answer(listBytes('polled'));
+  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+  slow.answer(listBytes('live'));
+
+  const replies = await asking.replies;
+  expect(replies.map(({ body }) => body.toString())).toEqual([
+    listBytes('polled'),
+    listBytes('live'),
+  ]);
+  expect(replies.map(({ headers }) => headers['x-gateway-source'])).toEqual(['gewe-cache', 'live']);
+});
+
+/** Resolves when the metrics count an answered call of this operation. */
+async function untilCounted(operation: string): Promise<void> {
+  for (const until = Date.now() + 10_000; Date.now() < until;) {
+    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+    const lines = metrics.split('\n').filter((line) => line.includes(`operation="${operation}"`));
+    if (lines.some((line) => line.includes('answered'))) return;
+  }
+  throw new Error(`The metrics never counted ${operation}.`);
+}

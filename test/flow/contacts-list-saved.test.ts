@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Behaviour } from '../../src/simulator/simulator.ts';
+import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+/** What the slow call does, and the word for it in Cache-Status. */
+const FAILURES: readonly (readonly [string, Behaviour, string])[] = [
+  ['does not answer within the deadline', { hang: true }, 'timeout'],
+  ['drips its answer beyond the deadline', { dripMs: 50 }, 'timeout'],
+  ['resets the connection', { reset: true }, 'unreachable'],
+  ['cuts its answer off in mid-body', { cutAfterBytes: 20 }, 'invalid'],
+  ['answers 500', { status: 500 }, 'invalid'],
+  ['answers 503', { status: 503 }, 'invalid'],
+  ['answers 404', { status: 404 }, 'invalid'],
+  ["gives a front proxy's page", { status: 502, html: true }, 'invalid'],
+  ['gives a page under 200', { html: true }, 'invalid'],
+  ['gives an empty answer', { empty: true }, 'invalid'],
+  ['redirects', { redirectTo: 'http://127.0.0.1:9/' }, 'invalid'],
+  ['gives half of a JSON text', { raw: { body: '{"ret":200,"data":{' } }, 'invalid'],
+  ['gives JSON without ret', { raw: { body: '{"data":{"friends":["x"]}}' } }, 'invalid'],
+  ['gives JSON that is no object', { raw: { body: '[200]' } }, 'invalid'],
+  ['gives a ret that is no number', { raw: { body: '{"ret":true}' } }, 'invalid'],
+];
+
+const slowCall = (behaviour: Behaviour): Behaviour => ({
+  ...behaviour,
+  operations: ['fetchContactsList'],
+});
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0' },
+    // So many failures over many accounts would open it.
+    policy: 'breaker: { failures: 100000 }',
+  });
+});
+afterAll(() => gateway.stop());
+
+describe('a good answer', () => {
+  test('goes to the caller byte for byte and is saved byte for byte', async () => {
+    const bytes = listBytes('ann', 'bob');
+    gateway.simulator.behave('wx_good', { raw: { body: bytes } });
+
+    const live = await askList(gateway, 'wx_good');
+    expect(live.status).toBe(200);
+    expect(live.body.toString()).toBe(bytes);
+    expect(live.headers['x-gateway-source']).toBe('live');
+
+    const saved = await askList(gateway, 'wx_good', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(bytes);
+    expect(saved.headers['x-gateway-source']).toBe('saved');
+  });
+
+  test('that is shorter than the saved one replaces it', async () => {
+    await saveList(gateway, 'wx_shrinks', listBytes('ann', 'bob', 'cem'));
+    await saveList(gateway, 'wx_shrinks', listBytes('ann'));
+
+    const saved = await askList(gateway, 'wx_shrinks', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('ann'));
+  });
+
+  test('with groups only is a good one', async () => {
+    const body = '{"ret":200,"data":{"friends":[],"chatrooms":["1@chatroom"],"ghs":[]}}';
+    await saveList(gateway, 'wx_groups', body);
+    expect((await askList(gateway, 'wx_groups', ONLY_IF_CACHED)).body.toString()).toBe(body);
+  });
+});
+
+describe('where a list is saved and the upstream', () => {
+  test.each(FAILURES)('%s, the caller gets the saved list', async (name, behaviour, why) => {
+    const appId = `saved:${name}`.replaceAll(/[^\w:]/g, '_');
+    const bytes = listBytes('ann', name);
+    await saveList(gateway, appId, bytes);
+    gateway.simulator.behave(appId, slowCall(behaviour));
+
+    const reply = await askList(gateway, appId);
+
+    expect(reply.status).toBe(200);
+    expect(reply.body.toString()).toBe(bytes);
+    expect(reply.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-status': `gewe-gateway; fwd=stale; detail=upstream-${why}`,
+      'x-gateway-source': 'saved',
+      'cache-control': 'no-store',
+    });
+    expect(reply.headers.age).toMatch(/^\d+$/);
+  });
+
+  test('refuses connections, the caller gets the saved list', async () => {
+    const down = await startGateway();
+    try {
+      await saveList(down, 'wx_down', listBytes('ann'));
+      await down.simulator.stop();
+
+      const reply = await askList(down, 'wx_down');
+      expect(reply.status).toBe(200);
+      expect(reply.body.toString()).toBe(listBytes('ann'));
+      expect(reply.headers['cache-status']).toBe(
+        'gewe-gateway; fwd=stale; detail=upstream-unreachable',
+      );
+      const refused = await askList(down, 'wx_down_2');
+      expect(refused.status).toBe(502);
+      expect(JSON.parse(refused.body.toString())).toMatchObject({ code: 'upstream-unreachable' });
+    } finally {
+      await down.stop();
+    }
+  });
+});
+
+describe('where nothing is saved and the upstream', () => {
+  test.each(FAILURES)('%s, its cache endpoint is asked and its list saved', async (name, slow) => {
+    const appId = `cache:${name}`.replaceAll(/[^\w:]/g, '_');
+    const bytes = listBytes('from its cache', name);
+    gateway.simulator.behave(appId, [slowCall(slow), { raw: { body: bytes } }]);
+
+    const reply = await askList(gateway, appId);
+    expect(reply.status).toBe(200);
+    expect(reply.body.toString()).toBe(bytes);
+    expect(reply.headers).toMatchObject({
+      'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
+      'x-gateway-source': 'gewe-cache',
+    });
+
+    const saved = await askList(gateway, appId, ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(bytes);
+    expect(saved.headers['cache-status']).toBe('gewe-gateway; hit; detail=gewe-cache');
+  });
+
+  test.each(FAILURES)(
+    '%s and its cache is empty, the caller is refused',
+    async (name, slow, why) => {
+      const appId = `none:${name}`.replaceAll(/[^\w:]/g, '_');
+      gateway.simulator.behave(appId, [slowCall(slow), { cacheList: 'none' }]);
+
+      const reply = await askList(gateway, appId);
+
+      const [status, code] =
+        why === 'timeout' ? [504, 'upstream-timeout'] : [502, 'upstream-unreachable'];
+      expect(reply.status).toBe(status);
+      expect(JSON.parse(reply.body.toString())).toMatchObject({ ret: status, code });
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect((await askList(gateway, appId, ONLY_IF_CACHED)).status).toBe(504);
+    },
+  );
+
+  const NO_LISTS: readonly (readonly [string, Behaviour])[] = [
+    ['hangs', { hang: true }],
+    ['resets the connection', { reset: true }],
+    ['answers 503', { status: 503 }],
+    ['says that the account is offline', { accountOffline: true }],
+    [
+      'gives three empty arrays',
+      { raw: { body: '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}' } },
+    ],
+    ['gives empty data', { raw: { body: '{"ret":200,"data":{}}' } }],
+  ];
+  test.each(NO_LISTS)(
+    'is too slow and its cache endpoint %s, the caller is refused with 504',
+    async (name, behaviour) => {
+      const appId = `rude:${name}`.replaceAll(/[^\w:]/g, '_');
+      gateway.simulator.behave(appId, [slowCall({ hang: true }), behaviour]);
+
+      expect((await askList(gateway, appId)).status).toBe(504);
+      expect((await askList(gateway, appId, NO_CACHE)).status).toBe(504);
+      expect((await askList(gateway, appId, ONLY_IF_CACHED)).status).toBe(504);
+    },
+  );
+});

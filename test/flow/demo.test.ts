@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { expect, test } from '@jest/globals';
+import { demo } from '../../src/cli/demo.ts';
+import { setStage } from '../../src/demo/stage.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { fakeIo } from '../unit/cli/io.ts';
+
+test('the demo with --once tells all five steps with the numbers of its run and ends with 0', async () => {
+  const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once']);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ]);
+
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toMatch(/1\. .*\n {3}29 friends after \d+ ms .*fwd=miss; stored/);
+  expect(out).toMatch(/2\. .*\n {3}29 friends after \d+ ms .*detail=upstream-timeout.*Age: \d/);
+  expect(out).toMatch(/3\. .*\n {3}the saved list has 5000 friends now.*hit/);
+  expect(out).toMatch(/4\. .*\n {3}account-too-young · retryAt \d{4}-/);
+  expect(out).toMatch(/5\. .*\n {3}8 accepted and sent, then add-quota-exhausted · retryAt \d{4}-/);
+  expect(out).toContain('curl -i http://127.0.0.1:');
+});
+
+test('the demo without --once stays up until a signal, then ends with 0', async () => {
+  const child = spawn(process.execPath, ['src/main.ts', 'demo']);
+  let out = '';
+  const exit = once(child, 'exit') as Promise<[number]>;
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    out += chunk;
+    if (out.includes('Ctrl-C ends it.')) break;
+  }
+  child.kill('SIGINT');
+  const [code] = await exit;
+
+  expect(code).toBe(0);
+});
+
+test.each<[what: string, spoil: (simulator: Simulator) => void]>([
+  ['the live list', (simulator) => simulator.behave('wx_demo_sales', { html: true })],
+  // The story slows the upstream down by this call.
+  ['the saved list', (simulator) => void (simulator.behave = () => undefined)],
+  ['an accepted add', (simulator) => simulator.behave('wx_demo_old', { reset: true })],
+])('the demo, when %s does not come, says so and ends with 1', async (_what, spoil) => {
+  const { io, printed } = fakeIo(process.cwd());
+  const openStage = async () => {
+    const stage = await setStage();
+    spoil(stage.simulator);
+    return stage;
+  };
+
+  expect(await demo(['--once'], io, openStage)).toBe(1);
+  expect(printed.stderr).toContain('This did not happen');
+});

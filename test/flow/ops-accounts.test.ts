@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { addBody, DAY_MS, HOUR_MS } from '../support/add-contacts.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const IN_FILE = '2026-05-20T00:00:00.000Z';
+
+let clock: MovableClock;
+let gateway: TestGateway;
+beforeEach(async () => {
+  clock = movableClock();
+  gateway = await startGateway({
+    policy: `accounts: { wx_in_file: { onlineSince: "${IN_FILE}" } }`,
+    overrides: { clock },
+  });
+});
+afterEach(() => gateway.stop());
+
+const iso = (instant: number) => new Date(instant).toISOString();
+const get = (path = '') => supertest(gateway.opsUrl).get(`/admin/accounts${path}`);
+const put = (appId: string, body: unknown) =>
+  supertest(gateway.opsUrl)
+    .put(`/admin/accounts/${appId}`)
+    .set('Content-Type', 'application/json')
+    .send(typeof body === 'string' ? body : JSON.stringify(body));
+
+describe('GET /admin/accounts/{appId}', () => {
+  test('is 404 for an account that nobody declared and the gateway never saw', async () => {
+    await get('/wx_a').expect(404);
+  });
+
+  test('tells age, what is left of each quota, and when it opens', async () => {
+    const declared = clock.now() - 4 * DAY_MS;
+    await put('wx_a', { onlineSince: iso(declared) }).expect(200);
+    await gateway.post('addContacts', addBody('wx_a')).expect(200);
+    const answered = clock.now();
+    clock.advance(HOUR_MS);
+
+    const quota = (name: string, limit: number, windowSeconds: number, left = limit) => ({
+      name,
+      limit,
+      windowSeconds,
+      left,
+      opensAt: iso(clock.now()),
+    });
+    expect((await get('/wx_a').expect(200)).body).toEqual({
+      appId: 'wx_a',
+      onlineSince: iso(declared),
+      declaredBy: 'admin-api',
+      firstSeenAt: iso(answered),
+      ageHours: 97,
+      addOpensAt: iso(declared + 3 * DAY_MS),
+      quotas: [
+        quota('add-per-day', 5, 86_400, 4),
+        quota('add-per-two-hours', 8, 7200, 7),
+        quota('add-gap', 1, 60),
+        quota('accept-per-day', 200, 86_400),
+      ],
+    });
+  });
+
+  test('says of an account seen that its clock is no declaration', async () => {
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+    expect((await get('/wx_a').expect(200)).body).toMatchObject({
+      onlineSince: iso(clock.now()),
+      declaredBy: null,
+      addOpensAt: iso(clock.now() + 3 * DAY_MS),
+    });
+  });
+
+  test('says that an account of the policy file was declared there', async () => {
+    expect((await get('/wx_in_file').expect(200)).body).toMatchObject({
+      onlineSince: IN_FILE,
+      declaredBy: 'policy-file',
+    });
+  });
+
+  test('says that an account is open from its first instant where the policy does not block', async () => {
+    await gateway.stop();
+    gateway = await startGateway({
+      policy: 'addContacts: { accountAge: { mode: warn } }',
+      overrides: { clock },
+    });
+    await put('wx_a', { onlineSince: iso(clock.now()) }).expect(200);
+    expect((await get('/wx_a').expect(200)).body.addOpensAt).toBe(iso(clock.now()));
+  });
+});
+
+describe('PUT /admin/accounts/{appId}', () => {
+  test.each([
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01T08:00:00+08:00', '2026-01-01T00:00:00.000Z'],
+    ['2026-01-01T00:00:00.5Z', '2026-01-01T00:00:00.500Z'],
+  ])('takes %s', async (onlineSince, instant) => {
+    expect((await put('wx_a', { onlineSince }).expect(200)).body.onlineSince).toBe(instant);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a list', '[]'],
+    ['no onlineSince', '{}'],
+    ['null', '{"onlineSince":null}'],
+    ['a number', '{"onlineSince":1767225600000}'],
+    ['an instant without its zone', '{"onlineSince":"2026-01-01T00:00:00"}'],
+    ['a day', '{"onlineSince":"2026-01-01"}'],
+    ['a day that does not exist', '{"onlineSince":"2026-02-30T00:00:00Z"}'],
+    ['an instant to come', '{"onlineSince":"2026-06-01T00:00:01Z"}'],
+    ['a misspelt key beside it', '{"onlineSince":"2026-01-01T00:00:00Z","online":1}'],
+  ])('refuses %s with 400, and declares nothing', async (_what, body) => {
+    const answer = await put('wx_a', body).expect(400);
+    expect(answer.body.code).toBe('invalid-body');
+    await get('/wx_a').expect(404);
+  });
+
+  test('refuses what is not JSON with 400, and what is too large with 413', async () => {
+    expect((await put('wx_a', '{').expect(400)).body.code).toBe('invalid-json');
+    const large = { onlineSince: '2026-01-01T00:00:00Z', padding: 'x'.repeat(20_000) };
+    expect((await put('wx_a', large).expect(413)).body.code).toBe('body-too-large');
+  });
+});
+
+test('DELETE /admin/accounts/{appId} drops the clock: 204, and 404 where there is none', async () => {
+  await put('wx_a', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
+  const admin = supertest(gateway.opsUrl);
+  const answer = await admin.delete('/admin/accounts/wx_a').expect(204);
+  expect(answer.headers['content-length']).toBeUndefined();
+  await get('/wx_a').expect(404);
+  await admin.delete('/admin/accounts/wx_a').expect(404);
+});
+
+describe('GET /admin/accounts', () => {
+  test('lists accounts that were seen, declared here, or declared in the policy file', async () => {
+    await put('wx_b', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
+    await gateway.post('search', { appId: 'wx_z', contactsInfo: 'x' }).expect(200);
+
+    expect((await get().expect(200)).body).toEqual({
+      accounts: [
+        { appId: 'wx_b', declaredOnlineSince: '2026-01-01T00:00:00.000Z', firstSeenAt: null },
+        { appId: 'wx_in_file', declaredOnlineSince: IN_FILE, firstSeenAt: null },
+        { appId: 'wx_z', declaredOnlineSince: null, firstSeenAt: iso(clock.now()) },
+      ],
+      next: null,
+    });
+  });
+
+  test('comes in pages of 100, each account once and in order', async () => {
+    for (let i = 0; i < 204; i++) {
+      await put(`wx_${String(i).padStart(3, '0')}`, { onlineSince: IN_FILE }).expect(200);
+    }
+    const pages: string[][] = [];
+    let next: string | null = '';
+    while (next !== null) {
+      const page: { body: { accounts: { appId: string }[]; next: string | null } } = await get(
+        `?after=${next}`,
+      ).expect(200);
+      pages.push(page.body.accounts.map(({ appId }) => appId));
+      next = page.body.next;
+    }
+
+    expect(pages.map((page) => page.length)).toEqual([100, 100, 5]);
+    const all = pages.flat();
+    expect(all).toEqual([...new Set(all)].sort());
+    expect(all).toContain('wx_in_file');
+  });
+});

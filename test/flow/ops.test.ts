@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+afterEach(() => gateway.stop());
+
+const ops = () => supertest(gateway.opsUrl);
+
+/** Starts the one of a test that needs other settings, in the place of the usual one. */
+async function restart(options: Parameters<typeof startGateway>[0]): Promise<void> {
+  await gateway.stop();
+  gateway = await startGateway(options);
+}
+
+describe.each(['gateway', 'ops'] as const)('on the listener of the %s', (name) => {
+  const listener = () => supertest(name === 'ops' ? gateway.opsUrl : gateway.url);
+
+  test('/healthz says that the process lives, to whoever asks', async () => {
+    const answer = await listener().get('/healthz').expect(200);
+    expect(answer.body).toEqual({ status: 'ok' });
+    expect(answer.headers['x-request-id']).toBeDefined();
+  });
+
+  test('/readyz is 200 where all is ready', async () => {
+    const answer = await listener().get('/readyz').expect(200);
+    expect(answer.body).toEqual({ status: 'ready', notReady: [] });
+  });
+
+  test('/readyz is 503 and names the token while the upstream rejects it, and 200 again after', async () => {
+    gateway.simulator.setToken('tok-another-one-55');
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(502);
+    const answer = await listener().get('/readyz').expect(503);
+    expect(answer.body).toEqual({ status: 'not-ready', notReady: ['token'] });
+
+    gateway.simulator.setToken(TOKEN);
+    await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
+    await listener().get('/readyz').expect(200);
+  });
+});
+
+test.each(['/metrics', '/admin/accounts', '/admin/accounts/wx_a', '/admin/lists/wx_a'])(
+  '%s is not to be had on the listener of the gateway',
+  async (path) => {
+    await supertest(gateway.url).get(path).set('Authorization', `Bearer ${KEY}`).expect(404);
+  },
+);
+
+describe('what the ops listener does not have', () => {
+  test.each(['/nothing', '/admin', '/admin/lists', '/contacts/search', '/METRICS'])(
+    '%s is 404',
+    async (path) => {
+      const answer = await ops().get(path).expect(404);
+      expect(answer.body.code).toBe('not-found');
+    },
+  );
+
+  test.each([
+    ['post', '/healthz', 'GET, HEAD'],
+    ['delete', '/readyz', 'GET, HEAD'],
+    ['post', '/metrics', 'GET, HEAD'],
+    ['put', '/admin/accounts', 'GET, HEAD'],
+    ['post', '/admin/accounts/wx_a', 'GET, HEAD, PUT, DELETE'],
+    ['put', '/admin/lists/wx_a', 'GET, HEAD, DELETE'],
+  ] as const)('%s %s is 405 with what is allowed', async (method, path, allow) => {
+    const answer = await ops()[method](path).expect(405);
+    expect(answer.headers['allow']).toBe(allow);
+    expect(answer.body.code).toBe('method-not-allowed');
+  });
+
+  test.each(['a%20b', '%2e%2e%2fx', 'a%00', 'x'.repeat(129), '%E4%B8%AD'])(
+    '/admin/accounts/%s is refused as no appId',
+    async (appId) => {
+      for (const path of ['accounts', 'lists']) {
+        const answer = await ops().get(`/admin/${path}/${appId}`).expect(400);
+        expect(answer.body.code).toBe('invalid-app-id');
+      }
+    },
+  );
+
+  test('a path that cannot be decoded is refused, not failed over', async () => {
+    const answer = await ops().get('/admin/accounts/%zz').expect(400);
+    expect(answer.body.code).toBe('invalid-app-id');
+  });
+});
+
+describe('OPS_TOKEN', () => {
+  const OPS_TOKEN = 'ops-token-of-this-test';
+  const PATHS = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/nothing'];
+  beforeEach(() => restart({ env: { OPS_TOKEN } }));
+
+  test.each(PATHS)('is wanted for %s: 401 without it and with a wrong one', async (path) => {
+    for (const shown of ['', 'Bearer', 'Bearer wrong', `Bearer ${OPS_TOKEN}x`, `Bearer ${KEY}`]) {
+      const answer = await ops().get(path).set('Authorization', shown).expect(401);
+      expect(answer.body.code).toBe('unauthenticated');
+      expect(answer.headers['www-authenticate']).toContain('Bearer');
+    }
+  });
+
+  test('opens everything as a Bearer token, and nothing on the listener of the gateway', async () => {
+    const shown = ['Authorization', `Bearer ${OPS_TOKEN}`] as const;
+    for (const path of PATHS.slice(0, -1)) {
+      await ops()
+        .get(path)
+        .set(...shown)
+        .expect(200);
+    }
+    await supertest(gateway.url)
+      .post('/contacts/search')
+      .set(...shown)
+      .send({ appId: 'wx_a' })
+      .expect(401);
+    await supertest(gateway.url).get('/healthz').expect(200);
+  });
+});
+
+describe('/admin/lists', () => {
+  test('tells age, size and source of a saved list without its content, and forgets it', async () => {
+    await ops().get('/admin/lists/wx_a').expect(404);
+    const list = await gateway.post('fetchContactsList', { appId: 'wx_a' }).expect(200);
+    const answer = await ops().get('/admin/lists/wx_a').expect(200);
+    expect(answer.body).toEqual({
+      appId: 'wx_a',
+      savedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      ageSeconds: expect.any(Number),
+      bytes: Buffer.byteLength(list.text),
+      source: 'live',
+    });
+
+    const forgotten = await ops().delete('/admin/lists/wx_a').expect(204);
+    expect(forgotten.headers['content-length']).toBeUndefined();
+    await ops().get('/admin/lists/wx_a').expect(404);
+    await ops().delete('/admin/lists/wx_a').expect(404);
+    await gateway
+      .post('fetchContactsList', { appId: 'wx_a' }, { 'Cache-Control': 'only-if-cached' })
+      .expect(504);
+  });
+
+  test('where its store fails, it says so, and the log says why', async () => {
+    const stores = openMemoryStores();
+    const load = () => Promise.reject(new Error('disk I/O error'));
+    await restart({ overrides: { stores: { ...stores, lists: { ...stores.lists, load } } } });
+
+    const answer = await ops().get('/admin/lists/wx_a').expect(503);
+    expect(answer.body.code).toBe('store-unavailable');
+    expect(JSON.stringify(gateway.log)).toContain('disk I/O error');
+  });
+});
+
+test('what fails inside the ops listener is in the log under its requestId', async () => {
+  gateway.gateway.metrics.text = () => Promise.reject(new Error('the registry broke'));
+  const answer = await ops().get('/metrics').expect(500);
+
+  expect(answer.text).not.toContain('registry');
+  const line = gateway.log.find(({ requestId }) => requestId === answer.body.requestId);
+  expect(line).toMatchObject({ level: 'error', err: { message: 'the registry broke' } });
+});

@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let simulator: Simulator;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let processes: GatewayProcess[];
+let baseUrl: string;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'policy.yaml'), TRUSTING);
+  simulator = createSimulator({ token: TOKEN });
+  ({ baseUrl } = await simulator.start());
+  processes = [];
+});
+afterEach(async () => {
+  for (const one of processes) one.kill('SIGKILL');
+  await Promise.all(processes.map(({ ended }) => ended));
+  await simulator.stop();
+  await folder.remove();
+});
+
+async function start(env: Record<string, string> = {}) {
+  const gateway = runGateway(['start'], {
+    cwd: folder.path,
+    env: {
+      GEWE_BASE_URL: baseUrl,
+      GEWE_TOKEN: TOKEN,
+      GATEWAY_KEYS: `test:${KEY}`,
+      GATEWAY_CONFIG: 'policy.yaml',
+      PORT: '0',
+      OPS_PORT: '0',
+      STORE_URL: 'sqlite:gateway.db',
+      ...env,
+    },
+  });
+  processes.push(gateway);
+  return { gateway, ...(await gateway.listening()) };
+}
+
+const post = (url: string, operation: string, body: object = {}) =>
+  supertest(url)
+    .post(`/contacts/${operation}`)
+    .set('Authorization', `Bearer ${KEY}`)
+    .send({ appId: 'wx_a', ...body });
+/** Sends it now; what becomes of it does not matter to the test before it asks. */
+const inBackground = (request: supertest.Test) =>
+  request.then(
+    ({ status }) => status,
+    () => 'cut off' as const,
+  );
+const called = (operation: string) =>
+  simulator.waitForCall((call) => call.operation === `contacts/${operation}`);
+
+describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])('after %s', (signal) => {
+  test('readiness is gone, new connections are refused, the call under way finishes, and it ends with 0', async () => {
+    const { gateway, url, opsUrl } = await start();
+    simulator.behave('wx_a', { delayMs: 1500 });
+    const answering = inBackground(post(url, 'search'));
+    await called('search');
+    gateway.kill(signal);
+    await gateway.printed(/"stopping"/);
+
+    const ready = await supertest(opsUrl).get('/readyz').expect(503);
+    expect(ready.body).toEqual({ status: 'not-ready', notReady: ['draining'] });
+    await supertest(opsUrl).get('/healthz').expect(200);
+    await expect(supertest(url).get('/healthz')).rejects.toThrow('ECONNREFUSED');
+
+    expect(await answering).toBe(200);
+    expect(await gateway.ended).toEqual({ code: 0, signal: null });
+    expect(gateway.output()).toContain('"stopped"');
+  });
+});
+
+test('a connection kept open by its client does not hold the end up', async () => {
+  const agent = new Agent({ keepAlive: true });
+  const { gateway, url } = await start();
+  await post(url, 'search').agent(agent).expect(200);
+  gateway.kill('SIGTERM');
+
+  expect(await gateway.ended).toEqual({ code: 0, signal: null });
+  agent.destroy();
+});
+
+test('a second signal ends it at once', async () => {
+  const { gateway, url } = await start({ SHUTDOWN_GRACE_MS: '600000', GEWE_TIMEOUT_MS: '600000' });
+  simulator.behave('wx_a', { hang: true });
+  const answering = inBackground(post(url, 'search'));
+  await called('search');
+  gateway.kill('SIGTERM');
+  await gateway.printed(/"stopping"/);
+  gateway.kill('SIGTERM');
+
+  expect(await gateway.ended).toEqual({ code: 1, signal: null });
+  expect(await answering).toBe('cut off');
+});
+
+test.each([
+  ['search', {}],
+  ['addContacts', addBody('wx_a')],
+  ['fetchContactsList', {}],
+])(
+  'a call of %s that outlasts SHUTDOWN_GRACE_MS is ended, and it ends with 0',
+  async (operation, body) => {
+    const { gateway, url } = await start({
+      SHUTDOWN_GRACE_MS: '100',
+      GEWE_TIMEOUT_MS: '600000',
+      LIST_DEADLINE_MS: '600000',
+      LIST_HARD_LIMIT_MS: '600000',
+    });
+    simulator.behave('wx_a', { hang: true });
+    const answering = inBackground(post(url, operation, body));
+    await called(operation);
+    gateway.kill('SIGTERM');
+
+    expect(await gateway.ended).toEqual({ code: 0, signal: null });
+    expect(await answering).not.toBe(200);
+    expect(gateway.output()).not.toMatch(/"level":"(?:error|fatal)"/);
+  },
+);
+
+test('an addContacts ended by the grace period is still charged, and its key not free, after the restart', async () => {
+  const first = await start({ SHUTDOWN_GRACE_MS: '100', GEWE_TIMEOUT_MS: '600000' });
+  simulator.behave('wx_a', { hang: true });
+  const add = (url: string, v3: string) =>
+    post(url, 'addContacts', addBody('wx_a', v3)).set('Idempotency-Key', v3);
+  const answering = inBackground(add(first.url, 'v3_ann'));
+  await called('addContacts');
+  first.gateway.kill('SIGTERM');
+  await first.gateway.ended;
+  await answering;
+
+  simulator.behave('wx_a', []);
+  const { url } = await start();
+  const again = await add(url, 'v3_ann').expect(504);
+  expect(again.body.detail).toContain('may have been carried out');
+  const next = await add(url, 'v3_bob').expect(429);
+  expect(next.body.code).toBe('add-too-soon');
+});
+
+test('a slow list that arrives while it stops is saved, though its caller has left', async () => {
+  const first = await start({ LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' });
+  simulator.behave('wx_a', { delayMs: 1000, operations: ['fetchContactsList'] });
+  await post(first.url, 'fetchContactsList').expect(504);
+  first.gateway.kill('SIGTERM');
+  expect(await first.gateway.ended).toEqual({ code: 0, signal: null });
+
+  const { url } = await start();
+  const saved = post(url, 'fetchContactsList').set('Cache-Control', 'only-if-cached');
+  const answer = await saved.expect(200);
+  expect(answer.body.data.friends).toHaveLength(29);
+});

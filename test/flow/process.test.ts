@@ -1,0 +1,190 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const OPS_TOKEN = 'ops-token-of-this-test';
+
+let simulator: Simulator;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let complete: Record<string, string>;
+let processes: GatewayProcess[];
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  simulator = createSimulator({ token: TOKEN });
+  const { baseUrl } = await simulator.start();
+  await writeFile(join(folder.path, 'policy.yaml'), TRUSTING);
+  complete = {
+    GEWE_BASE_URL: baseUrl,
+    GEWE_TOKEN: TOKEN,
+    GATEWAY_KEYS: `test:${KEY}`,
+    GATEWAY_CONFIG: 'policy.yaml',
+    PORT: '0',
+    OPS_PORT: '0',
+  };
+  processes = [];
+});
+afterEach(async () => {
+  for (const one of processes) one.kill('SIGKILL');
+  await Promise.all(processes.map(({ ended }) => ended));
+  await simulator.stop();
+  await folder.remove();
+});
+
+function run(args: readonly string[], env: Record<string, string> = {}): GatewayProcess {
+  const started = runGateway(args, { cwd: folder.path, env });
+  processes.push(started);
+  return started;
+}
+
+const start = (env: Record<string, string> = {}) => run(['start'], { ...complete, ...env });
+const post = (url: string, operation: string, body: object) =>
+  supertest(url)
+    .post(`/contacts/${operation}`)
+    .set('Authorization', `Bearer ${KEY}`)
+    .send({ appId: 'wx_a', ...body });
+
+describe('gewe-gateway start', () => {
+  test.each(['info', 'error', 'silent'])(
+    'with PORT=0 and LOG_LEVEL=%s says which ports it took',
+    async (level) => {
+      const gateway = start({ LOG_LEVEL: level });
+      const { url, opsUrl } = await gateway.listening();
+      await supertest(url).get('/readyz').expect(200);
+      await supertest(opsUrl).get('/readyz').expect(200);
+      const { text } = await supertest(opsUrl).get('/metrics').expect(200);
+      expect(text).toContain('gewe_gateway_process_resident_memory_bytes');
+    },
+  );
+
+  test('without its settings tells every problem at once and ends with 78', async () => {
+    const gateway = run(['start'], { PORT: 'eighty', GEWE_TIMEOUT_MS: '-1', OPS_HOST: '0.0.0.0' });
+    expect(await gateway.ended).toEqual({ code: 78, signal: null });
+    for (const name of ['GEWE_BASE_URL', 'GEWE_TOKEN', 'GATEWAY_KEYS', 'PORT', 'GEWE_TIMEOUT_MS']) {
+      expect(gateway.output()).toContain(name);
+    }
+    expect(gateway.output()).toContain('OPS_TOKEN');
+  });
+
+  test.each(['PORT', 'OPS_PORT'])(
+    'ends with 1 and a clear line where %s is taken',
+    async (name) => {
+      const holder = createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => holder.once('listening', resolve));
+      const { port } = holder.address() as AddressInfo;
+      const gateway = start({ [name]: String(port) });
+      const end = await gateway.ended;
+      await new Promise((resolve) => holder.close(resolve));
+
+      expect(end).toEqual({ code: 1, signal: null });
+      expect(gateway.output()).toMatch(
+        new RegExp(`^Cannot start: .*EADDRINUSE.* 127.0.0.1:${port}. Set HOST and PORT`, 'm'),
+      );
+      expect(gateway.output()).not.toContain('    at ');
+    },
+  );
+
+  test('ends with 1 and a clear line where HOST is no address of this machine', async () => {
+    const gateway = start({ HOST: '192.0.2.1' });
+    expect((await gateway.ended).code).toBe(1);
+    expect(gateway.output()).toMatch(/^Cannot start: .*EADDRNOTAVAIL/m);
+  });
+
+  test('ends with 78 and a clear line where the SQLite file is none, though files are watched', async () => {
+    await writeFile(join(folder.path, 'broken.db'), 'This is not a database.'.repeat(500));
+    await writeFile(join(folder.path, 'token'), TOKEN);
+    const gateway = start({
+      GEWE_TOKEN: '',
+      GEWE_TOKEN_FILE: 'token',
+      STORE_URL: 'sqlite:broken.db',
+    });
+
+    expect(await gateway.ended).toEqual({ code: 78, signal: null });
+    expect(gateway.output()).toMatch(/^STORE_URL: Cannot open the store .*broken\.db: /m);
+  });
+});
+
+describe.each([[], ['start'], ['check'], ['keys'], ['simulate'], ['demo']])(
+  'gewe-gateway %s',
+  (...command) => {
+    test('tells how it is used with --help, and ends with 0', async () => {
+      const help = run([...command, '--help']);
+      expect(await help.ended).toEqual({ code: 0, signal: null });
+      expect(help.output()).toMatch(/^Usage: gewe-gateway /m);
+    });
+  },
+);
+
+test.each([[['nonsense']], [['start', 'now']], [['start', '--port', '1']], [[]]])(
+  'gewe-gateway %j tells how it is used, and ends with 64',
+  async (args) => {
+    const gateway = run(args, complete);
+    expect((await gateway.ended).code).toBe(64);
+    expect(gateway.output()).toContain('Usage: gewe-gateway');
+  },
+);
+
+describe('kill -9', () => {
+  test.each(['answered', 'under way'])(
+    'forgets no attempt that was %s: after a restart on the same SQLite file it counts',
+    async (state) => {
+      const killed = start({ STORE_URL: 'sqlite:gateway.db' });
+      const { url } = await killed.listening();
+      if (state === 'under way') simulator.behave('wx_a', { hang: true });
+      const answering = post(url, 'addContacts', addBody('wx_a')).then(
+        ({ status }) => status,
+        () => 'cut off',
+      );
+      await simulator.waitForCall(({ operation }) => operation === 'contacts/addContacts');
+      if (state === 'answered') expect(await answering).toBe(200);
+      killed.kill('SIGKILL');
+      expect(await killed.ended).toEqual({ code: null, signal: 'SIGKILL' });
+      await answering;
+
+      simulator.behave('wx_a', []);
+      const { url: again } = await start({ STORE_URL: 'sqlite:gateway.db' }).listening();
+      const answer = await post(again, 'addContacts', addBody('wx_a', 'v3_bob')).expect(429);
+      expect(answer.body.code).toBe('add-too-soon');
+      expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+    },
+  );
+});
+
+test('no secret stands in any output at LOG_LEVEL=trace', async () => {
+  const gateway = start({ LOG_LEVEL: 'trace', OPS_TOKEN, GEWE_TIMEOUT_MS: '200' });
+  const { url, opsUrl } = await gateway.listening();
+  const behaviours = [
+    {},
+    { echoToken: true },
+    { reset: true },
+    { hang: true },
+    { raw: { body: TOKEN } },
+    { redirectTo: `http://127.0.0.1:9/${TOKEN}` },
+  ];
+  for (const behaviour of behaviours) {
+    simulator.behave('wx_a', behaviour);
+    await post(url, 'search', { contactsInfo: TOKEN });
+    await post(url, 'fetchContactsList', {});
+    await post(url, 'addContacts', addBody('wx_a'));
+  }
+  await supertest(url).post('/contacts/search').set('X-GEWE-TOKEN', TOKEN).send({});
+  await supertest(url).get(`/${TOKEN}?key=${KEY}`);
+  await supertest(opsUrl).get('/metrics').set('Authorization', `Bearer ${OPS_TOKEN}`).expect(200);
+  simulator.setToken('tok-another-one-55');
+  await post(url, 'search', {});
+  await simulator.stop();
+  await post(url, 'search', {});
+  gateway.kill('SIGTERM');
+  expect((await gateway.ended).code).toBe(0);
+
+  expect(gateway.output()).toContain('"msg":"request"');
+  for (const secret of [TOKEN, KEY, OPS_TOKEN]) expect(gateway.output()).not.toContain(secret);
+});

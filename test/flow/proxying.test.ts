@@ -1,0 +1,574 @@
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  createSimulator,
+  type Behaviour,
+  type RecordedCall,
+  type Simulator,
+} from '../../src/simulator/simulator.ts';
+import { VERSION } from '../../src/version.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { rawPost, rawRequest } from '../support/raw-request.ts';
+import { deadBaseUrl, startRudeServer } from '../support/rude-server.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+
+const OPERATIONS = [
+  'fetchContactsList',
+  'fetchContactsListCache',
+  'getBriefInfo',
+  'getDetailInfo',
+  'search',
+  'addContacts',
+  'deleteFriend',
+  'setFriendPermissions',
+  'setFriendRemark',
+  'getPhoneAddressList',
+  'uploadPhoneAddressList',
+  'checkRelation',
+  'whatTheVendorAddsTomorrow2',
+];
+const PREFIXES = ['', '/v2/api', '/gewe/v2/api'];
+
+/** Nothing that a JSON library would write back as it was. The reject of addContacts costs no quota. */
+const oddBody = (appId: string) =>
+  `\r\n{ "z" : 9007199254740993 ,\n\t"option":"4", "appId":"${appId}"  ,"v3":"\\u4f60\\/好😀","a":1E2,` +
+  `"nested":{"k":0.10,"k":-0},  "名":[ ] }\n `;
+const ODD_ANSWER =
+  ' {"msg" : "\\u64cd作成功 \\/ 😀", "ret":200,\n "data" :{"id":12345678901234567890123, "x":1.0,' +
+  '"friends":[ "a" ],"chatrooms":[],"ghs":[]} , "__proto__":{"ret":1}}\r\n';
+
+const call = (gateway: TestGateway, operation: string, appId: string): Promise<HttpAnswer> =>
+  httpCall(gateway.url, {
+    path: `/contacts/${operation}`,
+    headers: GOOD_HEADERS,
+    body: JSON.stringify({ appId, option: 4 }),
+  });
+
+describe('a request that passes', () => {
+  let gateway: TestGateway;
+  let simulator: Simulator;
+  beforeAll(async () => {
+    gateway = await startGateway();
+    ({ simulator } = gateway);
+  });
+  afterEach(() => simulator.reset());
+  afterAll(() => gateway.stop());
+
+  test.each(PREFIXES.flatMap((prefix) => OPERATIONS.map((operation) => ({ prefix, operation }))))(
+    '$operation under "$prefix" crosses in both directions without a changed byte',
+    async ({ prefix, operation }) => {
+      const appId = `wx_${prefix.length}_${operation}`;
+      simulator.behave(appId, { raw: { body: ODD_ANSWER } });
+
+      const answer = await httpCall(gateway.url, {
+        path: `${prefix}/contacts/${operation}`,
+        headers: { ...GOOD_HEADERS, 'Content-Type': 'application/json; charset=UTF-8' },
+        body: oddBody(appId),
+      });
+
+      expect(answer.status).toBe(200);
+      expect(answer.body.toString()).toBe(ODD_ANSWER);
+      expect(answer.headers['content-type']).toBe('application/json');
+      expect(simulator.calls).toHaveLength(1);
+      const [received] = simulator.calls;
+      expect(received?.method).toBe('POST');
+      expect(received?.path).toBe(`/v2/api/contacts/${operation}`);
+      expect(received?.body.toString()).toBe(oddBody(appId));
+    },
+  );
+
+  test('a body in chunks arrives in one piece with its length', async () => {
+    const answer = await rawRequest(
+      gateway.url,
+      [
+        'POST /contacts/search HTTP/1.1',
+        'Host: gateway.test',
+        'Content-Type: application/json',
+        `X-API-Key: ${KEY}`,
+        'Transfer-Encoding: chunked',
+        'Connection: close',
+        '',
+        '9\r\n{"appId":',
+        '7\r\n"wx_1"}',
+        '0\r\n\r\n',
+      ].join('\r\n'),
+    );
+
+    expect(answer.status).toBe(200);
+    expect(simulator.calls[0]?.body.toString()).toBe('{"appId":"wx_1"}');
+    expect(simulator.calls[0]?.headers['content-length']).toBe('16');
+    expect(simulator.calls[0]?.headers['transfer-encoding']).toBeUndefined();
+  });
+
+  test('a query is dropped on the way, whatever it says', async () => {
+    const answer = await httpCall(gateway.url, {
+      path: '/contacts/search?key=secret&next=/contacts/deleteFriend',
+      headers: GOOD_HEADERS,
+      body: '{"appId":"wx_1"}',
+    });
+
+    expect(answer.status).toBe(200);
+    expect(simulator.calls[0]?.path).toBe('/v2/api/contacts/search');
+  });
+
+  test('an answer with another ret than 200 passes as it is', async () => {
+    const body = '{"ret": 500, "msg":"微信已离线","data":{"code":"-1", "msg":"微信已离线"}}';
+    simulator.behave('*', { raw: { body } });
+
+    for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
+      const answer = await call(gateway, operation, 'wx_offline');
+
+      expect([operation, answer.status, answer.body.toString()]).toEqual([operation, 200, body]);
+    }
+  });
+
+  test('an answer without a content type passes as JSON', async () => {
+    simulator.behave('*', { raw: { body: '{"ret":200}', contentType: '' } });
+
+    const answer = await call(gateway, 'search', 'wx_1');
+
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json']);
+  });
+
+  test.each(['search', 'fetchContactsList'])(
+    'a content type of %s that is not ASCII does no harm',
+    async (operation) => {
+      const rude = await startRudeServer((socket) =>
+        socket.end(
+          `HTTP/1.1 200 OK\r\nContent-Type: application/json; x=名\r\nContent-Length: 11\r\n\r\n{"ret":200}`,
+        ),
+      );
+      const before = await startGateway({ env: { GEWE_BASE_URL: rude.baseUrl } });
+
+      const answer = await call(before, operation, 'wx_1');
+      await before.stop();
+      await rude.stop();
+
+      expect([answer.status, answer.body.toString()]).toEqual([200, '{"ret":200}']);
+    },
+  );
+
+  test('two answers at once to the same account do not get mixed up', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        httpCall(gateway.url, {
+          path: '/contacts/search',
+          headers: GOOD_HEADERS,
+          body: JSON.stringify({ appId: 'wx_1', contactsInfo: `person ${index}` }),
+        }),
+      ),
+    );
+
+    expect(answers.map((one) => (one.json()['data'] as { nickName: string }).nickName)).toEqual(
+      Array.from({ length: 50 }, (_, index) => `昵称 person ${index}`),
+    );
+  });
+
+  test('an upstream that takes longer than idle connections live still gets its answer through', async () => {
+    simulator.behave('*', { delayMs: 4500 });
+
+    const answer = await call(gateway, 'search', 'wx_slow');
+
+    expect(answer.json()['ret']).toBe(200);
+  });
+});
+
+describe('the headers of the upstream', () => {
+  let gateway: TestGateway;
+  let simulator: Simulator;
+  beforeAll(async () => {
+    gateway = await startGateway();
+    ({ simulator } = gateway);
+  });
+  afterEach(() => simulator.reset());
+  afterAll(() => gateway.stop());
+
+  /** Names in lower case with their values, each as often as it came. */
+  const headersOf = ({ rawHeaders }: RecordedCall) =>
+    rawHeaders
+      .flatMap((name, index) =>
+        index % 2 === 0 ? [`${name.toLowerCase()}: ${rawHeaders[index + 1]}`] : [],
+      )
+      .sort();
+
+  const OF_THE_CALLER = [
+    'Cookie: session=secret',
+    `Authorization: Bearer ${KEY}`,
+    'Authorization: Basic c2VjcmV0',
+    `X-API-Key: ${KEY}`,
+    'Proxy-Authorization: Basic c2VjcmV0',
+    'X-Forwarded-For: 10.0.0.1',
+    'X-Forwarded-Host: inside.example.com',
+    'X-Forwarded-Proto: https',
+    'Forwarded: for=10.0.0.1',
+    'Via: 1.1 proxy',
+    'X-Real-IP: 10.0.0.1',
+    'X-Custom: secret',
+    'Accept: text/html',
+    'Accept-Encoding: gzip, br',
+    'Accept-Language: zh',
+    'User-Agent: caller/1',
+    'Referer: https://inside.example.com/',
+    'X-GEWE-TOKEN: of-the-caller',
+    'x-gewe-token: again',
+    'X-Gewe-Token: and-again',
+    'X_GEWE_TOKEN: underlined',
+    'TE: trailers',
+    'Trailer: X-Late',
+    'Upgrade: h2c',
+    'Expect: 100-continue',
+    'Idempotency-Key: secret',
+    'Prefer: wait=9',
+    'Cache-Control: no-cache',
+    'tracestate: secret=1',
+    'baggage: secret=1',
+    'X-HTTP-Method-Override: DELETE',
+  ];
+
+  test.each(['search', 'addContacts', 'fetchContactsList'])(
+    '%s carries exactly what the contract names, and nothing else of the caller',
+    async (operation) => {
+      const body = '{"appId":"wx_1","option":4}';
+      const request = rawPost(
+        `/contacts/${operation}`,
+        ['Content-Type: application/json', 'X-Request-Id: id-1', ...OF_THE_CALLER],
+        body,
+      );
+
+      await rawRequest(gateway.url, request);
+
+      const call = await simulator.waitForCall(() => true);
+      const connection = operation === 'addContacts' ? 'close' : 'keep-alive';
+      expect(headersOf(call)).toEqual(
+        [
+          'accept: application/json',
+          'accept-encoding: identity',
+          `connection: ${connection}`,
+          `content-length: ${body.length}`,
+          'content-type: application/json',
+          `host: ${call.headers.host}`,
+          `user-agent: gewe-gateway/${VERSION}`,
+          `x-gewe-token: ${TOKEN}`,
+          'x-request-id: id-1',
+        ].sort(),
+      );
+      expect(call.headers.host).toMatch(/^127\.0\.0\.1:\d+$/);
+    },
+  );
+
+  test.each(['A1', 'req_7:a.b/c+d=e@f-g', 'a'.repeat(128)])(
+    'a well-formed X-Request-Id %s is kept, for the upstream and the caller',
+    async (id) => {
+      const answer = await gateway.post('search', { appId: 'wx_1' }, { 'X-Request-Id': id });
+
+      expect(answer.headers['x-request-id']).toBe(id);
+      expect(simulator.calls[0]?.headers['x-request-id']).toBe(id);
+    },
+  );
+
+  test.each(['', 'has space', '{"a":1}', '<script>', '-', 'a'.repeat(129), 'a,b', 'ä'])(
+    'an X-Request-Id %j that is not well-formed is replaced by one that is',
+    async (id) => {
+      const answer = await gateway.post('search', { appId: 'wx_1' }, { 'X-Request-Id': id });
+
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+      expect(simulator.calls[0]?.headers['x-request-id']).toBe(answer.headers['x-request-id']);
+    },
+  );
+
+  test('an X-Request-Id that stands twice is replaced', async () => {
+    const request = rawPost(
+      '/contacts/search',
+      [
+        'Content-Type: application/json',
+        `X-API-Key: ${KEY}`,
+        'X-Request-Id: one',
+        'X-Request-Id: two',
+      ],
+      '{"appId":"wx_1"}',
+    );
+
+    const answer = await rawRequest(gateway.url, request);
+
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+  test('a valid traceparent goes on as it came', async () => {
+    for (const operation of ['search', 'fetchContactsList']) {
+      await gateway.post(operation, { appId: 'wx_1' }, { traceparent: TRACEPARENT });
+    }
+
+    expect(simulator.calls.map(({ headers }) => headers['traceparent'])).toEqual([
+      TRACEPARENT,
+      TRACEPARENT,
+    ]);
+  });
+
+  test.each([
+    TRACEPARENT.toUpperCase(),
+    TRACEPARENT.replace('4bf92f3577b34da6a3ce929d0e0e4736', '0'.repeat(32)),
+    TRACEPARENT.replace('00f067aa0ba902b7', '0'.repeat(16)),
+    `${TRACEPARENT}-extra`,
+    TRACEPARENT.replace(/^00/, 'ff'),
+    'x',
+    '',
+  ])('the traceparent %j, which is not valid, stays here', async (traceparent) => {
+    await gateway.post('search', { appId: 'wx_1' }, { traceparent }).expect(200);
+
+    expect(simulator.calls[0]?.headers).not.toHaveProperty('traceparent');
+  });
+});
+
+describe('an upstream that fails', () => {
+  const LIMIT = 3000;
+  let gateway: TestGateway;
+  let simulator: Simulator;
+  beforeAll(async () => {
+    gateway = await startGateway({
+      env: { GEWE_TIMEOUT_MS: '600', ANSWER_LIMIT_BYTES: String(LIMIT) },
+    });
+    ({ simulator } = gateway);
+  });
+  afterEach(() => simulator.reset());
+  afterAll(() => gateway.stop());
+
+  const sized = (bytes: number) => `{"ret":200,"msg":"${'x'.repeat(bytes - 20)}"}`;
+  const cases: [string, Behaviour, number, string][] = [
+    ['resets before the answer', { reset: true }, 502, 'upstream-unreachable'],
+    ['cuts its answer off after 10 bytes', { cutAfterBytes: 10 }, 502, 'upstream-invalid'],
+    ['cuts its answer off after the head', { cutAfterBytes: 0 }, 502, 'upstream-invalid'],
+    ['gives HTML with 200', { html: true }, 502, 'upstream-invalid'],
+    ['gives HTML with 502', { html: true, status: 502 }, 502, 'upstream-invalid'],
+    ['gives nothing with 200', { empty: true }, 502, 'upstream-invalid'],
+    ['gives nothing with 204', { empty: true, status: 204 }, 502, 'upstream-invalid'],
+    ['gives JSON with 500', { status: 500 }, 502, 'upstream-invalid'],
+    ['gives JSON with 404', { status: 404 }, 502, 'upstream-invalid'],
+    ['gives JSON with 304', { status: 304 }, 502, 'upstream-invalid'],
+    ['gives half of a JSON text', { raw: { body: '{"ret":200' } }, 502, 'upstream-invalid'],
+    [
+      'gives JSON that is not UTF-8',
+      { raw: { body: Buffer.from('{"ret":200,"msg":"\xe9"}', 'latin1') } },
+      502,
+      'upstream-invalid',
+    ],
+    ['gives one byte too many', { raw: { body: sized(LIMIT + 1) } }, 502, 'upstream-invalid'],
+    [
+      'gives gzip although identity was asked for',
+      { raw: { body: gzipSync('{"ret":200}'), headers: { 'content-encoding': 'gzip' } } },
+      502,
+      'upstream-invalid',
+    ],
+    [
+      'calls plain JSON gzip',
+      { raw: { body: '{"ret":200}', headers: { 'content-encoding': 'gzip' } } },
+      502,
+      'upstream-invalid',
+    ],
+    ['never answers', { hang: true }, 504, 'upstream-timeout'],
+    ['drips past the deadline', { dripMs: 100 }, 504, 'upstream-timeout'],
+  ];
+
+  test.each(
+    cases.flatMap(([what, behaviour, status, code]) =>
+      ['search', 'addContacts', 'fetchContactsListCache'].map((operation) => ({
+        what,
+        behaviour,
+        status,
+        code,
+        operation,
+      })),
+    ),
+  )(
+    'that $what is asked once by $operation, and the caller gets $status $code',
+    async ({ behaviour, status, code, operation }) => {
+      simulator.behave('*', behaviour);
+
+      const answer = await call(gateway, operation, 'wx_1');
+
+      expect([answer.status, answer.json()['code']]).toEqual([status, code]);
+      expect(answer.headers['content-type']).toBe('application/problem+json');
+      expect(simulator.calls).toHaveLength(1);
+    },
+  );
+
+  test('that gives as much as the limit allows is heard', async () => {
+    simulator.behave('*', { raw: { body: sized(LIMIT) } });
+
+    const answer = await call(gateway, 'search', 'wx_1');
+
+    expect([answer.status, answer.body.length]).toEqual([200, LIMIT]);
+  });
+
+  test.each([{ hang: true }, { dripMs: 100 }])(
+    'by %j is left alone when its deadline is over',
+    async (behaviour) => {
+      simulator.behave('*', behaviour);
+      await call(gateway, 'search', 'wx_1');
+
+      const [upstreamCall] = simulator.calls;
+
+      expect(await upstreamCall?.ended).toBe('aborted');
+    },
+  );
+
+  test.each([301, 302, 303, 307, 308])(
+    'by redirecting with %d is not followed: nobody else sees a request',
+    async (status) => {
+      const elsewhere = createSimulator({ token: TOKEN });
+      const { baseUrl } = await elsewhere.start();
+      simulator.behave('*', { redirectTo: `${baseUrl}/contacts/search`, status });
+
+      for (const operation of ['search', 'addContacts', 'fetchContactsListCache']) {
+        const answer = await call(gateway, operation, 'wx_1');
+        expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-invalid']);
+        expect(JSON.stringify(answer.headers)).not.toContain(baseUrl);
+      }
+      const list = await call(gateway, 'fetchContactsList', 'wx_1');
+      expect(list.status).toBeGreaterThanOrEqual(500);
+
+      expect(elsewhere.calls).toEqual([]);
+      await elsewhere.stop();
+    },
+  );
+});
+
+describe('an upstream below HTTP', () => {
+  const cases: [string, (socket: Socket) => void, number, string][] = [
+    [
+      'resets in the middle of its answer',
+      (socket) => {
+        socket.write(
+          'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ret":200',
+          () => socket.resetAndDestroy(),
+        );
+      },
+      502,
+      '',
+    ],
+    [
+      'ends a chunked answer without its last chunk',
+      (socket) =>
+        socket.end(
+          'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n{"ret":200}\r\n',
+        ),
+      502,
+      'upstream-invalid',
+    ],
+    ['closes without a word', (socket) => socket.end(), 502, 'upstream-unreachable'],
+    ['speaks another protocol', (socket) => socket.end('220 smtp\r\n'), 502, 'upstream-invalid'],
+    [
+      'sends headers without end',
+      (socket) => socket.end(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`),
+      502,
+      'upstream-invalid',
+    ],
+    ['drips its head', (socket) => socket.write('HTTP/1.1 2'), 504, 'upstream-timeout'],
+    [
+      'switches the protocol',
+      (socket) =>
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+        ),
+      0,
+      '',
+    ],
+  ];
+
+  test.each(
+    cases.flatMap(([what, behaviour, status, code]) =>
+      ['search', 'addContacts'].map((operation) => ({ what, behaviour, status, code, operation })),
+    ),
+  )(
+    'that $what ends $operation with $status $code',
+    async ({ behaviour, status, code, operation }) => {
+      const rude = await startRudeServer(behaviour);
+      const gateway = await startGateway({
+        env: { GEWE_BASE_URL: rude.baseUrl, GEWE_TIMEOUT_MS: '600' },
+      });
+
+      const answer = await call(gateway, operation, 'wx_1');
+      await gateway.stop();
+      await rude.stop();
+
+      // A reset can overtake the bytes before it, and a switch that nobody asked for may end either way.
+      if (status === 0) expect([502, 504]).toContain(answer.status);
+      else expect(answer.status).toBe(status);
+      expect(answer.json()['code']).toMatch(code === '' ? /^upstream-/ : new RegExp(`^${code}$`));
+    },
+  );
+
+  test('that refuses connections is unreachable, and the caller learns that nothing was carried out', async () => {
+    const gateway = await startGateway({ env: { GEWE_BASE_URL: await deadBaseUrl() } });
+
+    for (const operation of ['search', 'addContacts', 'fetchContactsListCache']) {
+      const answer = await call(gateway, operation, 'wx_1');
+
+      expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-unreachable']);
+      expect(answer.json()['detail']).toMatch(/was not carried out/);
+    }
+    await gateway.stop();
+  });
+});
+
+describe('a caller who leaves', () => {
+  let gateway: TestGateway;
+  let simulator: Simulator;
+  beforeAll(async () => {
+    gateway = await startGateway();
+    ({ simulator } = gateway);
+  });
+  afterEach(() => simulator.reset());
+  afterAll(() => gateway.stop());
+
+  /** Leaves as soon as the upstream has the call. */
+  async function leave(operation: string): Promise<RecordedCall> {
+    const outgoing = request(`${gateway.url}/contacts/${operation}`, {
+      method: 'POST',
+      headers: GOOD_HEADERS,
+      agent: false,
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.end('{"appId":"wx_1","option":4}');
+    const received = await simulator.waitForCall(
+      (one) => one.operation === `contacts/${operation}`,
+    );
+    const closed = new Promise<void>((resolve) => void outgoing.once('close', () => resolve()));
+    outgoing.destroy();
+    await closed;
+    return received;
+  }
+
+  test.each(['search', 'fetchContactsListCache', 'whatTheVendorAddsTomorrow2'])(
+    'frees the upstream call of %s',
+    async (operation) => {
+      simulator.behave('*', { hang: true });
+
+      const received = await leave(operation);
+
+      expect(await received.ended).toBe('aborted');
+    },
+  );
+
+  test('frees an upstream call whose answer has begun', async () => {
+    simulator.behave('*', { dripMs: 50 });
+
+    const received = await leave('search');
+
+    expect(await received.ended).toBe('aborted');
+  });
+
+  test.each(['fetchContactsList', 'addContacts'])(
+    'lets the upstream call of %s come to its end',
+    async (operation) => {
+      simulator.behave('*', { delayMs: 300 });
+
+      const received = await leave(operation);
+
+      expect(await received.ended).toBe('answered');
+    },
+  );
+});

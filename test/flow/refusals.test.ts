@@ -1,0 +1,252 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
+import { hashKey } from '../../src/settings/clients.ts';
+import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
+import { deadBaseUrl } from '../support/rude-server.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+
+const OLD = '{ onlineSince: "2020-01-01T00:00:00Z" }';
+const POLICY = `
+addContacts:
+  add:
+    perDay: [{ fromDay: 0, limit: 2 }]
+    minimumGapSeconds: 0
+  accept: { perDay: 1 }
+accounts: { wx_day: ${OLD}, wx_target: ${OLD}, wx_accept: ${OLD}, wx_key: ${OLD} }
+`;
+const CLIENTS = `
+clients:
+  reader: { keys: ["sha256:${hashKey('reader')}"], appIds: ["wx_mine"] }
+  slow: { keys: ["sha256:${hashKey('slow')}"], requestsPerMinute: 1 }
+`;
+
+const INSIDE = 'a secret of the inside at /srv/gateway/src/inside.ts';
+let faultAfter = -1;
+/** A fault of the gateway's own, once it is asked for: the clock fails at a later look. */
+const faultyClock = {
+  now() {
+    if (faultAfter >= 0 && faultAfter-- === 0) throw new Error(`${INSIDE} ${TOKEN}`);
+    return systemClock.now();
+  },
+};
+
+let main: TestGateway;
+let storeless: TestGateway;
+let lonely: TestGateway;
+let young: TestGateway;
+beforeAll(async () => {
+  const stores = openMemoryStores();
+  const fail = () => Promise.reject(new Error(`${INSIDE} ${TOKEN}`));
+  [main, storeless, lonely, young] = await Promise.all([
+    startGateway({
+      env: { GEWE_TIMEOUT_MS: '300', BODY_LIMIT_BYTES: '2000' },
+      policy: POLICY,
+      clients: CLIENTS,
+      overrides: { clock: faultyClock },
+    }),
+    startGateway({
+      overrides: { stores: { ...stores, ledger: { charge: fail, refund: fail, usage: fail } } },
+    }),
+    startGateway({ env: { GEWE_BASE_URL: await deadBaseUrl() } }),
+    startGateway({ policy: `accounts: { wx_gap: ${OLD} }` }),
+  ]);
+});
+afterAll(() => Promise.all([main, storeless, lonely, young].map((one) => one.stop())));
+
+interface Ask {
+  readonly gateway?: TestGateway;
+  readonly target?: string;
+  readonly headers?: readonly string[];
+  readonly body?: string;
+  readonly key?: string;
+}
+
+function ask(id: string, options: Ask = {}): Promise<RawAnswer> {
+  const { gateway = main, target = '/contacts/search', headers = [], body } = options;
+  const request = rawPost(
+    target,
+    [
+      ...(headers.some((one) => one.startsWith('Content-Type'))
+        ? []
+        : ['Content-Type: application/json']),
+      `X-API-Key: ${options.key ?? KEY}`,
+      `X-Request-Id: ${id}`,
+      ...headers,
+    ],
+    body ?? '{"appId":"wx_1"}',
+  );
+  return rawRequest(gateway.url, request);
+}
+
+const add = (id: string, appId: string, v3: string, options: Ask = {}, option = 2) =>
+  ask(id, {
+    ...options,
+    target: '/contacts/addContacts',
+    body: JSON.stringify({ appId, option, v3 }),
+  });
+
+/** Makes the upstream answer badly, and asks. */
+async function after(
+  behaviour: Parameters<TestGateway['simulator']['behave']>[1],
+  asking: () => Promise<RawAnswer>,
+): Promise<RawAnswer> {
+  main.simulator.behave('*', behaviour);
+  try {
+    return await asking();
+  } finally {
+    main.simulator.reset();
+  }
+}
+
+/** A second request on a connection whose first one keeps the stopping gateway waiting. */
+async function whileStopping(id: string): Promise<RawAnswer> {
+  const gateway = await startGateway();
+  gateway.simulator.behave('*', { delayMs: 300 });
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  const post = (requestId: string) =>
+    rawPost(
+      '/contacts/search',
+      ['Content-Type: application/json', `X-API-Key: ${KEY}`, `X-Request-Id: ${requestId}`],
+      '{"appId":"wx_1"}',
+    ).replace('Connection: close\r\n', '');
+  const received = text(socket);
+  socket.write(post('first'));
+  await gateway.simulator.waitForCall(() => true);
+  const stopped = gateway.stop();
+  socket.write(post(id));
+  const answers = await received;
+  await stopped;
+
+  const [head = '', body = ''] = answers.slice(answers.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n');
+  const headers = head.split('\r\n').map((line): [string, string] => {
+    const [name = '', value = ''] = line.split(': ', 2);
+    return [name.toLowerCase(), value];
+  });
+  return {
+    status: Number(head.split(' ')[1]),
+    headers: new Map(headers),
+    body: Buffer.from(body),
+  };
+}
+
+/** How each code is reached. The type makes the table complete. */
+const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
+  'invalid-json': (id) => ask(id, { body: '{' }),
+  'duplicate-key': (id) => ask(id, { body: '{"appId":"wx_1","app\\u0049d":"wx_2"}' }),
+  'invalid-body': (id) => ask(id, { body: '[]' }),
+  'invalid-app-id': (id) => ask(id, { body: '{}' }),
+  'invalid-option': (id) => add(id, 'wx_1', 'v3_a', {}, 7),
+  'invalid-target': (id) => add(id, 'wx_1', ''),
+  unauthenticated: (id) => ask(id, { key: 'wrong' }),
+  'app-not-allowed': (id) => ask(id, { key: 'reader' }),
+  'operation-not-allowed': (id) => add(id, 'wx_mine', 'v3_a', { key: 'reader' }),
+  'origin-not-allowed': (id) => ask(id, { headers: ['Origin: https://evil.example'] }),
+  'not-found': (id) => ask(id, { target: '/login/checkOnline' }),
+  'method-not-allowed': (id) =>
+    rawRequest(
+      main.url,
+      `GET /contacts/search HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
+    ),
+  'idempotency-in-progress': (id) =>
+    after({ delayMs: 200, operations: ['addContacts'] }, async () => {
+      const options = { headers: [`Idempotency-Key: ${id}`] };
+      const first = add('first', 'wx_key', 'v3_a', options, 4);
+      await main.simulator.waitForCall(({ appId }) => appId === 'wx_key');
+      const answer = await add(id, 'wx_key', 'v3_a', options, 4);
+      await first;
+      return answer;
+    }),
+  'idempotency-mismatch': async (id) => {
+    const options = { headers: [`Idempotency-Key: ${id}`] };
+    await add('first', 'wx_key', 'v3_a', options, 4);
+    return add(id, 'wx_key', 'v3_b', options, 4);
+  },
+  'body-too-large': (id) => ask(id, { body: `{"appId":"wx_1","x":"${'x'.repeat(2000)}"}` }),
+  'unsupported-media-type': (id) => ask(id, { headers: ['Content-Type: text/plain'] }),
+  'account-too-young': (id) => add(id, 'wx_new', 'v3_a'),
+  'add-quota-exhausted': async (id) => {
+    await add('first', 'wx_day', 'v3_a');
+    await add('second', 'wx_day', 'v3_b');
+    return add(id, 'wx_day', 'v3_c');
+  },
+  'add-too-soon': async (id) => {
+    await add('first', 'wx_gap', 'v3_a', { gateway: young });
+    return add(id, 'wx_gap', 'v3_b', { gateway: young });
+  },
+  'target-quota-exhausted': async (id) => {
+    await add('first', 'wx_target', 'v3_a');
+    return add(id, 'wx_target', 'v3_a');
+  },
+  'accept-quota-exhausted': async (id) => {
+    await add('first', 'wx_accept', 'v3_a', {}, 3);
+    return add(id, 'wx_accept', 'v3_b', {}, 3);
+  },
+  'client-rate-limited': async (id) => {
+    await ask('first', { key: 'slow' });
+    return ask(id, { key: 'slow' });
+  },
+  internal: (id) => {
+    // The first look is the request's start.
+    faultAfter = 1;
+    return ask(id);
+  },
+  'upstream-unreachable': (id) => ask(id, { gateway: lonely }),
+  'upstream-invalid': (id) => after({ html: true }, () => ask(id)),
+  'upstream-token-rejected': async (id) => {
+    main.simulator.setToken('another');
+    return after([], () => ask(id));
+  },
+  'store-unavailable': (id) => add(id, 'wx_1', 'v3_a', { gateway: storeless }, 3),
+  'shutting-down': whileStopping,
+  'upstream-timeout': (id) => after({ hang: true }, () => ask(id)),
+  'list-not-saved': (id) =>
+    ask(id, {
+      target: '/contacts/fetchContactsList',
+      headers: ['Cache-Control: only-if-cached'],
+    }),
+};
+
+test.each(Object.keys(REFUSALS) as RefusalCode[])(
+  'the refusal %s goes out under its status, whole, and tells nothing of the inside',
+  async (code) => {
+    const id = `id-of-${code}`;
+
+    const answer = await WAYS[code](id);
+
+    const { status, title, msg } = REFUSALS[code];
+    const body = JSON.parse(answer.body.toString()) as Record<string, unknown>;
+    expect(body).toMatchObject({ ret: status, msg, code, title, status, requestId: id });
+    expect(answer.status).toBe(status);
+    expect(body['type']).toMatch(new RegExp(`${code}$`));
+    expect(body['detail']).toMatch(/^\w[\x20-\x7e]{15,}\.$/);
+    expect(msg).toMatch(/\p{Script=Han}/u);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('x-request-id')).toBe(id);
+    if (status === 429) {
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(Date.parse(String(body['retryAt']))).not.toBeNaN();
+    }
+
+    const told = answer.body.toString() + JSON.stringify([...answer.headers]);
+    for (const inside of [TOKEN, INSIDE, main.folder, process.cwd(), '127.0.0.1', 'localhost']) {
+      expect(told).not.toContain(inside);
+    }
+    expect(told).not.toMatch(/\bat [^"]+:\d+:\d+|\.[jt]s\b|node_modules|ECONN|ENOENT|UND_ERR|HPE_/);
+  },
+);
+
+test('a fault of the gateway is logged with its cause under the id that the caller has', async () => {
+  faultAfter = 1;
+  await ask('id-of-a-fault');
+
+  const line = main.log.find(({ requestId }) => requestId === 'id-of-a-fault');
+  expect(line).toMatchObject({ level: 'error', code: 'internal', status: 500 });
+  expect(JSON.stringify(line)).toContain(INSIDE);
+  expect(JSON.stringify(line)).not.toContain(TOKEN);
+});

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { movableClock, type MovableClock } from '../support/movable-clock.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+
+const APP_ID = 'wx_must_not_be_logged';
+const V3 = 'v3_must_not_be_logged';
+
+let clock: MovableClock;
+let gateway: TestGateway;
+beforeEach(async () => {
+  clock = movableClock();
+  gateway = await startGateway({ policy: TRUSTING, overrides: { clock } });
+});
+afterEach(() => gateway.stop());
+
+/** The request lines of everything that was asked before; stopping waits for the last of them. */
+async function requestLines() {
+  await gateway.gateway.stop();
+  return gateway.log.filter(({ msg }) => msg === 'request');
+}
+
+describe('the log of requests', () => {
+  test('has exactly one line for each, with id, client, operation, source, status and duration', async () => {
+    const id = { 'X-Request-Id': 'my-id-1' };
+    await gateway.post('addContacts', addBody(APP_ID, V3), id).expect(200);
+    await gateway.post('search', { appId: APP_ID, contactsInfo: V3 }).expect(200);
+
+    const [first, second, ...more] = await requestLines();
+    expect(first).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      msg: 'request',
+      requestId: 'my-id-1',
+      client: 'test',
+      operation: 'addContacts',
+      source: 'live',
+      status: 200,
+      durationMs: 0,
+    });
+    expect(second).toMatchObject({ operation: 'search', status: 200 });
+    expect(more).toEqual([]);
+  });
+
+  test('has one line for each refusal, wherever it was made, with its code', async () => {
+    await supertest(gateway.url).get('/nowhere').expect(404);
+    await supertest(gateway.url).get('/contacts/search').expect(405);
+    await supertest(gateway.url).post('/contacts/search').expect(401);
+    await gateway.post('search', '{').expect(400);
+    await gateway.post('addContacts', { ...addBody(APP_ID, V3), option: 9 }).expect(400);
+
+    const lines = await requestLines();
+    expect(
+      lines.map(({ code, status, client, operation }) => [code, status, client, operation]),
+    ).toEqual([
+      ['not-found', 404, undefined, undefined],
+      ['method-not-allowed', 405, undefined, 'search'],
+      ['unauthenticated', 401, undefined, 'search'],
+      ['invalid-json', 400, 'test', 'search'],
+      ['invalid-option', 400, 'test', 'addContacts'],
+    ]);
+  });
+
+  test.each([
+    ['saved', 'fetchContactsList', {}, { 'Cache-Control': 'only-if-cached' }],
+    ['replayed', 'addContacts', addBody(APP_ID, V3), { 'Idempotency-Key': 'k1' }],
+  ])('says that an answer was %s', async (source, operation, body, headers) => {
+    await gateway.post('fetchContactsList', { appId: APP_ID }).expect(200);
+    if (operation === 'addContacts') await gateway.post(operation, body, headers).expect(200);
+    await gateway.post(operation, { appId: APP_ID, ...body }, headers).expect(200);
+
+    expect((await requestLines()).at(-1)).toMatchObject({ source, operation, status: 200 });
+  });
+
+  test('counts the duration by the clock', async () => {
+    gateway.simulator.behave(APP_ID, { delayMs: 50 });
+    const answering = gateway.post('search', { appId: APP_ID }).then((answer) => answer);
+    await gateway.simulator.waitForCall(({ operation }) => operation === 'contacts/search');
+    clock.advance(1234);
+    await answering;
+
+    expect(await requestLines()).toMatchObject([{ durationMs: 1234 }]);
+  });
+
+  test('has no line for probes, and holds neither body, key, token nor appId at any level', async () => {
+    await supertest(gateway.url).get('/healthz').expect(200);
+    await supertest(gateway.opsUrl).get('/metrics').expect(200);
+    await gateway.post('addContacts', addBody(APP_ID, V3), { 'Idempotency-Key': 'idem-key-1' });
+    await gateway.post('addContacts', addBody(APP_ID, V3)).expect(429);
+    gateway.simulator.behave(APP_ID, { reset: true });
+    await gateway.post('search', { appId: APP_ID, contactsInfo: V3 }).expect(502);
+    await supertest(gateway.url).post('/contacts/search').set('X-API-Key', 'a-wrong-key');
+
+    expect(await requestLines()).toHaveLength(4);
+    const text = JSON.stringify(gateway.log);
+    for (const secret of [APP_ID, V3, KEY, TOKEN, 'a-wrong-key', 'idem-key-1']) {
+      expect(text).not.toContain(secret);
+    }
+  });
+});

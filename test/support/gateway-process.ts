@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface GatewayProcess {
+  /** All that it has written so far, to both streams. */
+  output(): string;
+  /** Resolves when its output matches; rejects where it ends without. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Where it listens, read off its start-up line. */
+  listening(): Promise<{ readonly url: string; readonly opsUrl: string }>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended and all of its output has been read. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+}
+
+/** `gewe-gateway ARGS…` as a process of its own, with these variables and no other. */
+export function runGateway(
+  args: readonly string[],
+  { cwd, env = {} }: { cwd: string; env?: Readonly<Record<string, string>> },
+): GatewayProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const looks = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const look of looks) look();
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as string | null,
+  }));
+
+  function printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(output);
+        if (match === null) return;
+        looks.delete(look);
+        resolve(match);
+      };
+      looks.add(look);
+      look();
+      void ended.then(() => reject(new Error(`It ended without ${String(pattern)}:\n${output}`)));
+    });
+  }
+
+  return {
+    output: () => output,
+    printed,
+    async listening() {
+      const [, url = '', opsUrl = ''] = await printed(
+        /listening on (http\S+), ops on (http[^"\s]+)/,
+      );
+      return { url, opsUrl };
+    },
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
+}

@@ -1,0 +1,134 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import {
+  request,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { KEY, type TestGateway } from './start-gateway.ts';
+
+/** The two operations as the simulator records them. */
+export const LIST = 'contacts/fetchContactsList';
+export const CACHE = 'contacts/fetchContactsListCache';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** As it came over the wire, still encoded. */
+  readonly body: Buffer;
+}
+
+export type Asked = Pick<TestGateway, 'url'>;
+
+/** Asks for the list of an account over a socket of its own; nothing is decoded or followed. */
+export async function askList(
+  gateway: Asked,
+  appId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
+  const [response] = (await once(send(gateway, appId, headers), 'response')) as [IncomingMessage];
+  const body = await buffer(response);
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
+}
+
+/** A caller that has sent its request and can be made to leave without waiting for the answer. */
+export function callerWhoLeaves(gateway: Asked, appId: string): { leave(): Promise<void> } {
+  const asking = send(gateway, appId, {});
+  asking.on('error', () => undefined);
+  return {
+    async leave() {
+      // events.once() would reject with the error that leaving causes.
+      const closed = new Promise((resolve) => asking.once('close', resolve));
+      asking.destroy();
+      await closed;
+    },
+  };
+}
+
+function send(
+  gateway: Asked,
+  appId: string,
+  headers: Readonly<Record<string, string>>,
+): ClientRequest {
+  const asking = request(`${gateway.url}/contacts/fetchContactsList`, {
+    method: 'POST',
+    agent: false,
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}`, ...headers },
+  });
+  return asking.end(JSON.stringify({ appId }));
+}
+
+export const ONLY_IF_CACHED = { 'Cache-Control': 'only-if-cached' };
+export const NO_CACHE = { 'Cache-Control': 'no-cache' };
+
+/** The bytes of a good list with these friends, spaced as no serialiser would and with a number beyond 2^53. */
+export function listBytes(...friends: string[]): string {
+  return `{"ret":200 , "msg":null,\n"data":{"friends":${JSON.stringify(friends)},"chatrooms":[],"ghs":[]}, "seq":90071992547409931}`;
+}
+
+/** Lets the upstream answer once with this list and asks for it, so that it is saved. */
+export async function saveList(gateway: TestGateway, appId: string, body: string): Promise<void> {
+  gateway.simulator.behave(appId, { raw: { body } });
+  const reply = await askList(gateway, appId, NO_CACHE);
+  if (reply.headers['x-gateway-source'] !== 'live') throw new Error(`${reply.status}, not saved`);
+}
+
+/** How often the upstream was asked for the list of an account. */
+export function listCalls({ simulator }: Pick<TestGateway, 'simulator'>, appId: string): number {
+  return simulator.calls.filter((call) => call.appId === appId && call.operation === LIST).length;
+}
+
+export interface SavedListInfo {
+  readonly appId: string;
+  readonly savedAt: string;
+  readonly ageSeconds: number;
+  readonly bytes: number;
+  readonly source: string;
+}
+
+/** Asks the ops listener until it tells of a saved list like this. */
+export async function untilSaved(
+  { opsUrl }: Pick<TestGateway, 'opsUrl'>,
+  appId: string,
+  expected: Partial<SavedListInfo> = {},
+): Promise<SavedListInfo> {
+  let seen: unknown;
+  for (const until = Date.now() + 10_000; Date.now() < until;) {
+    const response = await fetch(`${opsUrl}/admin/lists/${appId}`);
+    seen = await response.json();
+    const entries = Object.entries(expected);
+    const found = entries.every(([key, value]) => (seen as never)[key] === value);
+    if (response.ok && found) return seen as SavedListInfo;
+  }
+  throw new Error(`No saved list like ${JSON.stringify(expected)}: ${JSON.stringify(seen)}`);
+}
+
+/**
+ * Resolves when the gateway has read all that it has begun to read: it answers two requests that came later. Gateway
+ * and test share a thread.
+ */
+export async function allRead({ opsUrl }: Pick<TestGateway, 'opsUrl'>): Promise<void> {
+  await (await fetch(`${opsUrl}/healthz`)).text();
+  await (await fetch(`${opsUrl}/healthz`)).text();
+}
+
+/** Asks so many times at once; `arrived` resolves when the gateway has begun to read all of it. */
+export function askTogether(
+  gateway: Asked,
+  asks: readonly (readonly [appId: string, headers?: Readonly<Record<string, string>>])[],
+): { readonly replies: Promise<Reply[]>; readonly arrived: Promise<void> } {
+  const { promise: arrived, resolve } = Promise.withResolvers<void>();
+  let missing = asks.length;
+  const count = (message: unknown) => {
+    const { url } = (message as { request: IncomingMessage }).request;
+    if (url === '/contacts/fetchContactsList') missing -= 1;
+    if (missing > 0) return;
+    unsubscribe('http.server.request.start', count);
+    resolve();
+  };
+  subscribe('http.server.request.start', count);
+  const replies = Promise.all(asks.map(([appId, headers]) => askList(gateway, appId, headers)));
+  return { replies, arrived };
+}

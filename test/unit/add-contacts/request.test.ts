@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { readAddRequest } from '../../../src/add-contacts/request.ts';
+import { Refusal } from '../../../src/errors.ts';
+
+/** What comes of a body: the kind of request, or the code of its refusal. */
+function outcomeOf(body: Record<string, unknown>): string {
+  const request = readAddRequest(body);
+  return request instanceof Refusal ? request.code : request.kind;
+}
+
+describe('readAddRequest', () => {
+  test.each([
+    [2, 'add'],
+    ['2', 'add'],
+    [3, 'accept'],
+    ['3', 'accept'],
+    [4, 'reject'],
+    ['4', 'reject'],
+  ])('reads option %j as %s', (option, kind) => {
+    expect(outcomeOf({ option, v3: 'v3_ann' })).toBe(kind);
+  });
+
+  test.each([
+    undefined,
+    null,
+    0,
+    1,
+    5,
+    2.5,
+    -2,
+    NaN,
+    '',
+    ' 2',
+    '2 ',
+    '02',
+    '2.0',
+    '0x2',
+    '٢',
+    true,
+    [2],
+    { valueOf: 2 },
+  ])('refuses option %p', (option) => {
+    expect(outcomeOf({ option, v3: 'v3_ann' })).toBe('invalid-option');
+  });
+
+  test.each([undefined, null, 7, '', '  ', 'x'.repeat(4097), '\ud800', ['v3'], {}])(
+    'refuses v3 %p where somebody is to be added',
+    (v3) => {
+      expect(outcomeOf({ option: 2, v3 })).toBe('invalid-target');
+    },
+  );
+
+  test.each([3, 4])('takes any v3 with option %i, which is not counted by it', (option) => {
+    for (const v3 of [undefined, null, 7, '']) {
+      expect(['accept', 'reject']).toContain(outcomeOf({ option, v3 }));
+    }
+  });
+
+  test('tells targets apart, without their v3 in it', () => {
+    const [ann, again, bob] = ['v3_ann', 'v3_ann', 'v3_bob'].map((v3) =>
+      readAddRequest({ option: 2, v3 }),
+    );
+    expect(ann).toEqual(again);
+    expect(ann).not.toEqual(bob);
+    expect(JSON.stringify(ann)).not.toContain('v3_ann');
+  });
+});

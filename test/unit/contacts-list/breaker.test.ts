@@ -1,0 +1,86 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  admit,
+  afterFailure,
+  CLOSED,
+  createBreaker,
+  type BreakerState,
+} from '../../../src/contacts-list/breaker.ts';
+import { movableClock } from '../../support/movable-clock.ts';
+
+const SETTINGS = { failures: 3, windowMs: 10_000, probeEveryMs: 5_000 };
+
+function after(...failures: readonly (readonly [appId: string, at: number])[]): BreakerState {
+  return failures.reduce(
+    (state, [appId, at]) => afterFailure(state, appId, 'timeout', at, SETTINGS),
+    CLOSED,
+  );
+}
+
+test('as many failures as the settings say, over two accounts, open it until the next probe', () => {
+  expect(after(['a', 0], ['b', 1]).kind).toBe('closed');
+  expect(after(['a', 0], ['b', 1], ['a', 2])).toEqual({
+    kind: 'open',
+    why: 'timeout',
+    nextProbeAt: 5002,
+  });
+});
+
+test('a failure as old as the window counts no more', () => {
+  expect(after(['a', 0], ['b', 1], ['a', 9_999]).kind).toBe('open');
+  expect(after(['a', 0], ['b', 1], ['a', 10_000]).kind).toBe('closed');
+});
+
+test('failures of one account, however many, never open it, and are not all remembered', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(20_000), { maxLength: 50 }), (instants) => {
+      return after(...instants.map((at) => ['a', at] as const)).kind === 'closed';
+    }),
+  );
+  const state = after(...Array.from({ length: 3000 }, () => ['a', 0] as const));
+  expect(state.kind === 'closed' && state.failures.length).toBe(1000);
+});
+
+test('a failure while it is open only changes why', () => {
+  const open = after(['a', 0], ['b', 1], ['a', 2]);
+  expect(afterFailure(open, 'c', 'unreachable', 4000, SETTINGS)).toEqual({
+    ...open,
+    why: 'unreachable',
+  });
+});
+
+test('closed it lets all go; open it lets one probe go in each window and the others wait', () => {
+  expect(admit(CLOSED, 0, SETTINGS)).toEqual([{ kind: 'go' }, CLOSED]);
+  const open: BreakerState = { kind: 'open', why: 'timeout', nextProbeAt: 5000 };
+  expect(admit(open, 4999, SETTINGS)).toEqual([
+    { kind: 'wait', why: 'timeout', nextProbeAt: 5000 },
+    open,
+  ]);
+  const [probe, next] = admit(open, 7000, SETTINGS);
+  expect(probe).toEqual({ kind: 'probe' });
+  expect(next).toEqual({ ...open, nextProbeAt: 12_000 });
+  expect(admit(next, 7000, SETTINGS)[0].kind).toBe('wait');
+});
+
+test('an answer of any kind closes it and forgets the failures; what is no answer does not', () => {
+  const changes: string[] = [];
+  const clock = movableClock();
+  const breaker = createBreaker(SETTINGS, clock, ({ kind }) => changes.push(kind));
+  const subject = (appId: string) => ({ operation: 'search', appId });
+  for (const appId of ['a', 'b', 'a', 'b']) breaker.observe(subject(appId), { kind: 'timeout' });
+  breaker.observe(subject('a'), { kind: 'invalid', why: 'HTTP status 503' });
+  breaker.observe(subject('a'), { kind: 'aborted' });
+  expect(breaker.state().kind).toBe('open');
+
+  breaker.observe(subject('a'), { kind: 'token-rejected' });
+  expect(breaker.state()).toEqual(CLOSED);
+
+  breaker.failed('a', 'timeout');
+  breaker.failed('b', 'timeout');
+  const answer = { body: Buffer.from('{}'), contentType: 'application/json', json: {} };
+  breaker.observe(subject('a'), { kind: 'answered', answer });
+  breaker.failed('a', 'timeout');
+  expect(breaker.admit()).toEqual({ kind: 'go' });
+  expect(changes).toEqual(['open', 'closed']);
+});

@@ -1,0 +1,20 @@
+import { expect, test } from '@jest/globals';
+import type { SavedList } from '../../../src/contacts-list/ports.ts';
+import { ageSeconds, isYounger } from '../../../src/contacts-list/saved-list.ts';
+
+const list: SavedList = { body: Buffer.from('{}'), savedAt: 10_000, source: 'live' };
+
+test.each([
+  [10_000, 0],
+  [10_999, 0],
+  [11_000, 1],
+  [9_000, 0],
+])('at %d a list of 10000 is %d seconds old', (now, seconds) => {
+  expect(ageSeconds(list, now)).toBe(seconds);
+});
+
+test('a list is younger than a time until it is exactly that old', () => {
+  expect(isYounger(list, 5000, 14_999)).toBe(true);
+  expect(isYounger(list, 5000, 15_000)).toBe(false);
+  expect(isYounger(list, 0, 10_000)).toBe(false);
+});

@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import type { ListStore, SavedList } from '../../../src/contacts-list/ports.ts';
+import { createShelf } from '../../../src/contacts-list/shelf.ts';
+import { memoryLists } from '../../../src/stores/memory/lists.ts';
+
+const listAt = (savedAt: number): SavedList => ({
+  body: Buffer.from(String(savedAt)),
+  savedAt,
+  source: 'live',
+});
+
+const rethrow = (error: unknown) => {
+  throw error;
+};
+
+test('saveIfNewer saves where nothing or something older is there, and only then', async () => {
+  const shelf = createShelf(memoryLists(), rethrow);
+  await shelf.saveIfNewer('a', listAt(5));
+  await shelf.saveIfNewer('a', listAt(4));
+  expect((await shelf.load('a'))?.savedAt).toBe(5);
+  await shelf.saveIfNewer('a', listAt(6));
+  expect((await shelf.load('a'))?.savedAt).toBe(6);
+  await shelf.save('a', listAt(1));
+  expect((await shelf.load('a'))?.savedAt).toBe(1);
+});
+
+test('a list saved while saveIfNewer is looking is not replaced by an older one', async () => {
+  const store = memoryLists();
+  const { promise: looked, resolve: endLook } = Promise.withResolvers<void>();
+  const slow: ListStore = {
+    ...store,
+    async load(appId) {
+      const found = await store.load(appId);
+      await looked;
+      return found;
+    },
+  };
+  const shelf = createShelf(slow, rethrow);
+
+  const polled = shelf.saveIfNewer('a', listAt(1));
+  const live = shelf.save('a', listAt(2));
+  const other = shelf.save('b', listAt(3));
+  await other;
+  endLook();
+  await Promise.all([polled, live]);
+
+  expect((await store.load('a'))?.savedAt).toBe(2);
+});
+
+test('a store that fails finds nothing, saves nothing, is reported, and holds up no later write', async () => {
+  const errors: unknown[] = [];
+  const broken = () => Promise.reject(new Error('the disk is gone'));
+  const shelf = createShelf({ load: broken, save: broken, forget: broken }, (error) =>
+    errors.push(error),
+  );
+  expect(await shelf.load('a')).toBeUndefined();
+  await Promise.all([shelf.save('a', listAt(1)), shelf.saveIfNewer('a', listAt(2))]);
+  await shelf.save('a', listAt(3));
+  expect(errors).toHaveLength(5);
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import { isGoodList } from '../../../src/gewe/contacts-list.ts';
+import { outcomeOfError } from '../../../src/gewe/failure.ts';
+import { readAnswer } from '../../../src/gewe/outcome.ts';
+
+describe('readAnswer', () => {
+  const read = (body: string | Buffer, other: object = {}) =>
+    readAnswer({
+      status: 200,
+      contentType: 'application/json',
+      contentEncoding: undefined,
+      body: Buffer.from(body),
+      ...other,
+    });
+
+  test.each(['{"ret":200}', '{"ret":500,"msg":"x"}', '{}', '[]', 'null', '0', ' {"ret":200}\n'])(
+    'takes %s as an answer, bytes untouched',
+    (body) => {
+      const outcome = read(body);
+
+      expect(outcome).toMatchObject({
+        kind: 'answered',
+        answer: { body: Buffer.from(body), json: JSON.parse(body) },
+      });
+    },
+  );
+
+  test.each([
+    ['a status below 200', '{}', { status: 199 }],
+    ['a status from 300 on', '{}', { status: 300 }],
+    ['a 5xx', '{"ret":200}', { status: 500 }],
+    ['nothing', '', {}],
+    ['HTML', '<html>', {}],
+    ['half of it', '{"ret":200', {}],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}],
+    ['gzip', '{}', { contentEncoding: 'gzip' }],
+    ['two encodings', '{}', { contentEncoding: 'identity, br' }],
+  ])('takes %s as invalid', (_what, body, other) => {
+    expect(read(body, other).kind).toBe('invalid');
+  });
+
+  test.each(['identity', ' Identity ', ''])('takes the encoding %j as none', (contentEncoding) => {
+    expect(read('{}', { contentEncoding }).kind).toBe('answered');
+  });
+
+  test.each([
+    ['header:X-GEWE-TOKEN 不可为空', 500],
+    ['HTTP HEADER: X-GEWE-TOKEN=abc 不可用或已过期', 500],
+    ['HTTP HEADER: X-GEWE-TOKEN=abc 不可用或已过期', 401],
+  ])('hears in %s (ret %d) that the token is bad', (msg, ret) => {
+    expect(read(JSON.stringify({ ret, msg })).kind).toBe('token-rejected');
+  });
+
+  test.each([
+    { ret: 200, msg: 'header:X-GEWE-TOKEN 不可为空' },
+    { ret: 500, msg: 'you said: header:X-GEWE-TOKEN 不可为空' },
+    { ret: 500, msg: 'header:X-GEWE-TOKENS' },
+    { ret: 500, msg: '设备不存在' },
+    { ret: 500, data: { msg: 'header:X-GEWE-TOKEN' } },
+    { ret: 500, msg: ['header:X-GEWE-TOKEN'] },
+  ])('hears nothing of the token in %j', (json) => {
+    expect(read(JSON.stringify(json)).kind).toBe('answered');
+  });
+});
+
+describe('outcomeOfError', () => {
+  test.each([
+    [{ code: 'ECONNREFUSED' }, false],
+    [{ code: 'ENOTFOUND' }, false],
+    [{ code: 'EAI_AGAIN' }, false],
+    [{ code: 'UND_ERR_CONNECT_TIMEOUT' }, false],
+    [{ code: 'ETIMEDOUT', syscall: 'connect' }, false],
+    [{ code: 'ECONNRESET', syscall: 'connect' }, false],
+    [{ code: 'ETIMEDOUT', syscall: 'read' }, true],
+    [{ code: 'ECONNRESET' }, true],
+    [{ code: 'EPIPE', syscall: 'write' }, true],
+    [{ code: 'UND_ERR_SOCKET' }, true],
+    [new Error('what is this'), true],
+    [undefined, true],
+    [null, true],
+  ])('of %j: whether the request can have arrived is %s', (error, sent) => {
+    expect(outcomeOfError(error)).toMatchObject({ kind: 'unreachable', sent });
+  });
+
+  test.each(['HPE_INVALID_CONSTANT', 'HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'])(
+    'of %s is an answer that is no HTTP',
+    (code) => {
+      expect(outcomeOfError({ code }).kind).toBe('invalid');
+    },
+  );
+});
+
+describe('isGoodList', () => {
+  const list = (data: unknown, ret: unknown = 200) => ({ ret, msg: '', data });
+  const full = { friends: ['a'], chatrooms: ['b'], ghs: ['c'] };
+
+  test.each([
+    full,
+    { friends: [], chatrooms: [], ghs: ['c'] },
+    { friends: [], chatrooms: ['b'], ghs: [] },
+    { ...full, more: 1 },
+  ])('takes %j', (data) => {
+    expect(isGoodList(list(data))).toBe(true);
+  });
+
+  test.each([
+    list(full, 500),
+    list(full, '200'),
+    list({ friends: [], chatrooms: [], ghs: [] }),
+    list({ friends: ['a'], chatrooms: ['b'] }),
+    list({ ...full, ghs: null }),
+    list({ ...full, friends: { length: 1 } }),
+    list([full]),
+    list(null),
+    list(undefined),
+    { data: full },
+    [],
+    null,
+    'ret',
+  ])('does not take %j', (json) => {
+    expect(isGoodList(json)).toBe(false);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createScrubber } from '../../../src/gewe/scrub.ts';
+import { createTokenSource } from '../../../src/gewe/token.ts';
+
+describe('createScrubber', () => {
+  const spellings = (character: string): fc.Arbitrary<string> => {
+    const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
+    return fc.constantFrom(
+      character,
+      `%${hex}`,
+      `%${hex.toUpperCase()}`,
+      `\\u00${hex}`,
+      `\\u00${hex.toUpperCase()}`,
+    );
+  };
+  const tokens = fc
+    .array(fc.integer({ min: 0x21, max: 0x7e }), { minLength: 4, maxLength: 12 })
+    .map((codes) => String.fromCharCode(...codes));
+  const spelledTokens = tokens.chain((token) =>
+    fc
+      .tuple(...[...token].map(spellings))
+      .map((characters) => ({ token, spelled: characters.join('') })),
+  );
+
+  test('cuts a token out in any mixture of spellings, and leaves what is around it', () => {
+    fc.assert(
+      fc.property(spelledTokens, ({ token, spelled }) => {
+        const scrubber = createScrubber(() => [token]);
+
+        expect(scrubber.text(`前 ${spelled} 后`)).toBe('前 *** 后');
+        expect(scrubber.bytes(Buffer.from(`前 ${spelled} 后`)).toString()).toBe('前 *** 后');
+      }),
+    );
+  });
+
+  test("cuts a token out as JSON's own writer spells it", () => {
+    fc.assert(
+      fc.property(tokens, (token) => {
+        const { text } = createScrubber(() => [token]);
+
+        expect(text(JSON.stringify({ m: ` ${token} ` }))).toBe('{"m":" *** "}');
+        expect(text(` ${encodeURIComponent(token)} `)).toBe(' *** ');
+      }),
+    );
+  });
+
+  test('gives the very same bytes back where there is no token', () => {
+    const { bytes } = createScrubber(() => ['tok-1']);
+    for (const body of ['{"a":"名"}', '{"a":"\\u540d 100%"}', '']) {
+      const given = Buffer.from(body);
+
+      expect(bytes(given)).toBe(given);
+    }
+  });
+
+  test('keeps bytes that are no text', () => {
+    const { bytes } = createScrubber(() => ['tok-1']);
+
+    const cut = bytes(Buffer.concat([Buffer.from([0, 0xff, 0xfe]), Buffer.from('tok-1')]));
+
+    expect([...cut]).toEqual([0, 0xff, 0xfe, 0x2a, 0x2a, 0x2a]);
+  });
+
+  test('cuts every token out, each as often as it stands, also one that begins another', () => {
+    for (const known of [
+      ['abcd', 'abcdef'],
+      ['abcdef', 'abcd'],
+    ]) {
+      const { text } = createScrubber(() => known);
+
+      expect(text('abcdef abcd abcdef')).toBe('*** *** ***');
+    }
+  });
+
+  test('follows the tokens as they change', () => {
+    let known = ['one-token'];
+    const { text } = createScrubber(() => known);
+    known = ['two-token', ...known];
+
+    expect(text('one-token two-token')).toBe('*** ***');
+  });
+});
+
+describe('createTokenSource', () => {
+  function source(...reads: (string | Error)[]) {
+    const events: string[] = [];
+    const read = async () => {
+      const next = reads.shift() ?? 'first';
+      if (next instanceof Error) throw next;
+      return next;
+    };
+    const tokens = createTokenSource('first', read, {
+      unreadable: (reason) => events.push(`unreadable ${reason}`),
+      rotated: () => events.push('rotated'),
+      rejected: () => events.push('rejected'),
+    });
+    return { tokens, events };
+  }
+
+  test('of a token out of the environment never changes', async () => {
+    const silent = { unreadable() {}, rotated() {}, rejected() {} };
+    const tokens = createTokenSource('first', undefined, silent);
+
+    expect(await tokens.refresh('first')).toBe(false);
+    expect(tokens.current()).toBe('first');
+  });
+
+  test('says after reading whether the token is another than the one used', async () => {
+    const { tokens, events } = source('first', 'second', 'second', 'second');
+
+    expect(await tokens.refresh('first')).toBe(false);
+    expect(await tokens.refresh('first')).toBe(true);
+    expect(await tokens.refresh('second')).toBe(false);
+    expect(await tokens.refresh('first')).toBe(true);
+    expect(tokens.known()).toEqual(['second', 'first']);
+    expect(events).toEqual(['rotated']);
+  });
+
+  test('keeps the token in force where the source cannot be read', async () => {
+    const { tokens, events } = source(new Error('it is gone'));
+
+    expect(await tokens.refresh('first')).toBe(false);
+    expect(tokens.current()).toBe('first');
+    expect(events).toEqual(['unreadable it is gone']);
+  });
+
+  test('remembers eight tokens, the newest first', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `token-${index}`);
+    const { tokens } = source(...names);
+    for (const name of names) await tokens.refresh(name);
+
+    expect(tokens.known()).toEqual(names.slice(2).reverse());
+  });
+
+  test('is rejected by a word about the token in force, once, until one is accepted or rotated', async () => {
+    const { tokens, events } = source('second');
+    tokens.report('older', 'rejected');
+    expect(tokens.isRejected()).toBe(false);
+
+    tokens.report('first', 'rejected');
+    tokens.report('first', 'rejected');
+    tokens.report('older', 'accepted');
+    expect(tokens.isRejected()).toBe(true);
+    tokens.report('first', 'accepted');
+    expect(tokens.isRejected()).toBe(false);
+    tokens.report('first', 'rejected');
+    await tokens.refresh('first');
+    expect(tokens.isRejected()).toBe(false);
+
+    expect(events).toEqual(['rejected', 'rejected', 'rotated']);
+  });
+});
