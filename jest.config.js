@@ -14,5 +14,7 @@ export default {
     ],
   },
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
+  // The tests mostly wait for sockets, so more of them than there are cores go on at once.
+  maxWorkers: 4,
   testTimeout: 20_000,
 };
