@@ -3,7 +3,6 @@ import type { RecordedCall, Simulator } from '../../src/simulator/simulator.ts';
 import type { MovableClock } from './movable-clock.ts';
 import type { TestGateway } from './start-gateway.ts';
 
-const SECOND_MS = 1000;
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
