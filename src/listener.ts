@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -17,16 +23,27 @@ export interface Listener {
 /** How often connections that have become idle are closed while draining. */
 const CLOSE_IDLE_EVERY_MS = 20;
 
-export function createListener(app: RequestListener): Listener {
+/** An Express app: it calls back for a request that none of its steps could even look at. */
+type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
+
+export function createListener(app: App): Listener {
   const server: Server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    app,
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 2_000,
+      keepAliveTimeout: 65_000,
+    },
+    // A target that is no URL, such as `http://[`, is not routed by Express.
+    (req, res) => app(req, res, () => refuseUnreadable({ name: '', message: '' }, req.socket)),
   );
   server.on('clientError', refuseUnreadable);
   return {
     async listen(port, host) {
       server.listen(port, host);
       await once(server, 'listening');
+      // What goes wrong with a single connection from now on must not end the process.
+      server.on('error', () => undefined);
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return `http://${name}:${address.port}`;

@@ -10,8 +10,8 @@ import type { AccountClocks } from './ports.ts';
 /** Since when accounts are online. */
 export interface Accounts {
   standing(appId: string): Promise<Standing>;
-  /** The same, but an account never seen is asked about first, which starts its clock. */
-  standingAfterAsking(appId: string, trace: Trace): Promise<Standing>;
+  /** Asks the upstream about an account never seen, which starts its clock. Rejects only where the store fails. */
+  ask(appId: string, trace: Trace): Promise<void>;
   /** Starts clocks by what the upstream answers to any call. */
   readonly observe: Observer;
 }
@@ -27,55 +27,55 @@ interface AccountsParts {
 
 /** An account that the upstream does not know is not asked about at every attempt. */
 const ASK_AGAIN_AFTER_MS = 60_000;
+/** The question is a small one, and somebody may be waiting for its answer. */
+const ASK_DEADLINE_MS = 5_000;
+/** A store that failed is not tried again by every answer. */
+const SEE_AGAIN_AFTER_MS = 5_000;
+const REMEMBERED = 10_000;
 
 export function createAccounts(parts: AccountsParts): Accounts {
   const { clocks, upstream, clock, declared, unknown, timeoutMs } = parts;
-  const forAMinute = { max: 10_000, ttl: ASK_AGAIN_AFTER_MS, ttlResolution: 0, perf: clock };
-  // Saves a write per answer. Short-lived, so that a clock which an operator dropped starts again.
-  const started = new LRUCache<string, true>(forAMinute);
-  const asked = new LRUCache<string, Promise<void>>(forAMinute);
+  const byClock = { max: REMEMBERED, ttlResolution: 0, perf: clock };
+  // Saves a write per answer.
+  const seen = new LRUCache<string, true>(byClock);
+  const asked = new LRUCache<string, Promise<void>>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
 
   const standing = async (appId: string) =>
     standingOf(await clocks.find(appId), declared.get(appId), unknown);
 
-  async function ask(appId: string, trace: Trace): Promise<void> {
+  async function question(appId: string, trace: Trace): Promise<void> {
     const outcome = await upstream().call(
       { operation: 'checkOnline', appId },
       {
         path: 'login/checkOnline',
         body: Buffer.from(JSON.stringify({ appId })),
         trace,
-        deadlineMs: timeoutMs,
+        deadlineMs: Math.min(timeoutMs, ASK_DEADLINE_MS),
       },
     );
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
 
-  function askOnce(appId: string, trace: Trace): Promise<void> {
-    const before = asked.get(appId);
-    if (before !== undefined) return before;
-    const question = ask(appId, trace);
-    asked.set(appId, question);
-    // A store that failed may work again at the next attempt.
-    question.catch(() => asked.delete(appId));
-    return question;
-  }
-
   return {
     standing,
-    async standingAfterAsking(appId, trace) {
-      const before = await standing(appId);
-      if (before.kind !== 'unknown') return before;
-      await askOnce(appId, trace);
-      return standing(appId);
+    ask(appId, trace) {
+      const before = asked.get(appId);
+      if (before !== undefined) return before;
+      const answer = question(appId, trace);
+      asked.set(appId, answer);
+      // A store that failed may work again at the next attempt.
+      answer.catch(() => asked.delete(appId));
+      return answer;
     },
     observe({ operation, appId }, outcome) {
       // checkOnline answers `ret` 200 for an account that is not online, too; its asker reads `data`.
       if (operation === 'checkOnline' || outcome.kind !== 'answered') return;
-      if (retOf(outcome.answer.json) !== 200 || started.has(appId)) return;
-      started.set(appId, true);
-      // The store reports its failures itself; the next answer tries again.
-      clocks.seen(appId, clock.now()).catch(() => started.delete(appId));
+      if (retOf(outcome.answer.json) !== 200 || seen.has(appId)) return;
+      seen.set(appId, true);
+      // The store reports its failures itself.
+      clocks
+        .seen(appId, clock.now())
+        .catch(() => seen.set(appId, true, { ttl: SEE_AGAIN_AFTER_MS }));
     },
   };
 }

@@ -70,6 +70,20 @@ export function createAddService(parts: AddServiceParts): AddService {
     return undefined;
   }
 
+  /** An account never seen is asked about. Only where its age can refuse the attempt does that have to be waited for. */
+  async function standingFor(kind: AttemptKind, appId: string, trace: Trace): Promise<Standing> {
+    const standing = await accounts.standing(appId);
+    if (standing.kind !== 'unknown') return standing;
+    const asked = accounts.ask(appId, trace);
+    if (kind === 'add' && policy.accountAge.mode === 'block') {
+      await asked;
+      return accounts.standing(appId);
+    }
+    // The store reports its failures itself.
+    asked.catch(() => undefined);
+    return standing;
+  }
+
   async function reject({ appId, send }: AddCall): Promise<AddResult> {
     const before = await usage(appId, ['add']);
     return conclude(await send(), before);
@@ -82,7 +96,7 @@ export function createAddService(parts: AddServiceParts): AddService {
       if (request.kind === 'reject') return reject(call);
 
       const { kind, target } = request;
-      const standing = await accounts.standingAfterAsking(appId, trace);
+      const standing = await standingFor(kind, appId, trace);
       const tooYoungToAdd = ageRefusal(appId, kind, standing);
       if (tooYoungToAdd !== undefined) {
         const current = await usage(appId, [kind], target);

@@ -50,8 +50,8 @@ export interface AccountClocks {
 /** The clocks of accounts, as an operator changes them. */
 export interface AccountRegister extends AccountClocks {
   declare(appId: string, onlineSince: number): Promise<void>;
-  /** Drops all that is known of its clock, never what it has been charged. Whether there was something. */
-  forget(appId: string): Promise<boolean>;
+  /** Takes the declaration back; what was seen stays. Whether there was one. */
+  withdraw(appId: string): Promise<boolean>;
   /** In the order of appId (by code unit), those after `after`, at most `limit`. */
   list(after: string | undefined, limit: number): Promise<AccountRecord[]>;
 }

@@ -8,27 +8,31 @@ export type AddRequest =
   | { readonly kind: 'reject' };
 
 const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequest['kind']>([
-  [2, 'add'],
   ['2', 'add'],
-  [3, 'accept'],
   ['3', 'accept'],
-  [4, 'reject'],
   ['4', 'reject'],
 ]);
 
 /**
  * Reads `option` (clients in the field send it as a number or as a string) and `v3`. Only adding is counted per
  * target, so only there must `v3` be usable; all else is the upstream's to judge.
+ *
+ * @param texts the values as they are written: a number that is rounded to 3 here could be cut to 2 by the upstream
  */
-export function readAddRequest(body: Readonly<Record<string, unknown>>): AddRequest | Refusal {
-  const kind = KINDS.get(body['option']);
+export function readAddRequest(
+  body: Readonly<Record<string, unknown>>,
+  texts: ReadonlyMap<string, string>,
+): AddRequest | Refusal {
+  const { option } = body;
+  const kind = KINDS.get(typeof option === 'number' ? texts.get('option') : option);
   if (kind === undefined) {
     return new Refusal('invalid-option', 'option must be 2 (add), 3 (accept) or 4 (reject).');
   }
   if (kind === 'reject') return { kind };
   const v3 = body['v3'];
   if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
-  if (typeof v3 !== 'string' || v3.trim() === '' || v3.length > 4096 || !v3.isWellFormed()) {
+  // Printable ASCII, as every v3 seen is: a space or an invisible character more would count as somebody else.
+  if (typeof v3 !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(v3)) {
     return new Refusal('invalid-target', 'v3 must be the v3 of the person to add, a string.');
   }
   return { kind, target: hash(v3) };

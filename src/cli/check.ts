@@ -52,13 +52,6 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   return EXIT_OK;
 }
 
-/** A store's address may hold a password. */
-function showStore(storeUrl: string): string {
-  if (!/^rediss?:/.test(storeUrl)) return storeUrl;
-  const { protocol, host } = new URL(storeUrl);
-  return `${protocol}//${host}`;
-}
-
 function showHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
@@ -78,7 +71,7 @@ function summary({ settings, secrets, clients }: Loaded): string {
     `  auth       ${settings.auth}; ${names.length} client${names.length === 1 ? '' : 's'}${
       names.length === 0 ? '' : `: ${names.join(', ')}`
     }`,
-    `  store      ${showStore(settings.storeUrl)}`,
+    `  store      ${settings.storeUrl}`,
     `  list       deadline ${settings.list.deadlineMs} ms, given up after ${settings.list.hardLimitMs} ms`,
     `  accounts   ${settings.accounts.size} declared`,
     '',

@@ -65,7 +65,7 @@ function read(args: string[]): Order {
       port: { type: 'string', default: '2531' },
       host: { type: 'string', default: '127.0.0.1' },
       token: { type: 'string', default: 'simulator-token' },
-      help: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const { port, host, token, help } = values;

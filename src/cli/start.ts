@@ -52,8 +52,9 @@ async function run(loaded: Loaded): Promise<number> {
   const gateway = await createGateway(loaded);
   const { logger } = gateway;
   logUncaught(gateway);
+  // Whoever read the log has gone; that is no reason to stop serving.
+  process.stdout.on('error', () => undefined);
   gateway.metrics.withProcess();
-  for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
   const stopSignal = nextSignal();
   try {
     const { url, opsUrl } = await gateway.start();
@@ -65,6 +66,7 @@ async function run(loaded: Loaded): Promise<number> {
     await gateway.stop();
     throw error;
   }
+  for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
   const signal = await stopSignal;
   logger.info({ signal }, 'stopping');
   void nextSignal().then(() => process.exit(EXIT_FAILED));

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
 
-/** What a list may be compressed with, the preferred first (RFC 9110 section 8.4.1, RFC 8878 for zstd). */
+/** What a list may be compressed with (RFC 9110 section 8.4.1, RFC 8878 for zstd). The caller's order decides. */
 export const ENCODINGS = ['br', 'zstd', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
@@ -29,5 +29,6 @@ export function encoded(body: Buffer, encoding: Encoding): Promise<Buffer> {
   compressed.set(body, forms);
   const form = forms.get(encoding) ?? compressors[encoding](body);
   forms.set(encoding, form);
+  form.catch(() => forms.delete(encoding));
   return form;
 }

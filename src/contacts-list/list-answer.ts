@@ -41,14 +41,14 @@ export function noList(why: ListFailure, waitMs: number): ListAnswer {
     why === 'timeout'
       ? new Refusal(
           'upstream-timeout',
-          'The list did not come in time and none is saved yet. The call goes on; ask again after Retry-After and the list will be here if it has come.',
+          'The list did not come in time, and there is no saved one to give. Ask again after Retry-After: the call may still bring it.',
           { headers },
         )
       : new Refusal(
           'upstream-unreachable',
           why === 'unreachable'
-            ? 'The upstream cannot be reached and no list is saved yet. Ask again after Retry-After.'
-            : 'The upstream gave no usable answer and no list is saved yet. Ask again after Retry-After.',
+            ? 'The upstream cannot be reached, and there is no saved list to give. Ask again after Retry-After.'
+            : 'The upstream gave no usable answer, and there is no saved list to give. Ask again after Retry-After.',
           { headers },
         );
   return { kind: 'refused', refusal };

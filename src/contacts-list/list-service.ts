@@ -85,6 +85,7 @@ export function createListService(parts: ListServiceParts): ListService {
     const saved = await shelf.load(appId);
     if (saved !== undefined) return { kind: 'saved', list: saved, tried: why, joined };
     const cached = await within(cacheEndpoint.ask(appId, trace), settings.cacheDeadlineMs);
+    if (cached === 'deadline') breaker.failed(appId, 'timeout');
     if (cached !== undefined && cached !== 'deadline') {
       return { kind: 'gewe-cache', list: cached, joined };
     }

@@ -21,6 +21,8 @@ export function outcomeOfError(cause: unknown): Outcome {
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };
   }
-  const neverConnected = syscall === 'connect' || BEFORE_CONNECTED.has(code);
+  // The same codes also come from reading and writing on a connection, where they prove nothing.
+  const whileConnecting = syscall === undefined || ['connect', 'getaddrinfo'].includes(syscall);
+  const neverConnected = syscall === 'connect' || (whileConnecting && BEFORE_CONNECTED.has(code));
   return { kind: 'unreachable', sent: !neverConnected, cause };
 }

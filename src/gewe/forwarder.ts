@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, ServerResponse, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { outcomeOfError } from './failure.ts';
@@ -36,6 +37,8 @@ export interface Forwarder {
 }
 
 interface Exchange {
+  /** Of the call under way, once it has one. */
+  socket?: Socket;
   readonly body: Buffer;
   readonly freshConnection: boolean;
   settle(outcome: Outcome): void;
@@ -76,6 +79,15 @@ export function createForwarder(
       return baseUrl.origin;
     },
     on: {
+      proxyReq: (proxyReq, req) => {
+        const exchange = exchanges.get(req);
+        if (exchange === undefined) return;
+        if (proxyReq.socket !== null) exchange.socket = proxyReq.socket;
+        // An answer that is none, such as an unasked-for 101, ends the call without a word.
+        proxyReq.once('close', () => {
+          exchanges.get(req)?.settle({ kind: 'invalid', why: 'no answer to the request' });
+        });
+      },
       proxyRes: async (proxyRes, req) => {
         const head = {
           status: proxyRes.statusCode ?? 0,
@@ -99,7 +111,8 @@ export function createForwarder(
       const hasLeft = call.endsWithCaller && res.closed;
       if (closed.signal.aborted || hasLeft) return { kind: 'aborted' };
       const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
-      exchanges.set(req, { ...call, settle });
+      const exchange: Exchange = { ...call, settle };
+      exchanges.set(req, exchange);
       req.headers = upstreamHeaders(token, call.body, call.trace, version) as typeof req.headers;
       req.url = upstreamUrl(baseUrl, call.path).pathname;
 
@@ -109,7 +122,7 @@ export function createForwarder(
       const abort = () => settle({ kind: 'aborted' });
       if (call.endsWithCaller) res.once('close', abort);
       closed.signal.addEventListener('abort', abort);
-      const timer = setTimeout(() => settle({ kind: 'timeout' }), call.deadlineMs);
+      const timer = setTimeout(() => settle(overdue(exchange)), call.deadlineMs);
 
       proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req));
       const outcome = await promise;
@@ -126,4 +139,13 @@ export function createForwarder(
       agent.destroy();
     },
   };
+}
+
+/** The deadline has passed: with a connection that is still being made, the upstream provably has nothing. */
+function overdue({ socket }: Exchange): Outcome {
+  // Over TLS, the request waits for the handshake too.
+  const { secureConnecting = false } = (socket ?? {}) as { secureConnecting?: boolean };
+  if (socket !== undefined && !socket.connecting && !secureConnecting) return { kind: 'timeout' };
+  const cause = new Error('No connection to the upstream within the deadline');
+  return { kind: 'unreachable', sent: false, cause };
 }

@@ -26,6 +26,19 @@ export function accessOf(operation: string): 'read' | 'write' {
   return READS.has(operation) ? 'read' : 'write';
 }
 
+const KNOWN_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
+  [...READS, ...WRITES].map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * Whether a name is a known one in other letters. An upstream that does not care about case would carry out
+ * `addcontacts` as addContacts, past all quotas.
+ */
+export function isMisspelled(operation: string): boolean {
+  const known = KNOWN_IN_LOWER_CASE.get(operation.toLowerCase());
+  return known !== undefined && known !== operation;
+}
+
 /** The operation as a metric label: a caller must not be able to make up new ones. */
 export function operationLabel(operation: string | undefined): string {
   if (operation === undefined) return 'none';

@@ -1,5 +1,7 @@
 /** What became of one call to the upstream, and how its raw answer is read. Pure. */
 
+const JSON_TYPE = 'application/json';
+
 export interface Answer {
   /** The upstream's bytes as they came. */
   readonly body: Buffer;
@@ -46,8 +48,13 @@ export function readAnswer(raw: RawAnswer): Outcome {
   if (rejectsToken(json)) return { kind: 'token-rejected' };
   return {
     kind: 'answered',
-    answer: { body: raw.body, contentType: raw.contentType ?? 'application/json', json },
+    answer: { body: raw.body, contentType: jsonType(raw.contentType), json },
   };
+}
+
+/** JSON goes out as JSON, whatever something in between called it: a browser must not take it for a page. */
+function jsonType(given: string | undefined): string {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(given ?? '') ? (given as string) : JSON_TYPE;
 }
 
 /** The vendor's verdict, or undefined where the answer has none. Never the HTTP status, never `msg`. */

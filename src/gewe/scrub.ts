@@ -44,8 +44,10 @@ function patternOf(token: string): RegExp {
   const spelled = [...token].map((character) => {
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
     const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+    // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
+    const escape = '"\\/'.includes(character) ? '\\\\?' : '';
     // Itself last: a token that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
-    return `(?:%${anyCase}|\\\\u00${anyCase}|\\\\?\\x${hex})`;
+    return `(?:%${anyCase}|\\\\u00${anyCase}|${escape}\\x${hex})`;
   });
   return new RegExp(spelled.join(''), 'g');
 }

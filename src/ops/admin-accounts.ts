@@ -90,8 +90,8 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     })
     .delete(async (req, res) => {
       const appId = appIdOf(req);
-      if (!(await register.forget(appId))) {
-        throw new Refusal('not-found', 'Nothing is known of this account.');
+      if (!(await register.withdraw(appId))) {
+        throw new Refusal('not-found', 'Nothing is declared here for this account.');
       }
       sendNothing(res);
     })

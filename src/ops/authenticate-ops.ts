@@ -1,10 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
+import { isLoopback } from '../settings/secrets.ts';
 
-/** The ops listener's own lock: with `OPS_TOKEN` set, nothing here answers without it. */
+/**
+ * The ops listener's own lock: with `OPS_TOKEN` set, nothing here answers without it. Without it the listener is on
+ * loopback, where any web page that is open on the machine could have its own name point (DNS rebinding): so only a
+ * request that calls it by a loopback name is answered.
+ */
 export function authenticateOps({ opsToken }: { opsToken: string | undefined }): RequestHandler {
-  if (opsToken === undefined) return (_req, _res, next) => next();
+  if (opsToken === undefined) return checkHost;
   const expected = hash(opsToken);
   return (req, _res, next) => {
     const shown = /^Bearer +(\S+)\s*$/i.exec(req.get('authorization') ?? '')?.[1];
@@ -14,6 +19,15 @@ export function authenticateOps({ opsToken }: { opsToken: string | undefined }):
     });
   };
 }
+
+const checkHost: RequestHandler = (req, _res, next) => {
+  const name = /^(.*?)(?::\d+)?$/.exec(req.get('host') ?? '')?.[1] ?? '';
+  if (isLoopback(name.replace(/^\[(.*)\]$/, '$1'))) return next();
+  throw new Refusal(
+    'unauthenticated',
+    'Without OPS_TOKEN this listener answers only to localhost, 127.0.0.1 and [::1] as its Host.',
+  );
+};
 
 function hash(value: string): Buffer {
   return createHash('sha256').update(value).digest();

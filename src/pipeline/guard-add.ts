@@ -34,7 +34,7 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
   async function guard(req: Request, res: Response): Promise<void> {
     const body = bodySlot.of(res);
     const show = (usage: readonly QuotaUsage[]) => showUsage(res, usage, clock.now());
-    const request = readAddRequest(body.json);
+    const request = readAddRequest(body.json, body.texts);
     // Of what is not counted, the quotas of adding are shown.
     const counted = 'target' in request ? request : { kind: 'add' as const, target: undefined };
     const showNow = async () =>

@@ -1,7 +1,12 @@
 /** Reading a body so that no other reader can understand it otherwise. Pure. */
 
 export type JsonReading =
-  | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'object';
+      readonly value: Readonly<Record<string, unknown>>;
+      /** The values of the top-level keys as they are written: `2.9999999999999999999` is 3 only to some readers. */
+      readonly texts: ReadonlyMap<string, string>;
+    }
   | { readonly kind: 'not-json' }
   | { readonly kind: 'not-an-object' }
   | { readonly kind: 'duplicate-key'; readonly key: string };
@@ -9,8 +14,13 @@ export type JsonReading =
 // A byte order mark is kept, and then refused by JSON.parse: RFC 8259 section 8.1 forbids to send one.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads UTF-8 bytes as one JSON object whose top-level keys are unique in every spelling. */
-export function readJsonObject(bytes: Buffer): JsonReading {
+/**
+ * Reads UTF-8 bytes as one JSON object whose top-level keys are unique in every spelling.
+ *
+ * @param guarded keys that decide something: of these, other letters count as the same key too (`Option`, `app_id`),
+ *   because there are readers that bind names so
+ */
+export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): JsonReading {
   let text: string;
   let value: unknown;
   try {
@@ -22,37 +32,60 @@ export function readJsonObject(bytes: Buffer): JsonReading {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { kind: 'not-an-object' };
   }
-  const key = firstDuplicate(topLevelKeys(text));
+  const members = topLevelMembers(text);
+  const folded = new Set(guarded.map(fold));
+  const key = firstDuplicate(
+    members.map((member) => (folded.has(fold(member.key)) ? fold(member.key) : member.key)),
+  );
   if (key !== undefined) return { kind: 'duplicate-key', key };
-  return { kind: 'object', value: value as Record<string, unknown> };
+  const texts = new Map(members.map((member) => [member.key, member.text]));
+  return { kind: 'object', value: value as Record<string, unknown>, texts };
+}
+
+/** A name without what lenient readers do not look at: case, and all but letters and digits. */
+function fold(key: string): string {
+  return key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+interface Member {
+  /** With its escapes resolved. */
+  readonly key: string;
+  /** The value as it is written. */
+  readonly text: string;
 }
 
 /**
- * The keys of the outermost object of a text that is known to be valid JSON, in order, escapes resolved.
- * JSON.parse keeps the last of two equal keys and other parsers the first (RFC 8259 section 4).
+ * The members of the outermost object of a text that is known to be valid JSON, in order. JSON.parse keeps the last
+ * of two equal keys and other parsers the first (RFC 8259 section 4).
  */
-function topLevelKeys(text: string): string[] {
-  const keys: string[] = [];
+function topLevelMembers(text: string): Member[] {
+  const members: Member[] = [];
   let depth = 0;
-  let expectsKey = false;
+  let key: string | undefined;
+  let valueStart = 0;
+  const close = (end: number) => {
+    if (key !== undefined) members.push({ key, text: text.slice(valueStart, end).trim() });
+    key = undefined;
+  };
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '"') {
       // Strings are taken whole, so that a bracket or a comma within one does not count.
       const end = endOfString(text, at);
-      if (expectsKey) keys.push(JSON.parse(text.slice(at, end + 1)) as string);
-      expectsKey = false;
+      if (depth === 1 && key === undefined) key = JSON.parse(text.slice(at, end + 1)) as string;
       at = end;
+    } else if (character === ':') {
+      if (depth === 1) valueStart = at + 1;
     } else if (character === '{' || character === '[') {
       depth += 1;
-      expectsKey = depth === 1;
     } else if (character === '}' || character === ']') {
+      if (depth === 1) close(at);
       depth -= 1;
     } else if (character === ',') {
-      expectsKey = depth === 1;
+      if (depth === 1) close(at);
     }
   }
-  return keys;
+  return members;
 }
 
 /** Where the string that begins at `start` has its closing quote. No regular expression: one overflows on long ones. */

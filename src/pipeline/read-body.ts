@@ -8,8 +8,13 @@ export interface RequestBody {
   /** As they came, and as they go upstream. */
   readonly bytes: Buffer;
   readonly json: Readonly<Record<string, unknown>>;
+  /** The top-level values as they are written. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly appId: string;
 }
+
+/** What the gateway decides by: nobody may be able to read these otherwise. */
+const GUARDED_KEYS = ['appId', 'option', 'v3'];
 
 export const bodySlot = createSlot<RequestBody>('body');
 
@@ -48,7 +53,7 @@ function checkMediaType(req: Request): void {
 }
 
 function parse(bytes: Buffer): RequestBody {
-  const reading = readJsonObject(bytes);
+  const reading = readJsonObject(bytes, GUARDED_KEYS);
   switch (reading.kind) {
     case 'not-json':
       throw new Refusal('invalid-json', 'The body is not valid JSON in UTF-8.');
@@ -67,7 +72,7 @@ function parse(bytes: Buffer): RequestBody {
           'appId must be a string of 1 to 128 characters out of A-Z a-z 0-9 _ . : @ -.',
         );
       }
-      return { bytes, json: reading.value, appId };
+      return { bytes, json: reading.value, texts: reading.texts, appId };
     }
     default:
       return reading satisfies never;

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
+import { isMisspelled } from '../gewe/operations.ts';
 import { createSlot } from './slot.ts';
 
 export const operationSlot = createSlot<string>('operation');
@@ -17,10 +18,10 @@ export function operationOf(target: string): string | undefined {
 export function resolveOperation(): RequestHandler {
   return (req, res, next) => {
     const operation = operationOf(req.originalUrl);
-    if (operation === undefined) {
+    if (operation === undefined || isMisspelled(operation)) {
       throw new Refusal(
         'not-found',
-        'There is nothing here. Operations are POST /contacts/<operation>, also under /v2/api and /gewe/v2/api.',
+        'There is nothing here. Operations are POST /contacts/<operation>, also under /v2/api and /gewe/v2/api; case counts.',
       );
     }
     operationSlot.set(res, operation);

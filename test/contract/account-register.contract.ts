@@ -68,14 +68,23 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       expect((await accounts.find('wx_a'))?.firstSeenAt).toBe(first);
     });
 
-    test('forgets an account and says whether there was one; the next sight starts its clock anew', async () => {
+    test('takes a declaration back, says whether there was one, and keeps what was seen', async () => {
       await accounts.seen('wx_a', T0);
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.forget('wx_a')).toBe(true);
-      expect(await accounts.forget('wx_a')).toBe(false);
+      expect(await accounts.withdraw('wx_a')).toBe(true);
+      expect(await accounts.withdraw('wx_a')).toBe(false);
+      expect(await accounts.find('wx_a')).toEqual({
+        appId: 'wx_a',
+        declaredOnlineSince: undefined,
+        firstSeenAt: T0,
+      });
+    });
+
+    test('knows nothing of an account that was only declared, once that is taken back', async () => {
+      await accounts.declare('wx_a', T0 - 5);
+      expect(await accounts.withdraw('wx_a')).toBe(true);
       expect(await accounts.find('wx_a')).toBeUndefined();
-      await accounts.seen('wx_a', T0 + 7);
-      expect((await accounts.find('wx_a'))?.firstSeenAt).toBe(T0 + 7);
+      expect(await accounts.list(undefined, 10)).toEqual([]);
     });
 
     test('keeps accounts apart that differ only in case', async () => {

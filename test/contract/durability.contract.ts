@@ -45,7 +45,7 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('still give the first answer to a key, and still hold one under way', async () => {
+    test('still give the first answer to a key, and never give one that was under way to a new request', async () => {
       const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
       await opened.stores.idempotency.begin('done', 'body', times);
       await opened.stores.idempotency.finish('done', Buffer.from('answer'));
@@ -55,7 +55,8 @@ export function describeDurability(open: OpenStoresUnderTest): void {
         kind: 'finished',
         answer: Buffer.from('answer'),
       });
-      expect(await idempotency.begin('open', 'body', times)).toEqual({ kind: 'in-progress' });
+      const { kind } = await idempotency.begin('open', 'body', times);
+      expect(['in-progress', 'lost']).toContain(kind);
     });
   });
 }

@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { addBody, DAY_MS, expectRefusedUntil, HOUR_MS, sentAdds } from '../support/add-contacts.ts';
+import {
+  ACCEPT,
+  ADD,
+  addBody,
+  DAY_MS,
+  expectRefusedUntil,
+  HOUR_MS,
+  sentAdds,
+} from '../support/add-contacts.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
+const WARNING = 'addContacts: { accountAge: { mode: warn } }';
 const MINIMUM_MS = 72 * HOUR_MS;
 const IN_FILE = Date.parse('2026-05-30T00:00:00Z');
 
@@ -71,6 +80,17 @@ describe('an account never seen', () => {
       expect(questions()).toHaveLength(2);
     },
   );
+
+  test.each([
+    ['accepts', ACCEPT, {}],
+    ['adds where its age cannot refuse that', ADD, { policy: WARNING }],
+  ])('that %s does not wait for the answer', async (_what, option, settings) => {
+    const other = await startGateway(settings);
+    other.simulator.behave('wx_hung', { operations: ['checkOnline'], hang: true });
+    await other.post('addContacts', addBody('wx_hung', 'v3_ann', option)).expect(200);
+    await other.simulator.waitForCall(({ operation }) => operation === 'login/checkOnline');
+    await other.stop();
+  });
 
   test('that is not online is asked about again after a minute, not at every attempt', async () => {
     gateway.simulator.behave('wx_new', { accountOffline: true });

@@ -121,7 +121,6 @@ describe('the operations of a client', () => {
     'read',
     'write',
     'all',
-    'Search',
   ];
   const clients: Record<string, (operation: string) => boolean> = {
     reader: (operation) => READS.includes(operation),

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -144,6 +147,29 @@ test('an addContacts ended by the grace period is still charged, and its key not
   expect(again.body.detail).toContain('may have been carried out');
   const next = await add(url, 'v3_bob').expect(429);
   expect(next.body.code).toBe('add-too-soon');
+});
+
+test('a SIGTERM to npm start reaches the gateway, which stops in order', async () => {
+  const npm = spawn('npm', ['start'], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      GEWE_BASE_URL: baseUrl,
+      GEWE_TOKEN: TOKEN,
+      GATEWAY_KEYS: `test:${KEY}`,
+      PORT: '0',
+      OPS_PORT: '0',
+      STORE_URL: 'memory:',
+    },
+  });
+  let output = '';
+  const ended = once(npm, 'exit');
+  for await (const text of npm.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+    output += text;
+    if (output.includes('listening on')) npm.kill('SIGTERM');
+  }
+  await ended;
+  expect(output).toContain('"msg":"stopped"');
 });
 
 test('a slow list that arrives while it stops is saved, though its caller has left', async () => {

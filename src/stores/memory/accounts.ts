@@ -17,8 +17,12 @@ export function memoryAccounts(): AccountRegister {
     async declare(appId, onlineSince) {
       records.set(appId, { ...recordOf(appId), declaredOnlineSince: onlineSince });
     },
-    async forget(appId) {
-      return records.delete(appId);
+    async withdraw(appId) {
+      const record = recordOf(appId);
+      if (record.declaredOnlineSince === undefined) return false;
+      if (record.firstSeenAt === undefined) return records.delete(appId);
+      records.set(appId, { ...record, declaredOnlineSince: undefined });
+      return true;
     },
     async list(after, limit) {
       return [...records.values()]

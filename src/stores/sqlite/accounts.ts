@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountRecord, AccountRegister } from '../../add-contacts/ports.ts';
+import { inTransaction } from './transaction.ts';
 
 interface AccountRow {
   readonly appId: string;
@@ -27,7 +28,14 @@ export function sqliteAccounts(db: DatabaseSync): AccountRegister {
     `INSERT INTO accounts (app_id, declared_online_since) VALUES (:appId, :onlineSince)
      ON CONFLICT (app_id) DO UPDATE SET declared_online_since = excluded.declared_online_since`,
   );
-  const remove = db.prepare('DELETE FROM accounts WHERE app_id = :appId');
+  const withdraw = db.prepare(
+    `UPDATE accounts SET declared_online_since = NULL
+     WHERE app_id = :appId AND declared_online_since IS NOT NULL`,
+  );
+  const removeEmpty = db.prepare(
+    `DELETE FROM accounts
+     WHERE app_id = :appId AND declared_online_since IS NULL AND first_seen_at IS NULL`,
+  );
 
   return {
     async find(appId) {
@@ -40,8 +48,12 @@ export function sqliteAccounts(db: DatabaseSync): AccountRegister {
     async declare(appId, onlineSince) {
       declare.run({ appId, onlineSince });
     },
-    async forget(appId) {
-      return remove.run({ appId }).changes > 0;
+    async withdraw(appId) {
+      return inTransaction(db, () => {
+        const { changes } = withdraw.run({ appId });
+        removeEmpty.run({ appId });
+        return changes > 0;
+      });
     },
     async list(after, limit) {
       // An appId is never empty: everything comes after ''.

@@ -7,8 +7,10 @@ import { inspectFile, refuseNewerVersion } from './inspect-file.ts';
 import { APPLICATION_ID, migrate, schemaVersion } from './migrations.ts';
 import { asStoreOpenError, brokenFile } from './open-failure.ts';
 
-/** How long a call waits for a lock that another process holds. The process stands still meanwhile. */
-const BUSY_TIMEOUT_MS = 2000;
+/** How long the start waits for a lock that another process holds. */
+const OPEN_BUSY_TIMEOUT_MS = 2000;
+/** The same for every call after that. The whole process stands still meanwhile, so a held lock is a failure soon. */
+const BUSY_TIMEOUT_MS = 20;
 /** What the log shrinks back to after a large write. */
 const LOG_KEPT_BYTES = 8 * 1024 * 1024;
 /** Where damage must not go unseen. */
@@ -34,7 +36,7 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 function prepare(db: DatabaseSync, path: string): void {
-  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  db.exec(`PRAGMA busy_timeout = ${OPEN_BUSY_TIMEOUT_MS}`);
   // Marked before the log is switched on, so that a look at the file alone tells whose it is.
   if (pragma(db, 'application_id') === 0) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   // Again, now with what the log holds.
@@ -54,6 +56,7 @@ function prepare(db: DatabaseSync, path: string): void {
   migrate(db);
   // SQLite opens what it may not write for reading only, without a word.
   checkWrite(db);
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 /**

@@ -13,8 +13,12 @@ interface ClaimRow {
   readonly answer: Uint8Array | null;
 }
 
-/** First answers in the table `idempotency`. */
+/**
+ * First answers in the table `idempotency`. The file belongs to one process, so a claim without an answer that is
+ * found at the start was its predecessor's: nobody will answer it, and its lease ends.
+ */
 export function sqliteIdempotency(db: DatabaseSync): IdempotencyStore {
+  db.exec('UPDATE idempotency SET lease_until = 0 WHERE answer IS NULL');
   const select = db.prepare(
     `SELECT fingerprint, lease_until AS leaseUntil, expires_at AS expiresAt, answer
      FROM idempotency WHERE key = :key`,

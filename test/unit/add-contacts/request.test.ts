@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAddRequest } from '../../../src/add-contacts/request.ts';
+import { readAddRequest as readWritten } from '../../../src/add-contacts/request.ts';
 import { Refusal } from '../../../src/errors.ts';
+
+function readAddRequest(body: Record<string, unknown>) {
+  const texts = Object.entries(body).map(([key, value]) => [key, JSON.stringify(value)] as const);
+  return readWritten(body, new Map(texts));
+}
 
 /** What comes of a body: the kind of request, or the code of its refusal. */
 function outcomeOf(body: Record<string, unknown>): string {
@@ -9,6 +14,15 @@ function outcomeOf(body: Record<string, unknown>): string {
 }
 
 describe('readAddRequest', () => {
+  test.each(['2.0', '2e0', '2.9999999999999999999', '3.0000000000000000001', '4.0', '-2'])(
+    'refuses the number %s, which not every reader takes for the same option',
+    (text) => {
+      const option = JSON.parse(text) as number;
+      const request = readWritten({ option, v3: 'v3_ann' }, new Map([['option', text]]));
+      expect(request).toMatchObject({ code: 'invalid-option' });
+    },
+  );
+
   test.each([
     [2, 'add'],
     ['2', 'add'],

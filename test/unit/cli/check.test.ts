@@ -8,12 +8,12 @@ describe('check', () => {
     const env = {
       ...LEAST,
       OPS_TOKEN: 'ops-s3cret',
-      STORE_URL: 'redis://user:redis-s3cret@cache:6379/1',
+      STORE_URL: 'sqlite:data/a.db',
     };
     const { io, printed } = fakeIo(folderWith(), env);
     expect(await check([], io)).toBe(0);
     expect(printed.stdout).toContain('GEWE_TOKEN is set (from the environment)');
-    expect(printed.stdout).toContain('redis://cache:6379');
+    expect(printed.stdout).toContain('sqlite:data/a.db');
     expect(printed.stdout).toContain('crm');
     expect(printed.stdout + printed.stderr).not.toMatch(/s3cret|f3b1c2d4|key-of-crm/);
     expect(printed.stderr).toBe('');

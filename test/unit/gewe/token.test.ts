@@ -4,6 +4,15 @@ import { createScrubber } from '../../../src/gewe/scrub.ts';
 import { createTokenSource } from '../../../src/gewe/token.ts';
 
 describe('createScrubber', () => {
+  test.each(['\\', '\\\\', '\n', '"', '/'])(
+    'leaves JSON that still parses where %j stands before the token',
+    (before) => {
+      const { text } = createScrubber(() => ['tok-4f9d']);
+      const answer = JSON.stringify({ ret: 200, msg: `C:${before}tok-4f9d` });
+      expect(JSON.parse(text(answer))).toEqual({ ret: 200, msg: `C:${before}***` });
+    },
+  );
+
   const spellings = (character: string): fc.Arbitrary<string> => {
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
     return fc.constantFrom(

@@ -143,23 +143,24 @@ describe('the environment', () => {
     expect(problemsOf({ TRUST_PROXY: given })).toHaveLength(1);
   });
 
-  test.each([
-    'memory:',
-    'sqlite:data/a.db',
-    'sqlite:/var/a.db',
-    'redis://host:6379/1',
-    'rediss://:pw@host',
-  ])('takes STORE_URL %s', (STORE_URL) => {
-    expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
-    expect(problemsOf({ STORE_URL })).toEqual([]);
-  });
-
-  test.each(['memory', 'sqlite:', 'redis:', 'redis://', 'http://host', 'redis://:pa ss@:x'])(
-    'refuses STORE_URL %s',
+  test.each(['memory:', 'sqlite:data/a.db', 'sqlite:/var/a.db'])(
+    'takes STORE_URL %s',
     (STORE_URL) => {
-      expect(problemsOf({ STORE_URL })).toHaveLength(1);
+      expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
+      expect(problemsOf({ STORE_URL })).toEqual([]);
     },
   );
+
+  test.each([
+    'memory',
+    'sqlite:',
+    'sqlite::memory:',
+    'redis://host:6379/1',
+    'rediss://:pw@host',
+    'http://host',
+  ])('refuses STORE_URL %s', (STORE_URL) => {
+    expect(problemsOf({ STORE_URL })).toHaveLength(1);
+  });
 
   test.each(['::1', '0.0.0.0', 'localhost', 'a-b.example.com'])('takes HOST %s', (HOST) => {
     expect(problemsOf({ HOST })).toEqual([]);
