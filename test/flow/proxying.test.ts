@@ -473,8 +473,8 @@ describe('an upstream below HTTP', () => {
         socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
         ),
-      0,
-      '',
+      502,
+      'upstream-invalid',
     ],
   ];
 
