@@ -1,12 +1,20 @@
-/** Resolves at the next SIGTERM or SIGINT (Ctrl-C), which then does not end the process by itself. */
-export function nextSignal(): Promise<NodeJS.Signals> {
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Resolves at the next SIGTERM or SIGINT (Ctrl-C), which then does not end the process by itself.
+ *
+ * @param again takes the signals after that; without it they end the process. It listens before this one stops to: a
+ *   signal in between would find nobody, and kill
+ */
+export function nextSignal(again?: () => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals) => {
-      process.off('SIGTERM', stop);
-      process.off('SIGINT', stop);
+      for (const name of STOP_SIGNALS) {
+        if (again !== undefined) process.on(name, again);
+        process.off(name, stop);
+      }
       resolve(signal);
     };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    for (const name of STOP_SIGNALS) process.on(name, stop);
   });
 }

@@ -55,7 +55,7 @@ async function run(loaded: Loaded): Promise<number> {
   // Whoever read the log has gone; that is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   gateway.metrics.withProcess();
-  const stopSignal = nextSignal();
+  const stopSignal = nextSignal(() => process.exit(EXIT_FAILED));
   try {
     const { url, opsUrl } = await gateway.start();
     // Whoever starts it with PORT=0 needs this line at any level.
@@ -69,7 +69,6 @@ async function run(loaded: Loaded): Promise<number> {
   for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
   const signal = await stopSignal;
   logger.info({ signal }, 'stopping');
-  void nextSignal().then(() => process.exit(EXIT_FAILED));
   await gateway.stop();
   logger.info('stopped');
   return EXIT_OK;
