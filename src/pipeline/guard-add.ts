@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { AddResult, AddService } from '../add-contacts/add-service.ts';
-import type { Claim, FirstAnswer, Idempotency } from '../add-contacts/idempotency.ts';
+import type { AddService } from '../add-contacts/add-service.ts';
+import type { FirstAnswer, Idempotency, IdempotencyScope } from '../add-contacts/idempotency.ts';
+import { once } from '../add-contacts/once.ts';
 import { rateLimitHeaders } from '../add-contacts/rate-limit-headers.ts';
 import { readAddRequest } from '../add-contacts/request.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
@@ -33,45 +34,33 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
 
   async function guard(req: Request, res: Response): Promise<void> {
     const body = bodySlot.of(res);
-    const show = (usage: readonly QuotaUsage[]) => showUsage(res, usage, clock.now());
+    const { appId } = body;
     const request = readAddRequest(body.json, body.texts);
-    // Of what is not counted, the quotas of adding are shown.
-    const counted = 'target' in request ? request : { kind: 'add' as const, target: undefined };
-    const showNow = async () =>
-      show(await addService.usage(body.appId, [counted.kind], counted.target));
+    const showNow = async () => {
+      // Of what is not counted, the quotas of adding are shown.
+      const { kind, target } =
+        'target' in request ? request : { kind: 'add' as const, target: undefined };
+      showUsage(res, await addService.usage(appId, [kind], target), clock.now());
+    };
     if (request instanceof Refusal) {
       await showNow();
       throw request;
     }
 
-    const key = req.get('idempotency-key');
-    let claim: Claim | undefined;
-    if (key !== undefined && key !== '') {
-      const client = clientSlot.of(res).name;
-      const scope = { client, appId: body.appId, key, body: body.bytes };
-      const claimed = await idempotency.claim(scope).catch(async (refusal: unknown) => {
-        await showNow();
-        throw refusal;
-      });
-      if (claimed.kind === 'replay') {
-        await showNow();
-        return replay(res, claimed.answer);
-      }
-      claim = claimed.claim;
+    const trace = traceSlot.of(res);
+    const sendIt = () => sendOnce(parts, req, res, body);
+    const done = await once(idempotency, scopeOf(req, res, body), () =>
+      addService.attempt({ appId, request, trace, send: sendIt }),
+    ).catch(async (refusal: unknown) => {
+      await showNow();
+      throw refusal;
+    });
+    if (done.kind === 'replayed') {
+      await showNow();
+      return replay(res, done.answer);
     }
-
-    const attempt = addService.attempt({
-      appId: body.appId,
-      request,
-      trace: traceSlot.of(res),
-      send: () => sendOnce(parts, req, res, body),
-    });
-    const result = await attempt.catch(async (error: unknown) => {
-      await claim?.abandon().catch(ignoreReported);
-      throw error;
-    });
-    await settle(claim, result).catch(ignoreReported);
-    show(result.usage);
+    const { result } = done;
+    showUsage(res, result.usage, clock.now());
     if (result.kind === 'refused') throw result.refusal;
     sourceSlot.set(res, 'live');
     send(res, 200, result.answer.contentType, result.answer.body);
@@ -98,20 +87,12 @@ function sendOnce(parts: GuardAddParts, req: Request, res: Response, body: Reque
   );
 }
 
-/** Keeps the answer for the key, or frees the key where nothing was carried out and trying again is right. */
-async function settle(claim: Claim | undefined, result: AddResult): Promise<void> {
-  if (claim === undefined) return;
-  if (!result.spent) return claim.abandon();
-  if (result.kind === 'answered') {
-    const { contentType, body } = result.answer;
-    return claim.finish({ kind: 'answer', contentType, body });
-  }
-  const { code, detail } = result.refusal;
-  return claim.finish({ kind: 'refusal', code, detail });
+/** Whose key it is: the same key of another client, or for another account, is another one. */
+function scopeOf(req: Request, res: Response, body: RequestBody): IdempotencyScope | undefined {
+  const key = req.get('idempotency-key');
+  if (key === undefined || key === '') return undefined;
+  return { client: clientSlot.of(res).name, appId: body.appId, key, body: body.bytes };
 }
-
-/** The store's failures were reported where they happened, and the answer is known whatever becomes of the key. */
-function ignoreReported(): void {}
 
 function replay(res: Response, answer: FirstAnswer): void {
   sourceSlot.set(res, 'replayed');

@@ -11,7 +11,7 @@ import {
 import { VERSION } from '../../src/version.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
 import { rawPost, rawRequest } from '../support/raw-request.ts';
-import { deadBaseUrl, startRudeServer } from '../support/rude-server.ts';
+import { DEAD_BASE_URL, startRudeServer } from '../support/rude-server.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const OPERATIONS = [
@@ -502,7 +502,7 @@ describe('an upstream below HTTP', () => {
   );
 
   test('that refuses connections is unreachable, and the caller learns that nothing was carried out', async () => {
-    const gateway = await startGateway({ env: { GEWE_BASE_URL: await deadBaseUrl() } });
+    const gateway = await startGateway({ env: { GEWE_BASE_URL: DEAD_BASE_URL } });
 
     for (const operation of ['search', 'addContacts', 'fetchContactsListCache']) {
       const answer = await call(gateway, operation, 'wx_1');

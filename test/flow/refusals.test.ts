@@ -6,7 +6,7 @@ import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
 import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
-import { deadBaseUrl } from '../support/rude-server.ts';
+import { DEAD_BASE_URL } from '../support/rude-server.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const OLD = '{ onlineSince: "2020-01-01T00:00:00Z" }';
@@ -51,7 +51,7 @@ beforeAll(async () => {
     startGateway({
       overrides: { stores: { ...stores, ledger: { charge: fail, refund: fail, usage: fail } } },
     }),
-    startGateway({ env: { GEWE_BASE_URL: await deadBaseUrl() } }),
+    startGateway({ env: { GEWE_BASE_URL: DEAD_BASE_URL } }),
     startGateway({ policy: `accounts: { wx_gap: ${OLD} }` }),
   ]);
 });

@@ -43,9 +43,5 @@ export async function startRudeServer(answer: (socket: Socket) => void): Promise
   };
 }
 
-/** The base URL of an address where nothing listens. */
-export async function deadBaseUrl(): Promise<string> {
-  const server = await startRudeServer(() => undefined);
-  await server.stop();
-  return server.baseUrl;
-}
+/** An address where nothing listens. A port that was free a moment ago could be another test's by now; this never is. */
+export const DEAD_BASE_URL = 'http://127.0.0.1:1/v2/api';
