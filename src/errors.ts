@@ -154,6 +154,13 @@ export function retryAt(
   };
 }
 
+/** For a call that this gateway will not begin, or has ended, because it stops. */
+export function shuttingDown(
+  detail = 'This gateway is stopping. Send the request again.',
+): Refusal {
+  return new Refusal('shutting-down', detail, { headers: retryAfter(1000) });
+}
+
 /** `Retry-After` for a wait in milliseconds, at least one second. */
 export function retryAfter(waitMs: number): { 'Retry-After': string } {
   return { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) };

@@ -128,8 +128,8 @@ export async function createGateway(
   const idempotency = createIdempotency(
     orUnavailable(stores.idempotency, report.quotaStoreFailed),
     clock,
-    // A call may be repeated after a rejected token, and checkOnline may come before it.
-    3 * geweTimeoutMs,
+    // Before the call comes the question whether the account is online, which is shorter.
+    2 * geweTimeoutMs,
   );
 
   const health = createHealth({

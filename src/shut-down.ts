@@ -20,19 +20,23 @@ interface Listening {
   end(): void;
 }
 
+/** How long the refusals of what was ended may take to their callers. */
+const REFUSALS_MS = 500;
+
 /**
  * Stops in the order in which nothing is lost: no new connection; what is under way gets its grace, slow list calls
  * too, since their answers are worth saving; then it is ended; the stores close when nobody can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {
   const { listener, opsListener, listService, pending, upstream, watches, stores } = parts;
-  const drained = Promise.all([listener.drain(), pending.idle(), listService.idle()]);
-  await within(drained, parts.graceMs);
+  const answered = listener.drain();
+  await within(Promise.all([answered, pending.idle(), listService.idle()]), parts.graceMs);
 
   listService.abort();
-  listener.end();
   await upstream.close();
   await Promise.all([listService.idle(), pending.idle()]);
+  await within(answered, REFUSALS_MS);
+  listener.end();
 
   opsListener.end();
   await opsListener.drain();

@@ -1,7 +1,7 @@
 /**
  * Sends one friend request, and waits where the gateway says that waiting helps. Only what comes with Node.
  *
- *   GATEWAY_KEY=gwk_... node examples/typescript/add-contact.ts APP_ID V3 V4 [GREETING]
+ *   GATEWAY_KEY=gwk_... npm exec -- node examples/typescript/add-contact.ts APP_ID V3 V4 [GREETING]
  *
  * GATEWAY_URL is where the gateway listens; http://127.0.0.1:8080 unless you say otherwise. MAX_WAIT_SECONDS is how
  * long to wait in all; 120 unless you say otherwise.

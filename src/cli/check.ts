@@ -59,13 +59,15 @@ function showHost(host: string): string {
 function summary({ settings, secrets, clients }: Loaded): string {
   const names = clients.entries.map(({ client }) => client.name);
   const token =
-    'file' in secrets.token ? `from a file, ${secrets.token.file}` : 'from the environment';
+    'file' in secrets.token
+      ? `GEWE_TOKEN_FILE is set (${secrets.token.file})`
+      : 'GEWE_TOKEN is set (from the environment)';
   const ops = `http://${showHost(settings.opsHost)}:${settings.opsPort}`;
   return [
     'The settings are complete.',
     '',
     `  upstream   ${settings.geweBaseUrl.href}`,
-    `  token      GEWE_TOKEN is set (${token})`,
+    `  token      ${token}`,
     `  clients    http://${showHost(settings.host)}:${settings.port}`,
     `  ops        ${ops} (OPS_TOKEN is ${secrets.opsToken === undefined ? 'not set' : 'set'})`,
     `  auth       ${settings.auth}; ${names.length} client${names.length === 1 ? '' : 's'}${

@@ -68,7 +68,7 @@ function invitation({ url, opsUrl }: Stage): string {
     `The ops listener is at ${opsUrl}/. Things to try:`,
     '',
     post('fetchContactsList', { appId: 'wx_demo_sales' }),
-    post('addContacts', { appId: 'wx_demo_old', scene: 3, option: 2, v3: 'v3_1', v4: 'v4_1' }),
+    post('addContacts', { appId: 'wx_demo_old', scene: 3, option: 3, v3: 'v3_1', v4: 'v4_1' }),
     `  curl ${opsUrl}/admin/accounts/wx_demo_old`,
     `  curl ${opsUrl}/metrics`,
     '',

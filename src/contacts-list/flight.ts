@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { Refusal } from '../errors.ts';
+import { shuttingDown, type Refusal } from '../errors.ts';
 import { tokenRejected } from '../gewe/answer-or-refusal.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import { hasVerdict, type Answer, type Outcome } from '../gewe/outcome.ts';
@@ -82,10 +82,8 @@ export function landingOf(outcome: Outcome, now: number): FlightResult {
     }
     case 'token-rejected':
       return { kind: 'refused', refusal: tokenRejected() };
-    case 'aborted': {
-      const detail = 'The call for the list was ended because the gateway is stopping.';
-      return { kind: 'refused', refusal: new Refusal('shutting-down', detail) };
-    }
+    case 'aborted':
+      return { kind: 'refused', refusal: shuttingDown() };
     case 'invalid':
       return { kind: 'failed', why: 'invalid' };
     case 'timeout':

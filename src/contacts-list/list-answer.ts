@@ -24,9 +24,12 @@ export type ListAnswer =
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export function liveAnswer(answer: Answer, joined: boolean): ListAnswer {
-  const { body, contentType } = answer;
-  return { kind: 'live', body, contentType, stored: false, joined };
+/** What the upstream has just said. */
+export function liveAnswer(
+  { body, contentType }: Pick<Answer, 'body' | 'contentType'>,
+  { stored, joined }: { stored: boolean; joined: boolean },
+): ListAnswer {
+  return { kind: 'live', body, contentType, stored, joined };
 }
 
 /** The saved list, without waiting for the upstream. */

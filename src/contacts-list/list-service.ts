@@ -48,7 +48,7 @@ export function createListService(parts: ListServiceParts): ListService {
   const flights = createFlights({ upstream, cacheEndpoint, shelf, breaker, clock, settings });
 
   /** Waits for the slow call as long as this caller wants to. */
-  async function outcomeOf(
+  async function awaitFlight(
     request: ListRequest,
     flight: Flight,
     joined: boolean,
@@ -62,10 +62,10 @@ export function createListService(parts: ListServiceParts): ListService {
       case 'list': {
         const { list, contentType } = result;
         if (list.source === 'gewe-cache') return { kind: 'gewe-cache', list, joined };
-        return { kind: 'live', body: list.body, contentType, stored: true, joined };
+        return liveAnswer({ body: list.body, contentType }, { stored: true, joined });
       }
       case 'other':
-        return liveAnswer(result.answer, joined);
+        return liveAnswer(result.answer, { stored: false, joined });
       case 'refused':
         return result;
       case 'failed':
@@ -121,13 +121,13 @@ export function createListService(parts: ListServiceParts): ListService {
         const admission = breaker.admit();
         return admission.kind === 'wait'
           ? withoutAsking(saved, admission)
-          : outcomeOf(request, flights.start(request), false, waitMs);
+          : awaitFlight(request, flights.start(request), false, waitMs);
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);
       const isOverdue = clock.now() - underWay.startedAt >= waitMs;
       if (isOverdue && !directives.noCache) return instead(request, 'timeout', true);
-      return outcomeOf(request, underWay, true, waitMs);
+      return awaitFlight(request, underWay, true, waitMs);
     },
     callsUnderWay: flights.count,
     idle: flights.idle,

@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.ts';
+import { Refusal, shuttingDown } from '../errors.ts';
 import type { Answer, Outcome } from './outcome.ts';
 
 /** The answer to pass on, or the refusal that stands for its absence. For operations that nothing is saved of. */
@@ -27,7 +27,9 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
         'The upstream did not answer in time. The request may have been carried out.',
       );
     case 'aborted':
-      return new Refusal('shutting-down', 'The call was ended because the gateway is stopping.');
+      return shuttingDown(
+        'The gateway ended this call because it is stopping. The request may have been carried out.',
+      );
     default:
       return outcome satisfies never;
   }

@@ -17,6 +17,7 @@ export interface OwnCall {
 export interface Caller {
   /** Never rejects: whatever happens is an Outcome. No call is repeated here and no redirect followed. */
   call(call: OwnCall, token: string): Promise<Outcome>;
+  /** Ends the calls under way. */
   close(): Promise<void>;
 }
 
@@ -30,18 +31,20 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
     keepAliveTimeout: 4_000,
   });
 
+  const closed = new AbortController();
+
   return {
     async call({ path, body, trace, deadlineMs, signal }, token) {
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), deadlineMs);
-      const signals = signal === undefined ? [deadline.signal] : [deadline.signal, signal];
+      const ended = AbortSignal.any([closed.signal, ...(signal === undefined ? [] : [signal])]);
       let outcome: Outcome;
       try {
         const response = await request(upstreamUrl(baseUrl, path), {
           method: 'POST',
           headers: upstreamHeaders(token, body, trace, version) as Record<string, string>,
           body,
-          signal: AbortSignal.any(signals),
+          signal: AbortSignal.any([deadline.signal, ended]),
           dispatcher,
         });
         const head = {
@@ -57,9 +60,12 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
       }
       if (outcome.kind === 'answered') return outcome;
       if (deadline.signal.aborted) return { kind: 'timeout' };
-      return signal?.aborted === true ? { kind: 'aborted' } : outcome;
+      return ended.aborted ? { kind: 'aborted' } : outcome;
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      closed.abort();
+      await dispatcher.destroy();
+    },
   };
 }
 

@@ -39,7 +39,7 @@ export function createReporter(logger: Logger, metrics: Metrics) {
 
     listStoreFailed(err: unknown): void {
       metrics.storeError('lists');
-      logger.error({ err }, 'the store of lists failed; going on without it');
+      logger.error({ err }, 'the store of lists failed');
     },
 
     quotaStoreFailed(err: unknown): void {

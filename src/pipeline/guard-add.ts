@@ -4,7 +4,7 @@ import type { FirstAnswer, Idempotency, IdempotencyScope } from '../add-contacts
 import { once } from '../add-contacts/once.ts';
 import { rateLimitHeaders } from '../add-contacts/rate-limit-headers.ts';
 import { readAddRequest } from '../add-contacts/request.ts';
-import type { QuotaUsage } from '../add-contacts/rules.ts';
+import type { AttemptKind, QuotaUsage } from '../add-contacts/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Upstream } from '../gewe/upstream.ts';
@@ -36,16 +36,15 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
     const body = bodySlot.of(res);
     const { appId } = body;
     const request = readAddRequest(body.json, body.texts);
-    const showNow = async () => {
-      // Of what is not counted, the quotas of adding are shown.
-      const { kind, target } =
-        'target' in request ? request : { kind: 'add' as const, target: undefined };
+    const show = async (kind: AttemptKind, target?: string) =>
       showUsage(res, await addService.usage(appId, [kind], target), clock.now());
-    };
     if (request instanceof Refusal) {
-      await showNow();
+      await show('add');
       throw request;
     }
+    // Turning somebody down is not counted: the quotas of adding are shown.
+    const showNow = () =>
+      request.kind === 'reject' ? show('add') : show(request.kind, request.target);
 
     const trace = traceSlot.of(res);
     const sendIt = () => sendOnce(parts, req, res, body);

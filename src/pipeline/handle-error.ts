@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { traceSlot } from './identify.ts';
-import { faceSlot, renderRefusal } from './refuse.ts';
+import { faceSlot, traceSlot } from './identify.ts';
+import { renderRefusal } from './render-refusal.ts';
 import { operationSlot } from './resolve-operation.ts';
 import { send } from './send.ts';
 import { createSlot } from './slot.ts';

@@ -4,11 +4,13 @@ import type { Clock } from '../clock.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
 import { shownKey, type ShownKey } from './credentials.ts';
-import { faceSlot } from './refuse.ts';
+import type { Face } from './render-refusal.ts';
 import { createSlot } from './slot.ts';
 
 export const traceSlot = createSlot<Trace>('trace');
 export const startSlot = createSlot<number>('start');
+
+export const faceSlot = createSlot<Face>('face');
 
 /** Who calls, as far as the headers tell. Whether that is enough is decided later. */
 export const callerSlot = createSlot<{

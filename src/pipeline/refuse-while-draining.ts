@@ -1,13 +1,11 @@
 import type { RequestHandler } from 'express';
-import { Refusal } from '../errors.ts';
+import { shuttingDown } from '../errors.ts';
 
 /** A request on a connection that was open before the gateway began to stop. Another gateway can take it. */
 export function refuseWhileDraining({ isDraining }: { isDraining(): boolean }): RequestHandler {
   return (_req, res, next) => {
     if (!isDraining()) return next();
     res.setHeader('Connection', 'close');
-    throw new Refusal('shutting-down', 'This gateway is stopping. Send the request again.', {
-      headers: { 'Retry-After': '1' },
-    });
+    throw shuttingDown();
   };
 }

@@ -26,7 +26,7 @@ describe('check', () => {
     });
     const { io, printed } = fakeIo(cwd, { GATEWAY_KEYS: 'crm:k' });
     expect(await check([], io)).toBe(0);
-    expect(printed.stdout).toContain(`GEWE_TOKEN is set (from a file, ${cwd}/token)`);
+    expect(printed.stdout).toContain(`GEWE_TOKEN_FILE is set (${cwd}/token)`);
     expect(printed.stdout).not.toContain('abc-123');
   });
 

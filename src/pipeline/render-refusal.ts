@@ -1,11 +1,8 @@
 import { answersAddressBook } from '../gewe/operations.ts';
 import { REFUSALS, type Refusal } from '../errors.ts';
-import { createSlot } from './slot.ts';
 
 /** To whom a refusal speaks: a client that knows HTTP, or one that was written for the vendor. */
 export type Face = 'http' | 'gewe';
-
-export const faceSlot = createSlot<Face>('face');
 
 export interface RenderedRefusal {
   readonly status: number;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Refusal, REFUSALS, type RefusalCode } from '../../../src/errors.ts';
-import { renderRefusal } from '../../../src/pipeline/refuse.ts';
+import { renderRefusal } from '../../../src/pipeline/render-refusal.ts';
 
 const CODES = Object.keys(REFUSALS) as RefusalCode[];
 const render = (code: RefusalCode, face: 'http' | 'gewe', target = 'search') =>
