@@ -6,9 +6,10 @@ interface ShutDownParts {
   /** Stays open as long as there is something to tell. */
   readonly opsListener: Listening;
   /** The slow list calls. */
-  readonly listService: { idle(): Promise<void>; abort(): void };
+  readonly listService: { idle(): Promise<void> };
   /** Attempts whose callers may have left. */
   readonly pending: { idle(): Promise<void> };
+  /** Closing it ends the calls under way. */
   readonly upstream: { close(): Promise<void> };
   readonly watches: readonly { stop(): void }[];
   readonly stores: { close(): Promise<void> };
@@ -32,7 +33,6 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   const answered = listener.drain();
   await within(Promise.all([answered, pending.idle(), listService.idle()]), parts.graceMs);
 
-  listService.abort();
   await upstream.close();
   await Promise.all([listService.idle(), pending.idle()]);
   await within(answered, REFUSALS_MS);

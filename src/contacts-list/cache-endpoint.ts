@@ -13,19 +13,24 @@ export interface CacheEndpoint {
 interface CacheEndpointParts {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly clock: Clock;
+  /** For the whole question; a caller may stop waiting for it earlier. Milliseconds. */
   readonly deadlineMs: number;
+  /** After so many milliseconds without an answer, `overdue` is told, once a question. */
+  readonly overdueMs: number;
+  overdue(appId: string): void;
   /** Saves a list unless a newer one is there. Never rejects. */
   saveIfNewer(appId: string, list: SavedList): Promise<void>;
 }
 
 export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
-  const { upstream, clock, deadlineMs, saveIfNewer } = parts;
+  const { upstream, clock, deadlineMs, overdueMs, overdue, saveIfNewer } = parts;
   const underWay = new Map<string, Promise<SavedList | undefined>>();
 
   async function ask(appId: string, trace: Trace): Promise<SavedList | undefined> {
     const operation = 'fetchContactsListCache';
     // The list is at least as old as the question.
     const savedAt = clock.now();
+    const timer = setTimeout(() => overdue(appId), overdueMs);
     const outcome = await upstream.call(
       { operation, appId },
       {
@@ -35,6 +40,7 @@ export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
         deadlineMs,
       },
     );
+    clearTimeout(timer);
     if (outcome.kind !== 'answered' || !isGoodList(outcome.answer.json)) return undefined;
     const list: SavedList = { body: outcome.answer.body, savedAt, source: 'gewe-cache' };
     await saveIfNewer(appId, list);

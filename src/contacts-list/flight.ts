@@ -28,7 +28,7 @@ export interface Flight {
 export interface FlightParts {
   readonly clock: Clock;
   /** Makes the slow call. */
-  call(signal: AbortSignal): Promise<Outcome>;
+  call(): Promise<Outcome>;
   /** Asks the upstream's cache endpoint; a good list is saved when this resolves, undefined where it has none. */
   askCache(): Promise<SavedList | undefined>;
   /** Saves the slow call's list; resolves also where the store fails. */
@@ -43,7 +43,7 @@ export interface FlightParts {
  * Starts the slow call and, while it runs, polls the cache endpoint as the vendor's page advises. The call is not
  * ended when a poll was quicker: its own answer is newer, and replaces what the poll brought.
  */
-export function startFlight(parts: FlightParts, signal: AbortSignal): Flight {
+export function startFlight(parts: FlightParts): Flight {
   const { clock, pollMs, deadlineMs } = parts;
   const startedAt = clock.now();
   const { promise: first, resolve } = Promise.withResolvers<FlightResult>();
@@ -57,7 +57,7 @@ export function startFlight(parts: FlightParts, signal: AbortSignal): Flight {
     });
   }, pollMs);
 
-  const landing = parts.call(signal).then(async (outcome) => {
+  const landing = parts.call().then(async (outcome) => {
     clearTimeout(overdue);
     clearInterval(poll);
     const result = landingOf(outcome, clock.now());

@@ -22,8 +22,6 @@ export interface Flights {
   count(): number;
   /** Resolves when none is under way. */
   idle(): Promise<void>;
-  /** Ends all; what they would have brought is not saved. */
-  abort(): void;
 }
 
 interface FlightsParts {
@@ -38,7 +36,6 @@ interface FlightsParts {
 export function createFlights(parts: FlightsParts): Flights {
   const { upstream, cacheEndpoint, shelf, breaker, clock, settings } = parts;
   const underWay = new Map<string, Flight>();
-  const stopping = new AbortController();
   const operation = 'fetchContactsList';
 
   return {
@@ -46,19 +43,15 @@ export function createFlights(parts: FlightsParts): Flights {
     start({ appId, body, trace }) {
       const path = `contacts/${operation}`;
       const deadlineMs = settings.hardLimitMs;
-      const flight = startFlight(
-        {
-          clock,
-          deadlineMs: settings.deadlineMs,
-          pollMs: settings.pollMs,
-          call: (signal) =>
-            upstream.call({ operation, appId }, { path, body, trace, deadlineMs, signal }),
-          askCache: () => cacheEndpoint.ask(appId, trace),
-          save: (list) => shelf.save(appId, list),
-          overdue: () => breaker.failed(appId, 'timeout'),
-        },
-        stopping.signal,
-      );
+      const flight = startFlight({
+        clock,
+        deadlineMs: settings.deadlineMs,
+        pollMs: settings.pollMs,
+        call: () => upstream.call({ operation, appId }, { path, body, trace, deadlineMs }),
+        askCache: () => cacheEndpoint.ask(appId, trace),
+        save: (list) => shelf.save(appId, list),
+        overdue: () => breaker.failed(appId, 'timeout'),
+      });
       underWay.set(appId, flight);
       void flight.landing.then(() => underWay.delete(appId));
       return flight;
@@ -69,6 +62,5 @@ export function createFlights(parts: FlightsParts): Flights {
         await Promise.all([...underWay.values()].map(({ landing }) => landing));
       }
     },
-    abort: () => stopping.abort(),
   };
 }

@@ -22,8 +22,6 @@ export interface ListService {
   callsUnderWay(): number;
   /** Resolves when no slow call is under way. */
   idle(): Promise<void>;
-  /** Ends all slow calls; what they would have brought is not saved. */
-  abort(): void;
 }
 
 interface ListServiceParts {
@@ -43,6 +41,8 @@ export function createListService(parts: ListServiceParts): ListService {
     upstream,
     clock,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
+    overdueMs: settings.cacheDeadlineMs,
+    overdue: (appId) => breaker.failed(appId, 'timeout'),
     saveIfNewer: shelf.saveIfNewer,
   });
   const flights = createFlights({ upstream, cacheEndpoint, shelf, breaker, clock, settings });
@@ -85,7 +85,6 @@ export function createListService(parts: ListServiceParts): ListService {
     const saved = await shelf.load(appId);
     if (saved !== undefined) return { kind: 'saved', list: saved, tried: why, joined };
     const cached = await within(cacheEndpoint.ask(appId, trace), settings.cacheDeadlineMs);
-    if (cached === 'deadline') breaker.failed(appId, 'timeout');
     if (cached !== undefined && cached !== 'deadline') {
       return { kind: 'gewe-cache', list: cached, joined };
     }
@@ -131,6 +130,5 @@ export function createListService(parts: ListServiceParts): ListService {
     },
     callsUnderWay: flights.count,
     idle: flights.idle,
-    abort: flights.abort,
   };
 }

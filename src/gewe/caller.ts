@@ -11,7 +11,6 @@ export interface OwnCall {
   readonly trace: Trace;
   /** For the whole answer, milliseconds. */
   readonly deadlineMs: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface Caller {
@@ -30,21 +29,19 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
     connect: { timeout: 10_000 },
     keepAliveTimeout: 4_000,
   });
-
   const closed = new AbortController();
 
   return {
-    async call({ path, body, trace, deadlineMs, signal }, token) {
+    async call({ path, body, trace, deadlineMs }, token) {
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), deadlineMs);
-      const ended = AbortSignal.any([closed.signal, ...(signal === undefined ? [] : [signal])]);
       let outcome: Outcome;
       try {
         const response = await request(upstreamUrl(baseUrl, path), {
           method: 'POST',
           headers: upstreamHeaders(token, body, trace, version) as Record<string, string>,
           body,
-          signal: AbortSignal.any([deadline.signal, ended]),
+          signal: AbortSignal.any([deadline.signal, closed.signal]),
           dispatcher,
         });
         const head = {
@@ -60,7 +57,7 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
       }
       if (outcome.kind === 'answered') return outcome;
       if (deadline.signal.aborted) return { kind: 'timeout' };
-      return ended.aborted ? { kind: 'aborted' } : outcome;
+      return closed.signal.aborted ? { kind: 'aborted' } : outcome;
     },
     async close() {
       closed.abort();

@@ -60,6 +60,34 @@ test('timeouts over two accounts open it: who has nothing saved is refused at on
   expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
 });
 
+test('many callers of one account count as one call to each endpoint, not as many', async () => {
+  await gateway.stop();
+  gateway = await startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '100' },
+    policy: 'breaker: { failures: 4 }',
+    overrides: { clock },
+  });
+  await saveList(gateway, 'wx_a', listBytes('wx_a'));
+  gateway.simulator.behave('wx_new', { hang: true });
+  gateway.simulator.behave('wx_a', { ...SLOW, reset: true });
+
+  // Two failures of one account, however many wait, and one of another.
+  const replies = await Promise.all(Array.from({ length: 20 }, () => askList(gateway, 'wx_new')));
+  await askList(gateway, 'wx_a');
+
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([504]));
+  expect((await askList(gateway, 'wx_b')).headers['cache-status']).toContain('fwd=miss');
+});
+
+test('a cache endpoint that hangs counts as well as the list that does', async () => {
+  gateway.simulator.behave('*', { hang: true });
+  await askList(gateway, 'wx_new');
+  await askList(gateway, 'wx_other');
+
+  expect((await askList(gateway, 'wx_a')).headers['cache-status']).toBe('gewe-gateway; hit');
+  expect(askedSince('wx_a')).toEqual([0]);
+});
+
 test('refused connections open it, and the refusal is 502', async () => {
   await gateway.simulator.stop();
   await askEach('wx_a', 'wx_b', 'wx_c');

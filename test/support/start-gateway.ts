@@ -64,7 +64,12 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     await writeFile(env['GATEWAY_CLIENTS'], options.clients);
   }
   const loaded = loadSettings(env, folder.path);
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems, null, 2));
+  if ('problems' in loaded) {
+    // A simulator left running would keep the test runner from ending.
+    if (options.simulator === undefined) await simulator.stop();
+    await folder.remove();
+    throw new Error(JSON.stringify(loaded.problems, null, 2));
+  }
 
   const log: Record<string, unknown>[] = [];
   const gateway = await createGateway(loaded, {
