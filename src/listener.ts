@@ -20,6 +20,12 @@ export interface Listener {
   end(): void;
 }
 
+/**
+ * Connections that may wait to be taken. Of a burst beyond this (511 by default) the system drops some, and their
+ * callers try again only after a second. The system may allow less: net.core.somaxconn.
+ */
+const BACKLOG = 4096;
+
 /** How often connections that have become idle are closed while draining. */
 const CLOSE_IDLE_EVERY_MS = 20;
 
@@ -40,7 +46,7 @@ export function createListener(app: App): Listener {
   server.on('clientError', refuseUnreadable);
   return {
     async listen(port, host) {
-      server.listen(port, host);
+      server.listen({ port, host, backlog: BACKLOG });
       await once(server, 'listening');
       // What goes wrong with a single connection from now on must not end the process.
       server.on('error', () => undefined);
