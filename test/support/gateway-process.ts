@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface GatewayProcess {
+  readonly pid: number;
   /** All that it has written so far, to both streams. */
   output(): string;
   /** Resolves when its output matches; rejects where it ends without. */
@@ -16,12 +17,24 @@ export interface GatewayProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** `gewe-gateway ARGS…` as a process of its own, with these variables and no other. */
+/**
+ * `gewe-gateway ARGS…` as a process of its own, with these variables and no other. `command` is what comes before ARGS,
+ * where it is not this project's source on this Node.
+ */
 export function runGateway(
   args: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Readonly<Record<string, string>> },
+  {
+    cwd,
+    env = {},
+    command = [process.execPath, MAIN],
+  }: {
+    cwd: string;
+    env?: Readonly<Record<string, string>>;
+    command?: readonly [string, ...string[]];
+  },
 ): GatewayProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [program, ...before] = command;
+  const child = spawn(program, [...before, ...args], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +67,7 @@ export function runGateway(
   }
 
   return {
+    pid: child.pid ?? NaN,
     output: () => output,
     printed,
     async listening() {
