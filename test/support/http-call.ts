@@ -16,12 +16,14 @@ export interface HttpCall {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer;
+  /** After so long without an answer the caller gives up and this rejects. By default it waits for ever. */
+  readonly timeoutMs?: number;
 }
 
 /** One request on a connection of its own, its answer in bytes. */
 export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-  const { method = 'POST', path, headers = {}, body } = call;
+  const { method = 'POST', path, headers = {}, body, timeoutMs } = call;
   const outgoing = request(url, { method, path, headers, agent: new Agent() }, (res) => {
     buffer(res).then((bytes) => {
       resolve({
@@ -34,6 +36,9 @@ export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
     }, reject);
   });
   outgoing.on('error', reject);
+  if (timeoutMs !== undefined) {
+    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('The answer took too long')));
+  }
   outgoing.end(body);
   return promise;
 }

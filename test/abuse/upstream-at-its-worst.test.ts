@@ -1,0 +1,217 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { addBody } from '../support/add-contacts.ts';
+import { FAULTS, type Fault, type Kind } from '../support/faults.ts';
+import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { ONLY_IF_CACHED } from '../support/lists.ts';
+import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
+import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What a caller of an operation that is passed on gets, fetchContactsListCache included. */
+const FORWARDED: Readonly<Record<Kind, string>> = {
+  lost: '502 upstream-unreachable',
+  invalid: '502 upstream-invalid',
+  late: '504 upstream-timeout',
+  verdict: '200 passed on',
+  'no verdict': '200 passed on',
+};
+
+/** The same of addContacts, and what it costs: whoever may have carried it out is paid. */
+const ADD: Readonly<Record<Kind, string>> = {
+  lost: '502 upstream-unreachable, charged',
+  invalid: '502 upstream-invalid, charged',
+  late: '504 upstream-timeout, charged',
+  verdict: '200 passed on, charged',
+  'no verdict': '200 passed on, charged',
+};
+
+/** fetchContactsList where nothing is saved, and the upstream's own cache is no better. */
+const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
+  lost: '502 upstream-unreachable, Retry-After',
+  invalid: '502 upstream-unreachable, Retry-After',
+  late: '504 upstream-timeout, Retry-After',
+  verdict: '200 live',
+  'no verdict': '502 upstream-unreachable, Retry-After',
+};
+
+/** fetchContactsList where a good list is saved: only the vendor's own word comes before it. */
+const LIST_SAVED: Readonly<Record<Kind, string>> = {
+  lost: '200 saved, the list of before',
+  invalid: '200 saved, the list of before',
+  late: '200 saved, the list of before',
+  verdict: '200 live',
+  'no verdict': '200 saved, the list of before',
+};
+
+/** Every kind of operation, what it comes to, and an account for each fault and kind. */
+const expected = ({ kind, ownKind }: Fault) => ({
+  'an operation that is passed on': FORWARDED[kind],
+  'fetchContactsListCache, asked by a caller': FORWARDED[kind],
+  'addContacts of an old account': ADD[kind],
+  'addContacts of an account never seen, whose question checkOnline fails':
+    '429 account-too-young, not charged, not sent',
+  'fetchContactsList with nothing saved': LIST_NOT_SAVED[ownKind],
+  'fetchContactsList with a saved list': LIST_SAVED[ownKind],
+  'the saved list afterwards': '200 saved, the list of before',
+});
+
+const TIMEOUT_MS = 2_000;
+/** A list takes two deadlines; the rest is for a machine that is busy. */
+const NOBODY_WAITS_LONGER_MS = 2 * TIMEOUT_MS + 8_000;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let upstream: RawUpstream;
+let gateway: GatewayProcess;
+let url: string;
+let opsUrl: string;
+let resourcesBefore: Readonly<Record<string, number>>;
+/** Those that hang do so together. */
+const begun = new Map<Fault, ReturnType<typeof meet>>();
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  upstream = await startRawUpstream();
+  const policy = join(folder.path, 'policy.yaml');
+  // The breaker would spare callers what this is about.
+  await writeFile(policy, 'breaker: { failures: 1000000 }');
+  gateway = runGateway(['start'], {
+    cwd: folder.path,
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      GEWE_TOKEN: TOKEN,
+      GATEWAY_KEYS: `test:${KEY}`,
+      GATEWAY_CONFIG: policy,
+      PORT: '0',
+      OPS_PORT: '0',
+      STORE_URL: 'memory:',
+      GEWE_TIMEOUT_MS: String(TIMEOUT_MS),
+      LIST_DEADLINE_MS: String(TIMEOUT_MS),
+      LIST_CACHE_DEADLINE_MS: String(TIMEOUT_MS),
+      LIST_HARD_LIMIT_MS: String(TIMEOUT_MS + 500),
+    },
+  });
+  ({ url, opsUrl } = await gateway.listening());
+  resourcesBefore = await resources();
+  for (const fault of FAULTS) {
+    if (fault.kind === 'late' || fault.ownKind === 'late') begun.set(fault, meet(fault));
+  }
+});
+afterAll(async () => {
+  gateway.kill('SIGKILL');
+  await gateway.ended;
+  await upstream.stop();
+  await folder.remove();
+});
+
+/** Lets every kind of operation meet a fault, each on an account of its own. */
+async function meet(fault: Fault): Promise<Record<string, string>> {
+  const accountOf = (what: string) => `${what}:${FAULTS.indexOf(fault)}`;
+  const accounts = ['any', 'cache', 'old', 'new', 'none', 'saved'].map(accountOf);
+  const [any = '', cache = '', old = '', unseen = '', none = '', saved = ''] = accounts;
+  await declareOld(old);
+  await ask('fetchContactsList', saved);
+  for (const appId of accounts) upstream.behave(appId, fault.manner);
+
+  const [ofAny, ofCache, ofOld, ofNew, ofNone, ofSaved] = await Promise.all([
+    ask('search', any),
+    ask('fetchContactsListCache', cache),
+    ask('addContacts', old),
+    ask('addContacts', unseen),
+    ask('fetchContactsList', none),
+    ask('fetchContactsList', saved),
+  ]);
+  const wasSent = ({ appId, operation }: { appId: string; operation: string }) =>
+    appId === unseen && operation === 'contacts/addContacts';
+  return {
+    'an operation that is passed on': ofAny,
+    'fetchContactsListCache, asked by a caller': ofCache,
+    'addContacts of an old account': `${ofOld}, ${await charge(old)}`,
+    'addContacts of an account never seen, whose question checkOnline fails':
+      `${ofNew}, ${await charge(unseen)}` +
+      (upstream.calls.some(wasSent) ? ', sent' : ', not sent'),
+    'fetchContactsList with nothing saved': ofNone,
+    'fetchContactsList with a saved list': ofSaved,
+    'the saved list afterwards': await ask('fetchContactsList', saved, ONLY_IF_CACHED),
+  };
+}
+
+/** One call by a caller, and in words what it got. */
+async function ask(operation: string, appId: string, headers = {}): Promise<string> {
+  const answer = await httpCall(url, {
+    path: `/contacts/${operation}`,
+    headers: { ...GOOD_HEADERS, ...headers },
+    body: JSON.stringify(addBody(appId)),
+    timeoutMs: NOBODY_WAITS_LONGER_MS,
+  });
+  const { 'x-gateway-source': source, 'retry-after': retryAfter } = answer.headers;
+  if (source === 'saved') {
+    const isTheSame = answer.body.equals(Buffer.from(GOOD_LIST));
+    return `${answer.status} saved, ${isTheSame ? 'the list of before' : 'another list'}`;
+  }
+  if (answer.status === 200) return `200 ${String(source ?? 'passed on')}`;
+  const waits = answer.status >= 500 && retryAfter !== undefined ? ', Retry-After' : '';
+  return `${answer.status} ${String(answer.json()['code'])}${waits}`;
+}
+
+async function declareOld(appId: string): Promise<void> {
+  const answer = await httpCall(opsUrl, {
+    method: 'PUT',
+    path: `/admin/accounts/${appId}`,
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"onlineSince":"2020-01-01T00:00:00Z"}',
+  });
+  if (answer.status !== 200) throw new Error(answer.body.toString());
+}
+
+/** What the day's quota of the account says. */
+async function charge(appId: string): Promise<'charged' | 'not charged'> {
+  const account = await httpCall(opsUrl, { method: 'GET', path: `/admin/accounts/${appId}` });
+  const { quotas = [] } = account.json() as {
+    quotas?: { name: string; limit: number; left: number }[];
+  };
+  const perDay = quotas.find(({ name }) => name === 'add-per-day');
+  return perDay !== undefined && perDay.left < perDay.limit ? 'charged' : 'not charged';
+}
+
+/** What keeps the gateway's process busy, by kind; the question itself is in it. */
+async function resources(): Promise<Record<string, number>> {
+  const metrics = await httpCall(opsUrl, { method: 'GET', path: '/metrics' });
+  const line = /^gewe_gateway_nodejs_active_resources\{type="(\w+)"\} (\d+)$/gm;
+  const lines = [...metrics.body.toString().matchAll(line)];
+  return Object.fromEntries(lines.map(([, kind = '', count]) => [kind, Number(count)]));
+}
+
+describe('an upstream that', () => {
+  test.each(FAULTS)(
+    '$name does no harm to any operation',
+    async (fault) => {
+      expect(await (begun.get(fault) ?? meet(fault))).toEqual(expected(fault));
+    },
+    NOBODY_WAITS_LONGER_MS + 10_000,
+  );
+});
+
+test('after all of that no socket and no timer is left', async () => {
+  const busy = ['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'Immediate'];
+  const leftOver = async () => {
+    const now = await resources();
+    return busy.filter((kind) => (now[kind] ?? 0) > (resourcesBefore[kind] ?? 0));
+  };
+  for (const until = Date.now() + 15_000; Date.now() < until;) {
+    if ((await leftOver()).length === 0) break;
+  }
+
+  expect(await leftOver()).toEqual([]);
+});
+
+test('after all of that no promise was left unhandled and nothing failed inside', async () => {
+  // An unhandled rejection would have ended the process.
+  gateway.kill('SIGTERM');
+
+  expect(await gateway.ended).toEqual({ code: 0, signal: null });
+  expect(gateway.output()).not.toMatch(/"internal"|unhandled|TypeError|AssertionError/i);
+  expect(gateway.output()).not.toContain(TOKEN);
+});
