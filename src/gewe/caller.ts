@@ -27,6 +27,8 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: 10_000 },
+    // Callers' requests go over HTTP/1.1 too: one way for an upstream to behave, and one call a connection.
+    allowH2: false,
     keepAliveTimeout: 4_000,
   });
   const closed = new AbortController();

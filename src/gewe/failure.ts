@@ -24,5 +24,10 @@ export function outcomeOfError(cause: unknown): Outcome {
   // The same codes also come from reading and writing on a connection, where they prove nothing.
   const whileConnecting = syscall === undefined || ['connect', 'getaddrinfo'].includes(syscall);
   const neverConnected = syscall === 'connect' || (whileConnecting && BEFORE_CONNECTED.has(code));
-  return { kind: 'unreachable', sent: !neverConnected, cause };
+  return neverConnected ? neverSent(cause) : { kind: 'unreachable', sent: true, cause };
+}
+
+/** For where it is proven in another way than by the error. */
+export function neverSent(cause: unknown): Outcome {
+  return { kind: 'unreachable', sent: false, cause };
 }

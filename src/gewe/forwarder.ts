@@ -2,8 +2,9 @@ import { Agent as HttpAgent, ServerResponse, type IncomingMessage } from 'node:h
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
-import { outcomeOfError } from './failure.ts';
+import { neverSent, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
 import { readResponse } from './read-response.ts';
@@ -59,8 +60,10 @@ export function createForwarder(
     baseUrl.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
   const closed = new AbortController();
-  const fail = (cause: Error, req: IncomingMessage) =>
-    exchanges.get(req)?.settle(outcomeOfError(cause));
+  const fail = (cause: Error, req: IncomingMessage) => {
+    const exchange = exchanges.get(req);
+    exchange?.settle(isShakingHands(exchange) ? neverSent(cause) : outcomeOfError(cause));
+  };
 
   const proxy = createProxyMiddleware({
     target: baseUrl.origin,
@@ -107,7 +110,8 @@ export function createForwarder(
 
   return {
     async forward(req, res, call, token) {
-      // A caller who left while the token's file was read will not be seen leaving again.
+      if (!call.freshConnection) await whatCameUnasked();
+      // A caller who left in the meantime, or while the token's file was read, will not be seen leaving again.
       const hasLeft = call.endsWithCaller && res.closed;
       if (closed.signal.aborted || hasLeft) return { kind: 'aborted' };
       const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
@@ -141,11 +145,28 @@ export function createForwarder(
   };
 }
 
+/**
+ * Lets what the upstream wrote on idle connections be read, which ends them. HTTP/1.1 matches answers to requests by
+ * nothing but their order (RFC 9112 section 9.2), so it would be taken for the answer to the next request. Node looks
+ * while a connection is idle (CVE-2026-48931), but not at bytes that arrive in the same turn as that request; undici
+ * waits so, too (GHSA-35p6-xmwp-9g52).
+ */
+function whatCameUnasked(): Promise<void> {
+  return setImmediate();
+}
+
 /** The deadline has passed: with a connection that is still being made, the upstream provably has nothing. */
-function overdue({ socket }: Exchange): Outcome {
-  // Over TLS, the request waits for the handshake too.
-  const { secureConnecting = false } = (socket ?? {}) as { secureConnecting?: boolean };
-  if (socket !== undefined && !socket.connecting && !secureConnecting) return { kind: 'timeout' };
-  const cause = new Error('No connection to the upstream within the deadline');
-  return { kind: 'unreachable', sent: false, cause };
+function overdue(exchange: Exchange): Outcome {
+  const { socket } = exchange;
+  const isConnected = socket !== undefined && !socket.connecting && !isShakingHands(exchange);
+  if (isConnected) return { kind: 'timeout' };
+  return neverSent(new Error('No connection to the upstream within the deadline'));
+}
+
+/**
+ * Whether a TLS handshake is under way, or was when the call failed. Node writes nothing of a request before it is over,
+ * which includes the check of the certificate.
+ */
+function isShakingHands({ socket }: Exchange): boolean {
+  return ((socket ?? {}) as { secureConnecting?: boolean }).secureConnecting === true;
 }

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A certificate for 127.0.0.1 that nothing else uses, and that nobody trusts who was not told to. */
+const CERTIFICATE = fileURLToPath(new URL('../fixtures/tls/certificate.pem', import.meta.url));
+const KEY_FILE = fileURLToPath(new URL('../fixtures/tls/key.pem', import.meta.url));
+
+/** What an upstream got to see. */
+interface Witness {
+  /** What callers sent, decrypted where there was anything to decrypt. */
+  received: string;
+  /** TCP connections that it has taken, and how many of them are over. */
+  opened: number;
+  closed: number;
+  protocols: Set<string | false | null>;
+}
+
+let upstream: RawUpstream;
+let witness: Witness;
+
+/** An upstream over TLS that takes down all that comes through it. */
+function startTlsUpstream(options: TlsOptions = {}): Promise<RawUpstream> {
+  const files = { cert: readFileSync(CERTIFICATE), key: readFileSync(KEY_FILE) };
+  return startWitnessed((onConnection) =>
+    createTlsServer({ ...files, ...options }, (socket) => {
+      witness.protocols.add(socket.alpnProtocol);
+      socket.on('data', (chunk) => (witness.received += chunk.toString('latin1')));
+      onConnection(socket);
+    }),
+  );
+}
+
+/** An upstream that does this to every connection, whatever is said on it. */
+async function startUpstreamWithoutTls(manner: (socket: Socket) => void): Promise<RawUpstream> {
+  const started = await startWitnessed(createServer);
+  started.greet((socket) => {
+    socket.on('data', (chunk) => (witness.received += chunk.toString('latin1')));
+    manner(socket);
+  });
+  return started;
+}
+
+async function startWitnessed(
+  createListener: (onConnection: (socket: Socket) => void) => Server,
+): Promise<RawUpstream> {
+  witness = { received: '', opened: 0, closed: 0, protocols: new Set() };
+  const started = await startRawUpstream((onConnection) =>
+    createListener(onConnection).on('connection', (socket: Socket) => {
+      witness.opened += 1;
+      socket.on('close', () => (witness.closed += 1));
+    }),
+  );
+  return { ...started, baseUrl: started.baseUrl.replace('http:', 'https:') };
+}
+
+describe('an upstream over TLS', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let gateway: GatewayProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    upstream = await startTlsUpstream({ ALPNProtocols: ['h2', 'http/1.1'] });
+    gateway = runGateway(['start'], {
+      cwd: folder.path,
+      env: {
+        GEWE_BASE_URL: upstream.baseUrl,
+        GEWE_TOKEN: TOKEN,
+        GATEWAY_KEYS: `test:${KEY}`,
+        PORT: '0',
+        OPS_PORT: '0',
+        STORE_URL: 'memory:',
+        NODE_EXTRA_CA_CERTS: CERTIFICATE,
+      },
+    });
+    ({ url } = await gateway.listening());
+  });
+  afterAll(async () => {
+    gateway.kill('SIGKILL');
+    await gateway.ended;
+    await upstream.stop();
+    await folder.remove();
+  });
+
+  const call = (operation: string, option = 2) =>
+    httpCall(url, {
+      path: `/contacts/${operation}`,
+      headers: GOOD_HEADERS,
+      body: JSON.stringify(addBody('wx_tls', 'v3_ann', option)),
+    });
+
+  test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
+    'answers %s where its certificate is trusted',
+    async (operation) => {
+      const answer = await call(operation);
+
+      expect([answer.status, answer.json()['ret']]).toEqual([200, 200]);
+    },
+  );
+
+  test('answers addContacts and the question before it', async () => {
+    expect((await call('addContacts')).json()['code']).toBe('account-too-young');
+    expect((await call('addContacts', 4)).json()['ret']).toBe(200);
+    const operations = upstream.calls.map(({ operation }) => operation);
+    expect(operations.slice(-1)).toEqual(['contacts/addContacts']);
+  });
+
+  test('is spoken to in HTTP/1.1 and with the token, by both clients of the gateway', () => {
+    expect([...witness.protocols]).not.toContain('h2');
+    expect(witness.received.match(/ HTTP\/1\.1\r\n/g)).toHaveLength(upstream.calls.length);
+    expect(witness.received.match(RegExp(TOKEN, 'g'))).toHaveLength(upstream.calls.length);
+  });
+});
+
+describe('a handshake that fails', () => {
+  let gateway: TestGateway;
+  afterEach(async () => {
+    await gateway.stop();
+    await upstream.stop();
+  });
+
+  const NEVER_ESTABLISHED: readonly (readonly [string, () => Promise<RawUpstream>])[] = [
+    [
+      'a certificate nobody trusts, over TLS 1.3',
+      () => startTlsUpstream({ minVersion: 'TLSv1.3' }),
+    ],
+    [
+      'a certificate nobody trusts, over TLS 1.2',
+      () => startTlsUpstream({ maxVersion: 'TLSv1.2' }),
+    ],
+    [
+      'plain HTTP',
+      () => startUpstreamWithoutTls((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    ],
+    ['a reset', () => startUpstreamWithoutTls((socket) => socket.resetAndDestroy())],
+    [
+      'a reset after the first message',
+      () => startUpstreamWithoutTls((socket) => socket.on('data', () => socket.resetAndDestroy())),
+    ],
+    ['an end', () => startUpstreamWithoutTls((socket) => socket.end())],
+    ['silence', () => startUpstreamWithoutTls(() => undefined)],
+  ];
+
+  test.each(NEVER_ESTABLISHED)(
+    'by %s gives the attempt back, as nothing of it was sent',
+    async (_what, start) => {
+      upstream = await start();
+      gateway = await startGateway({
+        policy: TRUSTING,
+        env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '1500' },
+      });
+
+      const answer = await gateway.post('addContacts', addBody('wx_a'));
+
+      expect([answer.status, answer.body.code]).toEqual([502, 'upstream-unreachable']);
+      expect(answer.body.detail).toContain('was not carried out');
+      expect(answer.headers['ratelimit']).toContain('"add-per-day";r=15;');
+      await untilClosed();
+      expect(witness.received).not.toMatch(/addContacts|POST|gewe/i);
+    },
+  );
+
+  test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
+    'is a refusal to %s, and shows the token to nobody',
+    async (operation) => {
+      upstream = await startTlsUpstream();
+      gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
+
+      const answer = await gateway.post(operation, { appId: 'wx_a' });
+
+      expect([answer.status, answer.body.code]).toEqual([502, 'upstream-unreachable']);
+      await untilClosed();
+      expect(witness.received).toBe('');
+    },
+  );
+
+  test('is not confused with a connection lost after it: that attempt stays charged', async () => {
+    upstream = await startUpstreamWithoutTls((socket) =>
+      socket.on('data', () => socket.resetAndDestroy()),
+    );
+    const plain = upstream.baseUrl.replace('https:', 'http:');
+    gateway = await startGateway({ policy: TRUSTING, env: { GEWE_BASE_URL: plain } });
+
+    const answer = await gateway.post('addContacts', addBody('wx_a'));
+
+    expect(answer.body.code).toBe('upstream-unreachable');
+    expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+  });
+});
+
+/** Resolves when every connection is over for the upstream too, so that nothing can arrive any more. */
+async function untilClosed(): Promise<void> {
+  for (const until = Date.now() + 10_000; Date.now() < until;) {
+    if (witness.opened > 0 && witness.closed === witness.opened) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`${witness.closed} of ${witness.opened} connections are over`);
+}
