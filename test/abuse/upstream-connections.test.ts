@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { addBody } from '../support/add-contacts.ts';
+import { askList } from '../support/lists.ts';
+import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const POLICY = `
+breaker: { failures: 1000000 }
+addContacts: { accountAge: { unknown: trust } }
+`;
+
+const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
+
+/** What an upstream does to a connection before it has read a request, and the refusal that it comes to. */
+const MANNERS: readonly (readonly [string, (socket: Socket) => void, string])[] = [
+  ['resets what it has just taken', resetAtOnce, 'upstream-unreachable'],
+  ['closes what it has just taken', (socket) => socket.end(), 'upstream-unreachable'],
+  [
+    'resets after the first bytes of the request',
+    (socket) => socket.once('data', () => socket.resetAndDestroy()),
+    'upstream-unreachable',
+  ],
+  [
+    'closes after the first bytes of the request',
+    (socket) => socket.once('data', () => socket.end()),
+    'upstream-unreachable',
+  ],
+  ['takes them and reads nothing', (socket) => socket.pause(), 'upstream-timeout'],
+  ['takes them, reads and says nothing', (socket) => socket.resume(), 'upstream-timeout'],
+  ['greets with something else than HTTP', (socket) => socket.write('+OK\r\n'), 'upstream-invalid'],
+];
+
+let upstream: RawUpstream;
+let gateway: TestGateway;
+let accounts = 0;
+
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  gateway = await startGateway({
+    policy: POLICY,
+    env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '700', BODY_LIMIT_BYTES: '20000000' },
+  });
+});
+afterEach(() => upstream.greet(undefined));
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+describe.each(MANNERS)('an upstream that %s', (_what, manner, code) => {
+  const mayComeTooEarly = manner === resetAtOnce;
+  const refused = [code === 'upstream-timeout' ? 504 : 502, code];
+
+  test(`refuses what is passed on with ${code}, and keeps an addContacts that it may have read charged`, async () => {
+    upstream.greet(manner);
+    const ask = (operation: string) => gateway.post(operation, addBody(`wx_${++accounts}`));
+
+    const [search, cache, add] = await Promise.all([
+      ask('search'),
+      ask('fetchContactsListCache'),
+      ask('addContacts'),
+    ]);
+
+    for (const { status, body } of [search, cache, add]) {
+      expect([status, body.code]).toEqual(refused);
+    }
+    // A reset can come before the connection is made: then nothing was sent, which is said, and costs nothing.
+    const isProven = String(add.body.detail).includes('was not carried out');
+    expect(isProven && !mayComeTooEarly).toBe(false);
+    expect(add.headers['ratelimit']).toContain(`"add-per-day";r=${isProven ? 15 : 14};`);
+  });
+
+  test('leaves callers of fetchContactsList the saved list, or a refusal that says when to ask again', async () => {
+    const appId = `wx_${++accounts}`;
+    await askList(gateway, appId);
+    upstream.greet(manner);
+
+    const [saved, none] = await Promise.all([
+      askList(gateway, appId),
+      askList(gateway, `${appId}_none`),
+    ]);
+
+    expect(saved.headers['x-gateway-source']).toBe('saved');
+    expect(saved.body.toString()).toBe(GOOD_LIST);
+    expect(none.status).toBe(code === 'upstream-timeout' ? 504 : 502);
+    expect(Number(none.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
+
+describe('an answer before the request was read', () => {
+  const EARLY = ' {"ret":200, "msg":"early"}';
+
+  test('is passed on as its answer', async () => {
+    upstream.greet((socket) => socket.write(wire(EARLY)));
+
+    const answer = await gateway.post('search', addBody('wx_early'));
+
+    expect([answer.status, answer.text]).toEqual([200, EARLY]);
+  });
+
+  // With half of a request on it, a kept connection would put every later answer on it out of step.
+  test('ends the connection where the request is not out yet', async () => {
+    const { promise: taken, resolve } = Promise.withResolvers<Socket>();
+    upstream.greet((socket) => {
+      socket.pause().write(wire(EARLY, '200 OK', ['Connection: keep-alive']));
+      resolve(socket);
+    });
+    const long = { ...addBody('wx_early'), content: 'x'.repeat(16_000_000) };
+
+    const answer = await gateway.post('search', long);
+    const socket = await taken;
+
+    expect([answer.status, answer.text]).toEqual([200, EARLY]);
+    const closed = once(socket, 'close');
+    socket.resume();
+    await closed;
+  });
+});
