@@ -116,6 +116,7 @@ export async function createGateway(
     clock,
     settings: settings.list,
     onStoreError: report.listStoreFailed,
+    onShrunk: report.listShrunk,
   });
   const pending = createPending();
   const addService = createAddService({

@@ -10,7 +10,7 @@ import { createFlights, type ListCall } from './flights.ts';
 import { liveAnswer, noList, notSaved, unasked, type ListAnswer } from './list-answer.ts';
 import type { ListStore, SavedList } from './ports.ts';
 import { isYounger } from './saved-list.ts';
-import { createShelf } from './shelf.ts';
+import { createShelf, type ShelfEvents } from './shelf.ts';
 
 export interface ListRequest extends ListCall {
   readonly directives: ListDirectives;
@@ -24,19 +24,17 @@ export interface ListService {
   idle(): Promise<void>;
 }
 
-interface ListServiceParts {
+interface ListServiceParts extends ShelfEvents {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly lists: ListStore;
   readonly breaker: Breaker;
   readonly clock: Clock;
   readonly settings: ListSettings;
-  /** A store that failed to load or save. The gateway goes on without it. */
-  onStoreError(error: unknown): void;
 }
 
 export function createListService(parts: ListServiceParts): ListService {
-  const { upstream, lists, breaker, clock, settings, onStoreError } = parts;
-  const shelf = createShelf(lists, onStoreError);
+  const { upstream, lists, breaker, clock, settings } = parts;
+  const shelf = createShelf(lists, parts);
   const cacheEndpoint = createCacheEndpoint({
     upstream,
     clock,

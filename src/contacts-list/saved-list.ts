@@ -9,3 +9,8 @@ export function ageSeconds(list: SavedList, now: number): number {
 export function isYounger(list: SavedList, maxAgeMs: number, now: number): boolean {
   return now - list.savedAt < maxAgeMs;
 }
+
+/** Whether a list has a tenth of the bytes that the one before it had, or less. */
+export function hasShrunk(before: SavedList, list: SavedList): boolean {
+  return list.body.length * 10 <= before.body.length;
+}

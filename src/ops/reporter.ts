@@ -1,4 +1,5 @@
 import type { BreakerState } from '../contacts-list/breaker.ts';
+import type { Shrinkage } from '../contacts-list/shelf.ts';
 import type { Observer } from '../gewe/upstream.ts';
 import type { RequestRecord } from '../pipeline/record.ts';
 import type { Client } from '../settings/client.ts';
@@ -40,6 +41,10 @@ export function createReporter(logger: Logger, metrics: Metrics) {
     listStoreFailed(err: unknown): void {
       metrics.storeError('lists');
       logger.error({ err }, 'the store of lists failed');
+    },
+
+    listShrunk(shrinkage: Shrinkage): void {
+      logger.warn(shrinkage, 'a saved list was replaced by one of a tenth of its size or less');
     },
 
     quotaStoreFailed(err: unknown): void {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
-import { ageSeconds, isYounger } from '../../../src/contacts-list/saved-list.ts';
+import { ageSeconds, hasShrunk, isYounger } from '../../../src/contacts-list/saved-list.ts';
 
 const list: SavedList = { body: Buffer.from('{}'), savedAt: 10_000, source: 'live' };
 
@@ -17,4 +17,14 @@ test('a list is younger than a time until it is exactly that old', () => {
   expect(isYounger(list, 5000, 14_999)).toBe(true);
   expect(isYounger(list, 5000, 15_000)).toBe(false);
   expect(isYounger(list, 0, 10_000)).toBe(false);
+});
+
+test.each([
+  [100, false],
+  [11, false],
+  [10, true],
+  [1, true],
+])('a list of 100 bytes that becomes one of %d has shrunk: %s', (bytes, expected) => {
+  const of = (length: number) => ({ ...list, body: Buffer.alloc(length) });
+  expect(hasShrunk(of(100), of(bytes))).toBe(expected);
 });

@@ -9,12 +9,15 @@ const listAt = (savedAt: number): SavedList => ({
   source: 'live',
 });
 
-const rethrow = (error: unknown) => {
-  throw error;
+const quiet = {
+  onStoreError(error: unknown) {
+    throw error;
+  },
+  onShrunk: () => undefined,
 };
 
 test('saveIfNewer saves where nothing or something older is there, and only then', async () => {
-  const shelf = createShelf(memoryLists(), rethrow);
+  const shelf = createShelf(memoryLists(), quiet);
   await shelf.saveIfNewer('a', listAt(5));
   await shelf.saveIfNewer('a', listAt(4));
   expect((await shelf.load('a'))?.savedAt).toBe(5);
@@ -31,11 +34,11 @@ test('a list saved while saveIfNewer is looking is not replaced by an older one'
     ...store,
     async load(appId) {
       const found = await store.load(appId);
-      await looked;
+      if (appId === 'a') await looked;
       return found;
     },
   };
-  const shelf = createShelf(slow, rethrow);
+  const shelf = createShelf(slow, quiet);
 
   const polled = shelf.saveIfNewer('a', listAt(1));
   const live = shelf.save('a', listAt(2));
@@ -50,11 +53,28 @@ test('a list saved while saveIfNewer is looking is not replaced by an older one'
 test('a store that fails finds nothing, saves nothing, is reported, and holds up no later write', async () => {
   const errors: unknown[] = [];
   const broken = () => Promise.reject(new Error('the disk is gone'));
-  const shelf = createShelf({ load: broken, save: broken, forget: broken }, (error) =>
-    errors.push(error),
+  const shelf = createShelf(
+    { load: broken, save: broken, forget: broken },
+    { ...quiet, onStoreError: (error) => errors.push(error) },
   );
   expect(await shelf.load('a')).toBeUndefined();
   await Promise.all([shelf.save('a', listAt(1)), shelf.saveIfNewer('a', listAt(2))]);
   await shelf.save('a', listAt(3));
-  expect(errors).toHaveLength(5);
+  // Each write looks at what it replaces.
+  expect(errors).toHaveLength(7);
+});
+
+test('a list that could not be saved has shrunk nothing', async () => {
+  const store = memoryLists();
+  await store.save('a', { ...listAt(1), body: Buffer.alloc(1000) });
+  const full: ListStore = { ...store, save: () => Promise.reject(new Error('the disk is full')) };
+  const shrinkages: unknown[] = [];
+  const shelf = createShelf(full, {
+    onStoreError: () => undefined,
+    onShrunk: (shrinkage) => shrinkages.push(shrinkage),
+  });
+
+  await shelf.save('a', listAt(2));
+
+  expect(shrinkages).toEqual([]);
 });

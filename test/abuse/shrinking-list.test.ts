@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const friends = (count: number) => Array.from({ length: count }, (_, index) => `wxid_${index}`);
+const LONG = listBytes(...friends(1000));
+const SHORT = listBytes(...friends(50));
+const WARNING = 'a saved list was replaced by one of a tenth of its size or less';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.stop());
+
+const warnings = (appId: string) =>
+  gateway.log.filter((line) => line['msg'] === WARNING && line['appId'] === appId);
+const savedOf = async (appId: string) =>
+  (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
+
+test('a list that shrinks to a tenth is good, replaces the saved one, and is a warning in the log', async () => {
+  await saveList(gateway, 'wx_shrinks', LONG);
+  await saveList(gateway, 'wx_shrinks', SHORT);
+
+  expect(await savedOf('wx_shrinks')).toBe(SHORT);
+  expect(warnings('wx_shrinks')).toMatchObject([
+    { level: 'warn', bytesBefore: LONG.length, bytesAfter: SHORT.length },
+  ]);
+});
+
+test('its caller sees nothing of the warning', async () => {
+  await saveList(gateway, 'wx_seen', LONG);
+  gateway.simulator.behave('wx_seen', { raw: { body: SHORT } });
+
+  const reply = await askList(gateway, 'wx_seen');
+
+  expect(reply.body.toString()).toBe(SHORT);
+  expect(reply.headers).toMatchObject({
+    'cache-status': 'gewe-gateway; fwd=miss; stored',
+    'x-gateway-source': 'live',
+  });
+  expect(reply.headers).not.toHaveProperty('warning');
+});
+
+test("a list that shrinks in the upstream's own cache is a warning, too", async () => {
+  const polling = await startGateway({ env: { LIST_POLL_MS: '50', LIST_DEADLINE_MS: '5000' } });
+  await saveList(polling, 'wx_cache', LONG);
+  polling.simulator.behave('wx_cache', [
+    { operations: ['fetchContactsList'], hang: true },
+    { raw: { body: SHORT } },
+  ]);
+
+  const reply = await askList(polling, 'wx_cache');
+  await polling.stop();
+
+  expect(reply.headers['x-gateway-source']).toBe('gewe-cache');
+  expect(polling.log.filter(({ msg }) => msg === WARNING)).toHaveLength(1);
+});
+
+test('a list that shrinks by less, or grows, is none', async () => {
+  await saveList(gateway, 'wx_steady', LONG);
+  await saveList(gateway, 'wx_steady', listBytes(...friends(500)));
+  await saveList(gateway, 'wx_steady', LONG);
+
+  expect(warnings('wx_steady')).toEqual([]);
+});
+
+test('a list that turns empty is not good: its caller gets it, and the saved one stays', async () => {
+  const empty = '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}';
+  await saveList(gateway, 'wx_empty', LONG);
+  gateway.simulator.behave('wx_empty', { raw: { body: empty } });
+
+  expect((await askList(gateway, 'wx_empty')).body.toString()).toBe(empty);
+  expect(await savedOf('wx_empty')).toBe(LONG);
+  expect(warnings('wx_empty')).toEqual([]);
+});
