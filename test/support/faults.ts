@@ -62,7 +62,9 @@ const drips =
   };
 
 function repeat(socket: Socket, everyMs: number, next: () => string): void {
-  const timer = setInterval(() => socket.write(next()), everyMs);
+  const timer = setInterval(() => {
+    if (!socket.writableNeedDrain) socket.write(next());
+  }, everyMs);
   socket.on('close', () => clearInterval(timer));
 }
 
