@@ -100,7 +100,8 @@ describe('an answer before the request was read', () => {
     expect([answer.status, answer.text]).toEqual([200, EARLY]);
   });
 
-  // With half of a request on it, a kept connection would put every later answer on it out of step.
+  // With half of a request on it, a kept connection would put every later answer on it out of step. The library sees to
+  // that: https://github.com/unjs/httpxy/pull/170.
   test('ends the connection where the request is not out yet', async () => {
     const { promise: taken, resolve } = Promise.withResolvers<Socket>();
     upstream.greet((socket) => {

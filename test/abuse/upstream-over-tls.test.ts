@@ -156,7 +156,7 @@ describe('a handshake that fails', () => {
       upstream = await start();
       gateway = await startGateway({
         policy: TRUSTING,
-        env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '1500' },
+        env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '600' },
       });
 
       const answer = await gateway.post('addContacts', addBody('wx_a'));
