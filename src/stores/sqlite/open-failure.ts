@@ -25,7 +25,7 @@ export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
       return new StoreOpenError(
         path,
         'it cannot be written',
-        'Let the user of the gateway write the file and its folder',
+        'Let the user of the gateway write the file and its folder, on a disk that is not read-only',
         error,
       );
     case SQLITE_FULL:
@@ -39,7 +39,7 @@ export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
       return new StoreOpenError(
         path,
         message,
-        'See that the path exists and that the user of the gateway may read and write it',
+        'See that the path exists, that its disk is not read-only, and that the user of the gateway may read and write it',
         error,
       );
   }

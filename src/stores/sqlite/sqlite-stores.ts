@@ -5,6 +5,7 @@ import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteLists } from './lists.ts';
 import { asStoreOpenError } from './open-failure.ts';
+import { rememberPlace } from './place.ts';
 
 /**
  * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
@@ -13,12 +14,22 @@ import { asStoreOpenError } from './open-failure.ts';
 export function openSqliteStores(path: string): Stores {
   const db = openDatabase(path);
   try {
+    const assertInPlace = rememberPlace(path);
+    const ledger = sqliteLedger(db);
     return {
       lists: sqliteLists(db),
-      ledger: sqliteLedger(db),
+      ledger: {
+        ...ledger,
+        // A charge that goes nowhere would be sent and then forgotten.
+        async charge(...attempt) {
+          assertInPlace();
+          return ledger.charge(...attempt);
+        },
+      },
       accounts: sqliteAccounts(db),
       idempotency: sqliteIdempotency(db),
       async check() {
+        assertInPlace();
         checkWrite(db);
       },
       async close() {
