@@ -44,20 +44,33 @@ export function sqliteIdempotency(db: DatabaseSync): IdempotencyStore {
     return { ...row, answer: row.answer === null ? undefined : asBuffer(row.answer) };
   }
 
+  /** How keys ended, as long as the disk would not take it: with an answer, or free. */
+  const unwritten = new Map<string, Buffer | 'free'>();
+
+  function write(key: string, end: Buffer | 'free'): void {
+    if (end === 'free') free.run({ key });
+    else answerOnce.run({ key, answer: end });
+  }
+
+  async function settle(key: string, end: Buffer | 'free'): Promise<void> {
+    unwritten.set(key, end);
+    write(key, end);
+    unwritten.delete(key);
+  }
+
   return {
     async begin(key, fingerprint, { now, leaseUntil, expiresAt }) {
-      return inTransaction(db, () => {
+      const begun = inTransaction(db, () => {
+        for (const [settled, end] of unwritten) write(settled, end);
         prune.run({ now });
         const found = judgeClaim(find(key), fingerprint, now);
         if (found.kind === 'begun') claim.run({ key, fingerprint, leaseUntil, expiresAt });
         return found;
       });
+      unwritten.clear();
+      return begun;
     },
-    async finish(key, answer) {
-      answerOnce.run({ key, answer });
-    },
-    async abandon(key) {
-      free.run({ key });
-    },
+    finish: settle,
+    abandon: (key) => settle(key, 'free'),
   };
 }

@@ -78,6 +78,21 @@ describe('SQLite stores on a disk that fails for a while', () => {
     checkWrite(db);
   });
 
+  test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
+    const idempotency = sqliteIdempotency(db);
+    const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
+    await idempotency.begin('answered', 'body', times);
+    await idempotency.begin('given back', 'body', times);
+    db.exec('PRAGMA query_only = ON');
+    await expect(idempotency.finish('answered', Buffer.from('yes'))).rejects.toThrow(/readonly/);
+    await expect(idempotency.abandon('given back')).rejects.toThrow(/readonly/);
+    db.exec('PRAGMA query_only = OFF');
+    expect(await idempotency.begin('given back', 'body', times)).toEqual({ kind: 'begun' });
+    const finished = { kind: 'finished', answer: Buffer.from('yes') };
+    expect(await idempotency.begin('answered', 'body', times)).toEqual(finished);
+    expect(await sqliteIdempotency(db).begin('answered', 'body', times)).toEqual(finished);
+  });
+
   test('locked by another process, reject a charge; once it lets go, they charge', async () => {
     const ledger = sqliteLedger(db);
     db.exec('PRAGMA busy_timeout = 0');
