@@ -28,7 +28,9 @@ export function createHealth(parts: HealthParts): Health {
 
   function isStoreReady(): Promise<boolean> {
     const now = clock.now();
-    if (now - checkedAt >= STORE_CHECK_EVERY_MS) {
+    const isRecent = now >= checkedAt && now - checkedAt < STORE_CHECK_EVERY_MS;
+    // A clock that was set back must not keep an old verdict until it has caught up.
+    if (!isRecent) {
       checkedAt = now;
       storeIsReady = checkStore().then(
         () => true,

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../clock.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/shelf.ts';
 import type { Observer } from '../gewe/upstream.ts';
@@ -6,9 +7,20 @@ import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { sparingly } from './sparingly.ts';
+
+/** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
+const STORE_ERROR_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
-export function createReporter(logger: Logger, metrics: Metrics) {
+export function createReporter(logger: Logger, metrics: Metrics, clock: Clock = systemClock) {
+  const storeError = (msg: string) =>
+    sparingly(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
+      logger.error({ err, heldBack }, msg),
+    );
+  const listStoreError = storeError('the store of lists failed');
+  const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
+
   return {
     /** One line a request. What failed inside is named with it, under the same id. */
     request(record: RequestRecord): void {
@@ -40,7 +52,7 @@ export function createReporter(logger: Logger, metrics: Metrics) {
 
     listStoreFailed(err: unknown): void {
       metrics.storeError('lists');
-      logger.error({ err }, 'the store of lists failed');
+      listStoreError(err);
     },
 
     listShrunk(shrinkage: Shrinkage): void {
@@ -49,7 +61,7 @@ export function createReporter(logger: Logger, metrics: Metrics) {
 
     quotaStoreFailed(err: unknown): void {
       metrics.storeError('quotas');
-      logger.error({ err }, 'the store of quotas failed; addContacts is refused');
+      quotaStoreError(err);
     },
 
     addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {
