@@ -1,0 +1,100 @@
+/** A store that cannot be written when the gateway starts: nothing is served, and one sentence says what to do. */
+import { chmod, chown, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { ownDisk } from '../support/disk-faults.ts';
+import {
+  chargedOf,
+  gatewaysOnOneFile,
+  type GatewaysOnOneFile,
+} from '../support/gateways-on-one-file.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { canConfine } from '../support/production-install.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const USER = 1000;
+const AS_USER = ['setpriv', '--reuid', `${USER}`, '--regid', `${USER}`, '--clear-groups'];
+const READ_ONLY = /disk is not read-only|disk that is not read-only/;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let data: string;
+let file: string;
+let gateways: GatewaysOnOneFile;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  await chmod(folder.path, 0o755);
+  data = join(folder.path, 'data');
+  file = join(data, 'gateway.db');
+  await mkdir(data);
+  gateways = await gatewaysOnOneFile(folder.path, file, TRUSTING);
+});
+afterEach(async () => {
+  await gateways.stop();
+  await folder.remove();
+});
+
+/** Expects it to end with the code for a wrong setting and one line, which `says`. */
+async function expectRefusedStart(says: RegExp, before: readonly string[] = []): Promise<void> {
+  const refused = gateways.run(before);
+  expect(await refused.ended).toEqual({ code: 78, signal: null });
+  const lines = refused.output().trim().split('\n');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^STORE_URL: Cannot open the store \/\S+\/gateway\.db: /);
+  expect(lines[0]).toMatch(says);
+}
+
+const makeStore = () => openSqliteStores(file).close();
+
+(ownDisk.isPossible ? describe : describe.skip)('a gateway that is started on a disk that', () => {
+  beforeEach(() => ownDisk.mount(data, '4m'));
+  afterEach(async () => {
+    await gateways.stop();
+    ownDisk.unmount(data);
+  });
+
+  test.each([
+    { what: 'has no store yet', make: () => undefined },
+    { what: 'has a store that was closed', make: makeStore },
+  ])('is read-only and $what, says so and ends with 78', async ({ make }) => {
+    await make();
+    ownDisk.remount(data, 'ro');
+    await expectRefusedStart(READ_ONLY);
+  });
+
+  test('got full or read-only after kill -9, says so and ends with 78; later it knows the charge', async () => {
+    const killed = await gateways.start();
+    const headers = GOOD_HEADERS;
+    const body = JSON.stringify(addBody('wx_a'));
+    const added = await httpCall(killed.url, { path: '/contacts/addContacts', headers, body });
+    expect(added.status).toBe(200);
+    await gateways.kill(killed);
+
+    ownDisk.fill(data);
+    await expectRefusedStart(/the disk is full\. Free some space/);
+    ownDisk.free(data);
+    ownDisk.remount(data, 'ro');
+    await expectRefusedStart(READ_ONLY);
+    ownDisk.remount(data, 'rw');
+    expect(await chargedOf(await gateways.start(), 'wx_a', 'add-per-day')).toBe(1);
+  }, 60_000);
+});
+
+(canConfine() ? describe : describe.skip)('a gateway that is started by a user who', () => {
+  test('may not write the folder, says so and ends with 78', async () => {
+    await expectRefusedStart(/user of the gateway may read and write/, AS_USER);
+  });
+
+  test('may not write the file, says so and ends with 78', async () => {
+    await makeStore();
+    await chown(data, USER, USER);
+    await expectRefusedStart(/Let the user of the gateway write the file/, AS_USER);
+  });
+
+  test('may not read the file, says so and ends with 78', async () => {
+    await makeStore();
+    await chmod(file, 0o600);
+    await expectRefusedStart(/permission denied.*user of the gateway may read and write/, AS_USER);
+  });
+});
