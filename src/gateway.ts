@@ -68,7 +68,7 @@ export async function createGateway(
     listCallsUnderWay: () => listService.callsUnderWay(),
     tokenRejected: () => tokens.isRejected(),
   });
-  const report = createReporter(logger, metrics);
+  const report = createReporter(logger, metrics, clock);
   const tokenPlace = openTokenPlace(secrets.token);
   const tokens = createTokenSource(tokenPlace.first, tokenPlace.read, report.token);
   const tokenWatch = tokenPlace.watch(() => void tokens.refresh(tokens.current()));

@@ -53,7 +53,8 @@ export function admit(
   settings: BreakerSettings,
 ): readonly [Admission, BreakerState] {
   if (state.kind === 'closed') return [{ kind: 'go' }, state];
-  if (now < state.nextProbeAt) {
+  // A probe that is further off than one period was set before the clock was set back.
+  if (now < state.nextProbeAt && state.nextProbeAt - now <= settings.probeEveryMs) {
     return [{ kind: 'wait', why: state.why, nextProbeAt: state.nextProbeAt }, state];
   }
   return [{ kind: 'probe' }, { ...state, nextProbeAt: now + settings.probeEveryMs }];

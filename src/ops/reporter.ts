@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/shelf.ts';
 import type { Observer } from '../gewe/upstream.ts';
@@ -13,7 +13,7 @@ import { sparingly } from './sparingly.ts';
 const STORE_ERROR_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
-export function createReporter(logger: Logger, metrics: Metrics, clock: Clock = systemClock) {
+export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
   const storeError = (msg: string) =>
     sparingly(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
       logger.error({ err, heldBack }, msg),

@@ -88,13 +88,13 @@ const makeStore = () => openSqliteStores(file).close();
 
   test('may not write the file, says so and ends with 78', async () => {
     await makeStore();
+    await chmod(file, 0o644);
     await chown(data, USER, USER);
     await expectRefusedStart(/Let the user of the gateway write the file/, AS_USER);
   });
 
   test('may not read the file, says so and ends with 78', async () => {
     await makeStore();
-    await chmod(file, 0o600);
     await expectRefusedStart(/permission denied.*user of the gateway may read and write/, AS_USER);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -26,6 +26,8 @@ export function openDatabase(path: string): DatabaseSync {
     // Lists of contacts are nobody else's business.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     inspectFile(path);
+    // SQLite would let everybody read it. Its log takes its mode from the file.
+    if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
     db = new DatabaseSync(path);
     prepare(db, path);
     return db;

@@ -63,6 +63,12 @@ test('closed it lets all go; open it lets one probe go in each window and the ot
   expect(admit(next, 7000, SETTINGS)[0].kind).toBe('wait');
 });
 
+test('a clock that was set back does not put off the next probe', () => {
+  const open: BreakerState = { kind: 'open', why: 'timeout', nextProbeAt: 5000 };
+  expect(admit(open, -1, SETTINGS)[0]).toEqual({ kind: 'probe' });
+  expect(admit(open, 0, SETTINGS)[0].kind).toBe('wait');
+});
+
 test('an answer of any kind closes it and forgets the failures; what is no answer does not', () => {
   const changes: string[] = [];
   const clock = movableClock();

@@ -19,6 +19,10 @@ test('a list is younger than a time until it is exactly that old', () => {
   expect(isYounger(list, 0, 10_000)).toBe(false);
 });
 
+test('a list from after now, since a clock was set back, is not young', () => {
+  expect(isYounger(list, 5000, 9_999)).toBe(false);
+});
+
 test.each([
   [100, false],
   [11, false],

@@ -61,6 +61,13 @@ describe('openSqliteStores', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   }
 
+  test('makes files that only its own user may read', async () => {
+    const stores = openSqliteStores(path);
+    const modes = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).mode);
+    await stores.close();
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '600', '600']);
+  });
+
   test('given a text file, refuses and leaves it as it is', () => {
     writeFileSync(path, 'these are the notes of somebody else\n'.repeat(10));
     expectRefusal(/not a SQLite database.*Restore a copy/);
