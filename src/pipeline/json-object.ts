@@ -17,8 +17,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Reads UTF-8 bytes as one JSON object whose top-level keys are unique in every spelling.
  *
- * @param guarded keys that decide something: of these, other letters count as the same key too (`Option`, `app_id`),
- *   because there are readers that bind names so
+ * @param guarded keys that decide something: of these, whatever a lenient reader takes for one of them counts as the
+ *   same key too (`Option`, `app_id`)
  */
 export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): JsonReading {
   let text: string;
@@ -33,18 +33,33 @@ export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): 
     return { kind: 'not-an-object' };
   }
   const members = topLevelMembers(text);
-  const folded = new Set(guarded.map(fold));
-  const key = firstDuplicate(
-    members.map((member) => (folded.has(fold(member.key)) ? fold(member.key) : member.key)),
-  );
+  const deciding = new Set(guarded.map(fold));
+  const key = firstDuplicate(members.map((member) => takenFor(member.key, deciding)));
   if (key !== undefined) return { kind: 'duplicate-key', key };
   const texts = new Map(members.map((member) => [member.key, member.text]));
   return { kind: 'object', value: value as Record<string, unknown>, texts };
 }
 
-/** A name without what lenient readers do not look at: case, and all but letters and digits. */
+/** The folded name out of `deciding` for which some reader takes a key, or the key itself. */
+function takenFor(key: string, deciding: ReadonlySet<string>): string {
+  // To a reader with C strings, a key ends at its first NUL (DaveGamble/cJSON#588).
+  const end = key.indexOf('\0');
+  const spellings = end < 0 ? [key] : [key, key.slice(0, end)];
+  return spellings.map(fold).find((name) => deciding.has(name)) ?? key;
+}
+
+/**
+ * A name without what lenient readers do not look at: case (golang/go#28190), dashes (alibaba/fastjson#3761), and to be
+ * on the safe side marks, widths and all that cannot be seen.
+ */
 function fold(key: string): string {
-  return key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  // Marks go before the normalising, which sorts them in quadratic time. Upper case comes first because only that makes
+  // an i of the dotless one, which to Java's equalsIgnoreCase it is.
+  return lettersOf(lettersOf(key).normalize('NFKD').toUpperCase().toLowerCase());
+}
+
+function lettersOf(text: string): string {
+  return text.replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 interface Member {

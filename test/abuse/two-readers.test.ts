@@ -1,0 +1,239 @@
+/** What the gateway decides by must not be read otherwise by whoever carries it out. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DAY_MS, isAdd } from '../support/add-contacts.ts';
+import { budget } from '../support/budget.ts';
+import { GOOD_HEADERS } from '../support/http-call.ts';
+import { READERS, type Reading } from '../support/json-readers.ts';
+import { hostile, wellSpelled } from '../support/json-spellings.ts';
+import { movableClock } from '../support/movable-clock.ts';
+import { hasPython, startPythonReader, type PythonReader } from '../support/python-reader.ts';
+import { rawPost, rawRequest } from '../support/raw-request.ts';
+import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+/** Two of them differ in case only. */
+const ACCOUNTS = ['wx_a', 'wx_A', 'constructor'];
+const LIMIT = 5;
+const POLICY = `
+addContacts:
+  accountAge: { unknown: trust }
+  add: { perDay: [{ fromDay: 0, limit: ${LIMIT} }], minimumGapSeconds: 0, target: { perDay: 1 } }
+  accept: { perDay: ${LIMIT} }
+clientRate: { requestsPerMinute: 10000000 }
+`;
+
+const clock = movableClock();
+let gateway: TestGateway;
+let python: PythonReader | undefined;
+beforeAll(async () => {
+  gateway = await startGateway({ policy: POLICY, overrides: { clock } });
+  python = hasPython ? startPythonReader() : undefined;
+  for (const appId of ACCOUNTS) await gateway.post('search', { appId }).expect(200);
+});
+afterAll(async () => {
+  await python?.stop();
+  await gateway.stop();
+});
+
+(hasPython ? test : test.skip)('python3 is here, and is one of the readers', () => {
+  expect(python).toBeDefined();
+});
+
+const NOTHING = Object.fromEntries(ACCOUNTS.map((appId) => [appId, [0, 0]]));
+
+/** What was spent since yesterday, by account. */
+async function spent(): Promise<Record<string, readonly [adds: number, accepts: number]>> {
+  const entries = ACCOUNTS.map(async (appId) => {
+    const answer = await fetch(`${gateway.opsUrl}/admin/accounts/${appId}`);
+    const { quotas } = (await answer.json()) as { quotas: { name: string; left: number }[] };
+    const used = (name: string) => LIMIT - (quotas.find((one) => one.name === name)?.left ?? NaN);
+    return [appId, [used('add-per-day'), used('accept-per-day')]] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly code: string | undefined;
+  /** What the upstream got. */
+  readonly sent: readonly Buffer[];
+}
+
+async function addContacts(body: Buffer | string): Promise<Outcome> {
+  gateway.simulator.reset();
+  const answer = await fetch(`${gateway.url}/contacts/addContacts`, {
+    method: 'POST',
+    headers: GOOD_HEADERS,
+    body,
+  });
+  const { code } = (await answer.json()) as { code?: string };
+  const sent = gateway.simulator.calls.filter(isAdd).map((call) => call.body);
+  return { status: answer.status, code, sent };
+}
+
+/** What each reader takes the bytes for who can read them at all, with option as text. */
+async function readingsOf(bytes: Buffer): Promise<(readonly [reader: string, Reading])[]> {
+  const readings = [
+    ['JSON.parse', JSON.parse(bytes.toString()) as Reading] as const,
+    ['Python', await python?.read(bytes)] as const,
+    ...READERS.map(({ name, read }) => [name, read(bytes)] as const),
+  ];
+  return readings.flatMap(([reader, reading]) =>
+    reading === undefined ? [] : [[reader, { ...reading, option: String(reading.option) }]],
+  );
+}
+
+/** Expects that the gateway, which let `bytes` pass, decided by the same as every reader of them would. */
+async function expectOneReading(bytes: Buffer): Promise<void> {
+  const { appId, option, v3 } = JSON.parse(bytes.toString()) as Reading;
+  const kind = String(option);
+  // Only adding is counted by person.
+  const deciding = { appId, option: kind, ...(kind === '2' ? { v3 } : {}) };
+  for (const [reader, reading] of await readingsOf(bytes)) {
+    expect([reader, reading]).toEqual([reader, expect.objectContaining(deciding)]);
+  }
+  const charged = { '2': [1, 0], '3': [0, 1], '4': [0, 0] }[kind];
+  expect(await spent()).toEqual({ ...NOTHING, [String(appId)]: charged });
+  if (kind !== '2') return;
+  // The person that was counted is the one that every reader read: this one was asked today.
+  const again = await addContacts(JSON.stringify({ appId, option, v3 }));
+  expect(again).toEqual({ status: 429, code: 'target-quota-exhausted', sent: [] });
+}
+
+const REFUSED = expect.stringMatching(
+  /^(invalid-(json|body|app-id|option|target)|duplicate-key)$/,
+) as unknown;
+
+test('a request in any spelling is carried out as every reader reads it', async () => {
+  await fc.assert(
+    fc.asyncProperty(wellSpelled(ACCOUNTS), async ({ request, bytes }) => {
+      clock.advance(2 * DAY_MS);
+      const { status, sent } = await addContacts(bytes);
+      expect([status, sent]).toEqual([200, [bytes]]);
+      await expectOneReading(bytes);
+      const readings = await readingsOf(bytes);
+      expect(readings).toHaveLength(READERS.length + (hasPython ? 2 : 1));
+      for (const [, reading] of readings) expect(reading).toMatchObject(request);
+    }),
+    { numRuns: budget(100, 5000) },
+  );
+}, 600_000);
+
+test('bytes of any kind are refused unseen, or carried out as every reader reads them', async () => {
+  const seen = { refused: 0, sent: 0 };
+  await fc.assert(
+    fc.asyncProperty(hostile(ACCOUNTS), async (bytes) => {
+      clock.advance(2 * DAY_MS);
+      const { status, code, sent } = await addContacts(bytes);
+      seen[status === 200 ? 'sent' : 'refused'] += 1;
+      if (status === 200) {
+        expect(sent).toEqual([bytes]);
+        await expectOneReading(bytes);
+      } else {
+        expect({ status, code, sent }).toEqual({ status: 400, code: REFUSED, sent: [] });
+        expect(await spent()).toEqual(NOTHING);
+      }
+    }),
+    { numRuns: budget(250, 20_000) },
+  );
+  // Else one half of the sentence was never tried.
+  expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
+}, 600_000);
+
+const bodyWith = (members: string) => `{"appId":"wx_a",${members},"v4":"v4_ann"}`;
+
+test.each([
+  ...['2.0', '2e0', '20e-1', '2.9999999999999999999', '3.0000000000000000001', '1e400', '-0'],
+  ...['"02"', '"+2"', '" 2"', '"2.0"', '"２"', '"2\\u0000"', '"2\\u200b"'],
+  ...['true', 'null', '[2]', '{"$numberInt":"2"}', '{"valueOf":2}'],
+])('an option written %s, which readers take differently, is refused', async (option) => {
+  const outcome = await addContacts(bodyWith(`"option":${option},"v3":"v3_ann"`));
+  expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
+});
+
+test.each([
+  '"option":4,"option":2',
+  '"option":4,"opti\\u006fn":2',
+  '"option":4,"OPTION":2',
+  '"option":4,"_option":2',
+  '"option":4,"opt-ion":2',
+  '"option":4,"option ":2',
+  '"option":4,"option\\u0000":2',
+  '"option\\u0000x":2,"option":4',
+  '"option":4,"option\\ud800":2',
+  '"option":4,"opt\\u0131on":2',
+  '"option":4,"OPT\\u0130ON":2',
+  '"option":4,"ｏｐｔｉｏｎ":2',
+  '"option":4,"opti\\u0301on":2',
+  '"option":4,"opt\\u00edon":2',
+  '"option":4,"\\ufeffoption":2',
+  '"option":2,"v3":"v3_ann","V3":"v3_bob"',
+  '"option":2,"v3":"v3_ann","v\\u00b3":"v3_bob"',
+  '"option":4,"app_id":"wx_A"',
+  '"option":4,"APPID":"wx_A"',
+  '"option":4,"__proto__":{"option":2},"__proto__":{}',
+])('a body with %s, where some reader sees a key twice, is refused', async (members) => {
+  const outcome = await addContacts(bodyWith(members));
+  expect(outcome).toEqual({ status: 400, code: 'duplicate-key', sent: [] });
+});
+
+test.each(['Option', 'OPTION', '_option', 'opt\\u0131on', 'option\\u0000', 'option\\u0000x'])(
+  'an option under the name %s alone, by which some reader would add, is refused',
+  async (key) => {
+    const outcome = await addContacts(bodyWith(`"${key}":2,"v3":"v3_ann"`));
+    expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
+  },
+);
+
+test('keys that decide nothing may be spelled as they like', async () => {
+  const body = '{"appId":"wx_a","content":"a","Content":"b","contactsInfo":"x"}';
+  await gateway.post('search', body).expect(200);
+});
+
+test.each(['addcontacts', 'AddContacts', 'ADDCONTACTS', 'fetchcontactslist', 'Search'])(
+  'the operation %s, a known one in other letters, is 404 and reaches no upstream',
+  async (operation) => {
+    gateway.simulator.reset();
+    await gateway.post(operation, { appId: 'wx_a', option: 2, v3: 'v3_ann' }).expect(404);
+    expect(gateway.simulator.calls).toHaveLength(0);
+  },
+);
+
+test.each([
+  'v3 ann',
+  'v3_ann ',
+  'v3_ann\u200b',
+  'v3_\u0000',
+  '微信',
+  'v3_\u00e1',
+  'v3_a\u0301',
+  '\ud800',
+])('a v3 that only looks like another (%j) is refused', async (v3) => {
+  const outcome = await addContacts(JSON.stringify({ appId: 'wx_a', option: 2, v3 }));
+  expect(outcome).toEqual({ status: 400, code: 'invalid-target', sent: [] });
+});
+
+const JSON_TYPE = 'Content-Type: application/json';
+
+test.each([
+  [200, [`${JSON_TYPE};charset=UTF-8`]],
+  [200, [JSON_TYPE, 'Content-Type: text/plain; charset=utf-16']],
+  [200, [`${JSON_TYPE}; charset=utf-8; charset=utf-16`]],
+  [200, [`${JSON_TYPE}; x="; charset=utf-8"; charset=utf-16`]],
+  [415, [`${JSON_TYPE}; charset=utf-16`]],
+  [415, [`${JSON_TYPE}; charset=utf-7`]],
+  [415, [`${JSON_TYPE}, text/plain`]],
+  [415, ['Content-Type: text/plain', JSON_TYPE]],
+  [415, ['Content-Type: text/plain, application/json']],
+  [415, ['Content-Type: text/plain; x=application/json']],
+])('%i for the headers %j, and the upstream is told JSON or nothing', async (status, headers) => {
+  gateway.simulator.reset();
+  const body = '{"appId":"wx_a"}';
+  const request = rawPost('/contacts/search', [`X-API-Key: ${KEY}`, ...headers], body);
+  expect((await rawRequest(gateway.url, request)).status).toBe(status);
+  const told = gateway.simulator.calls.map((call) => [
+    call.headers['content-type'],
+    call.body.toString(),
+  ]);
+  expect(told).toEqual(status === 200 ? [['application/json', body]] : []);
+});
