@@ -1,0 +1,98 @@
+/** Bodies that are hard on a parser: nested deep, or made to be read again and again. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readJsonObject } from '../../src/pipeline/json-object.ts';
+import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { budget } from '../support/budget.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  const env = { BODY_LIMIT_BYTES: String(8 * 1024 * 1024) };
+  gateway = await startGateway({ policy: TRUSTING_WITHOUT_GAPS, env });
+});
+afterAll(() => gateway.stop());
+
+const DEPTH = 100_000;
+
+const add = (v3: string, rest: string) => `{"appId":"wx_a","option":2,"v3":"${v3}",${rest}}`;
+
+test.each([
+  ['arrays', '[', '1', ']'],
+  ['objects', '{"a":', '{}', '}'],
+  ['objects with the keys that decide', '{"option":3,"appId":', '"wx_b"', '}'],
+  ['both', '[{"a":', '[]', '}]'],
+])('100,000 %s within each other pass as they are', async (what, open, core, close) => {
+  const nested = `${open.repeat(DEPTH)}${core}${close.repeat(DEPTH)}`;
+  const body = add(`v3_${what.replaceAll(' ', '_')}`, `"x":${nested}`);
+  await gateway.post('addContacts', body).expect(200);
+  expect(sentAdds(gateway.simulator).at(-1)?.body.toString()).toBe(body);
+});
+
+test.each(['[', '{"a":', '{"appId":"wx_a","option":2,"v3":"v3_ann","x":', '[{"a":'])(
+  'a body that opens %s 100,000 times and closes nothing is refused',
+  async (open) => {
+    const before = sentAdds(gateway.simulator).length;
+    const answer = await gateway.post('addContacts', open.repeat(DEPTH)).expect(400);
+    expect(answer.body.code).toBe('invalid-json');
+    expect(sentAdds(gateway.simulator)).toHaveLength(before);
+  },
+);
+
+test('an option of 400 digits is refused, and one beside a number of a million digits counts', async () => {
+  const digits = (count: number) => `2${'0'.repeat(count - 1)}`;
+  const long = `{"appId":"wx_a","option":${digits(400)},"v3":"v3_digits"}`;
+  expect((await gateway.post('addContacts', long)).body.code).toBe('invalid-option');
+  await gateway.post('addContacts', add('v3_digits', `"x":${digits(1_000_000)}`)).expect(200);
+});
+
+/** Bodies of about so many bytes. */
+const HARD = Object.entries<(bytes: number) => string>({
+  'many keys': (bytes) => filled(bytes, (i) => `"k${i}":1`),
+  'many keys in escapes': (bytes) =>
+    filled(bytes, (i) => `"\\u0061\\u0301${i.toString(36).split('').join('\\u200b')}":1`),
+  'many keys of one prefix': (bytes) => filled(bytes, (i) => `"option${'_'.repeat(100)}${i}":1`),
+  'one string of backslashes': (bytes) => `{"x":"${'\\\\'.repeat(bytes / 2)}"}`,
+  'one key of backslashes': (bytes) => `{"${'\\\\'.repeat(bytes / 2)}":1}`,
+  'one key of NULs': (bytes) => `{"${'\\u0000'.repeat(bytes / 6)}":1}`,
+  // Normalising puts marks in order, each by a walk over those before it.
+  'one key of marks in the wrong order': (bytes) =>
+    `{"${'\u0301'.repeat(bytes / 4)}${'\u0323'.repeat(bytes / 4)}":1}`,
+  'one key of letters with two marks each': (bytes) => `{"${'ǖ'.repeat(bytes / 2)}":1}`,
+  'one key of letters that become many': (bytes) => `{"${'ﷺ'.repeat(bytes / 3)}":1}`,
+  'white space': (bytes) => `{"x":${' \n\t\r'.repeat(bytes / 4)}1}`,
+  digits: (bytes) => `{"x":${'9'.repeat(bytes)}}`,
+  'brackets within each other': (bytes) => `{"x":${'['.repeat(bytes / 2)}${']'.repeat(bytes / 2)}}`,
+});
+
+function filled(bytes: number, member: (i: number) => string): string {
+  const members: string[] = [];
+  for (let length = 0; length < bytes; length += (members.at(-1)?.length ?? 0) + 1) {
+    members.push(member(members.length));
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** The least processor time of this thread over several readings, in milliseconds: neighbours do not count in it. */
+function costOf(body: Buffer): number {
+  const costs = Array.from({ length: budget(3, 15) }, () => {
+    const before = process.threadCpuUsage();
+    readJsonObject(body, ['appId', 'option', 'v3']);
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1000;
+  });
+  return Math.min(...costs);
+}
+
+test.each(HARD)('%s: four times the length is not nearly sixteen times the work', (_, make) => {
+  const [little, much] = [1, 4].map((factor) => costOf(Buffer.from(make(factor * 65_536))));
+  // Twice what a linear reader takes, and a floor for what is too little to measure.
+  expect(much).toBeLessThan(Math.max(8 * (little ?? NaN), 60));
+});
+
+test.each(HARD)('%s: a whole body of it is read within seconds', async (_, make) => {
+  const body = add('v3_ann', make(1_000_000).slice(1, -1));
+  const began = performance.now();
+  const answer = await gateway.post('search', body);
+  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(answer.status).toBe(200);
+});
