@@ -115,7 +115,7 @@ test('a request in any spelling is carried out as every reader reads it', async 
       expect(readings).toHaveLength(READERS.length + (hasPython ? 2 : 1));
       for (const [, reading] of readings) expect(reading).toMatchObject(request);
     }),
-    { numRuns: budget(100, 5000) },
+    { numRuns: budget(100, 3000) },
   );
 }, 600_000);
 
@@ -134,7 +134,7 @@ test('bytes of any kind are refused unseen, or carried out as every reader reads
         expect(await spent()).toEqual(NOTHING);
       }
     }),
-    { numRuns: budget(250, 20_000) },
+    { numRuns: budget(250, 10_000) },
   );
   // Else one half of the sentence was never tried.
   expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
