@@ -26,6 +26,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof authenticate> &
   PartsOf<typeof limitClient> &
   PartsOf<typeof readBody> &
+  PartsOf<typeof authorize> &
   PartsOf<typeof answerList> &
   PartsOf<typeof guardAdd> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
@@ -50,7 +51,7 @@ export function createApp(parts: AppParts): Express {
   app.use(checkOrigin());
   app.use(limitClient(parts));
   app.use(readBody(parts));
-  app.use(authorize());
+  app.use(authorize(parts));
   app.use(only('fetchContactsList', answerList(parts)));
   app.use(only('addContacts', guardAdd(parts)));
   app.use(forward(parts));

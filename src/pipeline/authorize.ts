@@ -1,8 +1,9 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { accessOf } from '../gewe/operations.ts';
-import type { Client } from '../settings/client.ts';
-import { clientSlot } from './authenticate.ts';
+import type { Client, ClientDirectory } from '../settings/client.ts';
+import { refuse } from './authenticate.ts';
+import { callerSlot } from './identify.ts';
 import { bodySlot } from './read-body.ts';
 import { operationSlot } from './resolve-operation.ts';
 
@@ -35,10 +36,20 @@ function fits(pattern: string, appId: string): boolean {
   return appId.length - tail.length >= at && appId.endsWith(tail);
 }
 
-/** Whether this client may call this operation for this account. */
-export function authorize(): RequestHandler {
+/**
+ * Whether this client may call this operation for this account. By its rights of now, which are read again: a body can
+ * take half a minute to come, and a key that was withdrawn meanwhile must not be good for that long.
+ */
+export function authorize({
+  clients,
+  anonymous,
+}: {
+  clients: Pick<ClientDirectory, 'find'>;
+  anonymous: Client | undefined;
+}): RequestHandler {
   return (_req, res, next) => {
-    const client = clientSlot.of(res);
+    const { shown } = callerSlot.of(res);
+    const client = (shown && clients.find(shown.key)) ?? anonymous ?? refuse(shown);
     const operation = operationSlot.of(res);
     if (!mayCall(client, operation)) {
       throw new Refusal(
