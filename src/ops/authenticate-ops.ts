@@ -1,33 +1,72 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { isLoopback } from '../settings/secrets.ts';
 
 /**
  * The ops listener's own lock: with `OPS_TOKEN` set, nothing here answers without it. Without it the listener is on
  * loopback, where any web page that is open on the machine could have its own name point (DNS rebinding): so only a
- * request that calls it by a loopback name is answered.
+ * request that calls it by a loopback name is answered. Pages of other origins are turned away in both cases.
  */
 export function authenticateOps({ opsToken }: { opsToken: string | undefined }): RequestHandler {
-  if (opsToken === undefined) return checkHost;
-  const expected = hash(opsToken);
+  const checkCaller = opsToken === undefined ? checkNames : tokenCheck(opsToken);
   return (req, _res, next) => {
+    checkCaller(req);
+    checkPage(req);
+    next();
+  };
+}
+
+function tokenCheck(opsToken: string): (req: Request) => void {
+  const expected = hash(opsToken);
+  return (req) => {
     const shown = /^Bearer +(\S+)\s*$/i.exec(req.get('authorization') ?? '')?.[1];
-    if (shown !== undefined && timingSafeEqual(hash(shown), expected)) return next();
+    if (shown !== undefined && timingSafeEqual(hash(shown), expected)) return;
     throw new Refusal('unauthenticated', 'Show OPS_TOKEN as Authorization: Bearer TOKEN.', {
       headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway ops"' },
     });
   };
 }
 
-const checkHost: RequestHandler = (req, _res, next) => {
-  const name = /^(.*?)(?::\d+)?$/.exec(req.get('host') ?? '')?.[1] ?? '';
-  if (isLoopback(name.replace(/^\[(.*)\]$/, '$1'))) return next();
+function checkNames(req: Request): void {
+  const names = namesCalled(req);
+  if (names.length > 0 && names.every(isLoopback)) return;
   throw new Refusal(
     'unauthenticated',
     'Without OPS_TOKEN this listener answers only to localhost, 127.0.0.1 and [::1] as its Host.',
   );
-};
+}
+
+/**
+ * Every name by which the request calls this listener. There can be several: an absolute target overrules `Host`
+ * (RFC 9112 section 3.2.2), and Node takes the first of two `Host` lines where others take the last.
+ */
+function namesCalled(req: Request): string[] {
+  const target = /^[^/?#]*:\/\/([^/?#]*)/.exec(req.originalUrl)?.[1];
+  const hosts = req.headersDistinct['host'] ?? [];
+  return [...(target === undefined ? [] : [target]), ...hosts].map((host) =>
+    host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+  );
+}
+
+/**
+ * Nothing here is for a page of another origin. It could read no answer, for want of CORS headers, and what changes
+ * something takes a method that a browser asks for first; but it need not come that far. A link that is followed is no
+ * call of that page (the resource isolation policy of Fetch Metadata).
+ */
+function checkPage(req: Request): void {
+  const site = req.get('sec-fetch-site');
+  const origin = req.get('origin');
+  const isLink = req.method === 'GET' && req.get('sec-fetch-mode') === 'navigate';
+  // Browsers say the site only to https and to loopback; elsewhere the origin tells.
+  const isForeign =
+    site === undefined
+      ? origin !== undefined && URL.parse(origin)?.host !== req.get('host')
+      : site !== 'same-origin' && site !== 'none' && !isLink;
+  if (isForeign) {
+    throw new Refusal('origin-not-allowed', 'Pages of another origin may not call this listener.');
+  }
+}
 
 function hash(value: string): Buffer {
   return createHash('sha256').update(value).digest();
