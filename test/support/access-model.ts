@@ -1,0 +1,112 @@
+/**
+ * What the contract gives to whom. The judge of access.test.ts: written from the contract's words, by other means than
+ * the source, so that a mistake there is not repeated here.
+ */
+
+export const PREFIXES = ['', '/v2/api', '/gewe/v2/api'];
+
+export const READS = [
+  'fetchContactsList',
+  'fetchContactsListCache',
+  'getBriefInfo',
+  'getDetailInfo',
+  'search',
+  'getPhoneAddressList',
+  'checkRelation',
+];
+
+export const WRITES = [
+  'addContacts',
+  'deleteFriend',
+  'setFriendPermissions',
+  'setFriendRemark',
+  'uploadPhoneAddressList',
+];
+
+/** What an entry of the clients file says; undefined where it says nothing. */
+export interface Rights {
+  readonly operations: readonly string[] | undefined;
+  readonly appIds: readonly string[] | undefined;
+}
+
+/** The places of a key in the order in which they count. */
+export interface ShownKeys {
+  readonly bearer: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly geweToken: string | undefined;
+}
+
+export interface Asked {
+  /** As it stands in the request line. */
+  readonly target: string;
+  readonly keys: ShownKeys;
+  readonly contentType: string;
+  readonly appId: string;
+}
+
+export type Verdict =
+  | { readonly kind: 'allowed'; readonly operation: string; readonly client: string }
+  | { readonly kind: 'refused'; readonly code: string };
+
+/**
+ * @param clients whose key is whose
+ * @returns whether it may go to the upstream, and as which operation; else the code of its refusal
+ */
+export function verdictOn(
+  asked: Asked,
+  clients: ReadonlyMap<string, { readonly name: string; readonly rights: Rights }>,
+): Verdict {
+  const refused = (code: string): Verdict => ({ kind: 'refused', code });
+  const operation = operationNamed(asked.target);
+  if (operation === undefined) return refused('not-found');
+  const { bearer, apiKey, geweToken } = asked.keys;
+  const client = clients.get(bearer ?? apiKey ?? geweToken ?? '');
+  if (client === undefined) return refused('unauthenticated');
+  if (!isJson(asked.contentType)) return refused('unsupported-media-type');
+  if (!/^[A-Za-z0-9_.:@-]{1,128}$/.test(asked.appId)) return refused('invalid-app-id');
+  const { operations = ['read'], appIds = ['*'] } = client.rights;
+  if (!operations.some((word) => covers(word, operation))) return refused('operation-not-allowed');
+  if (!appIds.some((pattern) => matches(pattern, asked.appId))) return refused('app-not-allowed');
+  return { kind: 'allowed', operation, client: client.name };
+}
+
+/** A prefix, `/contacts/`, a name, and perhaps a query. Known names have one spelling. */
+function operationNamed(target: string): string | undefined {
+  const path = target.slice(0, `${target}?`.indexOf('?'));
+  const start = PREFIXES.map((prefix) => `${prefix}/contacts/`).find(
+    (one) => path.startsWith(one) && !path.slice(one.length).includes('/'),
+  );
+  const name = start === undefined ? '' : path.slice(start.length);
+  const isName = /^[A-Za-z]/.test(name) && [...name].every((letter) => /[A-Za-z0-9]/.test(letter));
+  const known = [...READS, ...WRITES].find((one) => one.toLowerCase() === name.toLowerCase());
+  return isName && (known === undefined || known === name) ? name : undefined;
+}
+
+function covers(word: string, operation: string): boolean {
+  switch (word) {
+    case 'all':
+      return true;
+    case 'read':
+      return READS.includes(operation);
+    case 'write':
+      return !READS.includes(operation);
+    default:
+      return word === operation;
+  }
+}
+
+/** Letter by letter, where `*` takes none or one more. */
+function matches(pattern: string, appId: string): boolean {
+  if (pattern === '') return appId === '';
+  const rest = pattern.slice(1);
+  if (pattern.startsWith('*')) {
+    return matches(rest, appId) || (appId !== '' && matches(pattern, appId.slice(1)));
+  }
+  return appId.startsWith(pattern.charAt(0)) && appId !== '' && matches(rest, appId.slice(1));
+}
+
+function isJson(contentType: string): boolean {
+  return ['application/json', 'application/json; charset=utf-8'].includes(
+    contentType.toLowerCase(),
+  );
+}
