@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
+import pLimit from 'p-limit';
 
 /** What a list may be compressed with (RFC 9110 section 8.4.1, RFC 8878 for zstd). The caller's order decides. */
 export const ENCODINGS = ['br', 'zstd', 'gzip'] as const;
@@ -16,6 +17,12 @@ const compressors: Record<Encoding, (body: Buffer) => Promise<Buffer>> = {
   gzip: (body) => promisify(gzip)(body),
 };
 
+/**
+ * Compressions at a time. Node's pool has four threads, and files are read and names resolved on them too: with all of
+ * them at brotli, a withdrawn key was good for many seconds more.
+ */
+const inTurn = pLimit(2);
+
 /** The compressed forms live as long as the list they belong to. */
 const compressed = new WeakMap<Buffer, Map<Encoding, Promise<Buffer>>>();
 
@@ -27,7 +34,7 @@ export function isWorthCompressing(body: Buffer): boolean {
 export function encoded(body: Buffer, encoding: Encoding): Promise<Buffer> {
   const forms = compressed.get(body) ?? new Map<Encoding, Promise<Buffer>>();
   compressed.set(body, forms);
-  const form = forms.get(encoding) ?? compressors[encoding](body);
+  const form = forms.get(encoding) ?? inTurn(() => compressors[encoding](body));
   forms.set(encoding, form);
   form.catch(() => forms.delete(encoding));
   return form;

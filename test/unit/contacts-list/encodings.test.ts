@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { encoded, ENCODINGS, isWorthCompressing } from '../../../src/contacts-list/encodings.ts';
@@ -21,4 +23,20 @@ test('the encodings of one list, and the lists, are kept apart', async () => {
 test('a list that fits in a few packets is not worth it', () => {
   expect(isWorthCompressing(Buffer.alloc(4095))).toBe(false);
   expect(isWorthCompressing(Buffer.alloc(4096))).toBe(true);
+});
+
+test('while many lists are compressed, files are still read and names resolved', async () => {
+  const ended: string[] = [];
+  // They compress so well that each keeps its thread until it is done.
+  const lists = Array.from({ length: 16 }, () => Buffer.alloc(16_000_000, 'wxid_0123456789'));
+  const compressing = lists.map(async (list) => {
+    await encoded(list, 'br');
+    ended.push('compressed');
+  });
+  await readFile(fileURLToPath(import.meta.url));
+  ended.push('read');
+  await Promise.all(compressing);
+
+  expect(ended).toHaveLength(17);
+  expect(ended.indexOf('read')).toBeLessThan(6);
 });
