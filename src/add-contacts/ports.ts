@@ -28,8 +28,11 @@ export interface Ledger {
   ): Promise<QuotaUsage[]>;
 }
 
-/** Attempts older than this may be dropped; no rule's window is longer. Milliseconds. */
-export const LEDGER_RETENTION_MS = 7 * 24 * 3_600_000;
+/**
+ * Attempts older than this may be dropped. Twice the longest window that a policy can have: a clock that ran ahead for up
+ * to a week, and was set back, finds again what it has to count. Milliseconds.
+ */
+export const LEDGER_RETENTION_MS = 14 * 24 * 3_600_000;
 
 /** Since when one account is online, by each kind of evidence. Instants are milliseconds since the epoch. */
 export interface AccountRecord {

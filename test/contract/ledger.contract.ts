@@ -170,6 +170,15 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + DAY_MS });
     });
 
+    test('set back after it ran ahead, still counts what had left the longest window meanwhile', async () => {
+      const week = 7 * DAY_MS;
+      const rules = [quotaRule(1, { per: 'target', windowMs: week })];
+      await ledger.charge('wx_a', attemptAt(T0), rules);
+      await ledger.charge('wx_a', attemptAt(T0 + 2 * week - 1, { target: 'bob' }), rules);
+      const back = await ledger.charge('wx_a', attemptAt(T0 + week - 1), rules);
+      expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + week });
+    });
+
     test('drops what is older than the retention with the next charge, and nothing younger', async () => {
       const wide = 2 * LEDGER_RETENTION_MS;
       const rules = [quotaRule(9, { windowMs: wide })];
