@@ -27,22 +27,36 @@ export function standingOf(
     : { kind: 'known', onlineSince: seen, by: 'sight' };
 }
 
-/** The instant from which the rules of age count; undefined for an account trusted to be old. */
-export function onlineSinceOf(standing: Standing, now: number): number | undefined {
+/**
+ * The instant from which the limits by age count. `Infinity` for an account whose clock has not started: no waiting
+ * brings it to the next step. Undefined for one trusted to be old.
+ */
+export function onlineSinceOf(standing: Standing): number | undefined {
   if (standing.kind === 'known') return standing.onlineSince;
-  return standing.kind === 'trusted' ? undefined : now;
+  return standing.kind === 'trusted' ? undefined : Infinity;
 }
 
 /** Whether the account is younger than `minimumMs`. */
 export function isYoungerThan(standing: Standing, minimumMs: number, now: number): boolean {
-  const onlineSince = onlineSinceOf(standing, now);
-  return onlineSince !== undefined && now - onlineSince < minimumMs;
+  if (standing.kind === 'unknown') return minimumMs > 0;
+  return standing.kind === 'known' && now - standing.onlineSince < minimumMs;
 }
 
-export function tooYoung(standing: Standing, minimumMs: number, now: number): Refusal {
-  const onlineSince = onlineSinceOf(standing, now) ?? now;
-  const opens = retryAt(onlineSince + minimumMs, now);
+/**
+ * The refusal of a young account.
+ *
+ * @param quotasOpenAt when every quota has one left for the attempt: before that `retryAt` would only lead to the next
+ *   refusal. Milliseconds since the epoch.
+ */
+export function tooYoung(
+  standing: Standing,
+  minimumMs: number,
+  quotasOpenAt: number,
+  now: number,
+): Refusal {
   const isKnown = standing.kind === 'known';
+  const onlineSince = isKnown ? standing.onlineSince : now;
+  const opens = retryAt(Math.max(onlineSince + minimumMs, quotasOpenAt), now);
   return new Refusal(
     'account-too-young',
     isKnown

@@ -45,9 +45,7 @@ export function createAddService(parts: AddServiceParts): AddService {
   const { ledger, accounts, clock, policy, onWarning } = parts;
 
   const rulesFor = (kind: AttemptKind, standing: Standing): QuotaRule[] =>
-    kind === 'add'
-      ? addRules(policy.add, onlineSinceOf(standing, clock.now()))
-      : acceptRules(policy.accept);
+    kind === 'add' ? addRules(policy.add, onlineSinceOf(standing)) : acceptRules(policy.accept);
 
   async function usage(appId: string, kinds: readonly AttemptKind[], target?: string) {
     const standing = await accounts.standing(appId);
@@ -55,19 +53,21 @@ export function createAddService(parts: AddServiceParts): AddService {
     return ledger.usage(appId, rules, target, clock.now());
   }
 
-  /** The rule of age. Accepting only warns: who is asked first runs a smaller risk than who asks. */
-  function ageRefusal(appId: string, kind: AttemptKind, standing: Standing) {
+  /**
+   * Whether the rule of age refuses it, or only warns. Accepting is never refused: who is asked first runs a smaller
+   * risk than who asks.
+   */
+  function isRefusedForAge(appId: string, kind: AttemptKind, standing: Standing): boolean {
     const { minimumMs, mode } = policy.accountAge;
     const now = clock.now();
     if (kind === 'accept') {
       const isEarly = isYoungerThan(standing, policy.accept.warnUnderMs, now);
       if (isEarly) onWarning(appId, 'accepting-early');
-      return undefined;
+      return false;
     }
-    if (mode === 'off' || !isYoungerThan(standing, minimumMs, now)) return undefined;
-    if (mode === 'block') return tooYoung(standing, minimumMs, now);
-    onWarning(appId, 'account-too-young');
-    return undefined;
+    if (mode === 'off' || !isYoungerThan(standing, minimumMs, now)) return false;
+    if (mode === 'warn') onWarning(appId, 'account-too-young');
+    return mode === 'block';
   }
 
   /** An account never seen is asked about. Only where its age can refuse the attempt does that have to be waited for. */
@@ -97,10 +97,12 @@ export function createAddService(parts: AddServiceParts): AddService {
 
       const { kind, target } = request;
       const standing = await standingFor(kind, appId, trace);
-      const tooYoungToAdd = ageRefusal(appId, kind, standing);
-      if (tooYoungToAdd !== undefined) {
+      if (isRefusedForAge(appId, kind, standing)) {
         const current = await usage(appId, [kind], target);
-        return { kind: 'refused', refusal: tooYoungToAdd, usage: current, spent: false };
+        const quotasOpenAt = Math.max(...current.map(({ opensAt }) => opensAt));
+        const { minimumMs } = policy.accountAge;
+        const refusal = tooYoung(standing, minimumMs, quotasOpenAt, clock.now());
+        return { kind: 'refused', refusal, usage: current, spent: false };
       }
 
       const now = clock.now();

@@ -47,10 +47,10 @@ describe('standingOf', () => {
   });
 });
 
-test('onlineSinceOf is now for an unknown account, and nothing for a trusted one', () => {
-  expect(onlineSinceOf(known(T0), SEEN)).toBe(T0);
-  expect(onlineSinceOf(UNKNOWN, SEEN)).toBe(SEEN);
-  expect(onlineSinceOf(TRUSTED, SEEN)).toBeUndefined();
+test('onlineSinceOf is never for an unknown account, and nothing for a trusted one', () => {
+  expect(onlineSinceOf(known(T0))).toBe(T0);
+  expect(onlineSinceOf(UNKNOWN)).toBe(Infinity);
+  expect(onlineSinceOf(TRUSTED)).toBeUndefined();
 });
 
 describe('isYoungerThan', () => {
@@ -71,7 +71,7 @@ describe('isYoungerThan', () => {
 
 describe('tooYoung', () => {
   test('says since when the account is online and when it opens, rounded up', () => {
-    const refusal = tooYoung(known(T0), HOUR_MS, T0 + 1);
+    const refusal = tooYoung(known(T0), HOUR_MS, T0 + 1, T0 + 1);
     expect(refusal.code).toBe('account-too-young');
     expect(refusal.headers).toEqual({ 'Retry-After': '3600' });
     expect(refusal.members).toEqual({
@@ -81,8 +81,15 @@ describe('tooYoung', () => {
     expect(refusal.detail).toContain('for 1 hours');
   });
 
+  test('names the instant at which the quotas open, where that is later', () => {
+    const quotasOpenAt = T0 + 2 * HOUR_MS;
+    const refusal = tooYoung(known(T0), HOUR_MS, quotasOpenAt, T0);
+    expect(refusal.headers).toEqual({ 'Retry-After': '7200' });
+    expect(refusal.members['retryAt']).toBe(new Date(quotasOpenAt).toISOString());
+  });
+
   test('says of an unknown account that its clock has not started, and when it opens at the soonest', () => {
-    const refusal = tooYoung(UNKNOWN, HOUR_MS, T0);
+    const refusal = tooYoung(UNKNOWN, HOUR_MS, T0, T0);
     expect(refusal.members).toEqual({
       onlineSince: null,
       retryAt: new Date(T0 + HOUR_MS).toISOString(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { acceptRules, addRules } from '../../../src/add-contacts/quota-rules.ts';
-import { DAY_MS, HOUR_MS, T0 } from '../../support/quota-rules.ts';
+import { usageOf } from '../../../src/add-contacts/rules.ts';
+import { attemptAt, DAY_MS, HOUR_MS, T0 } from '../../support/quota-rules.ts';
 
 const POLICY = {
   perDay: [
@@ -37,6 +38,16 @@ describe('addRules', () => {
 
   test('give an account that is trusted to be old the last step', () => {
     expect(addRules(POLICY, undefined)[0]?.limits).toEqual(always(10));
+  });
+
+  test('keep an account whose clock has not started at the first step', () => {
+    const rules = addRules(POLICY, Infinity);
+    const history = Array.from({ length: 5 }, () => attemptAt(T0));
+    expect(usageOf(rules, history, undefined, T0)[0]).toMatchObject({
+      limit: 5,
+      left: 0,
+      opensAt: T0 + DAY_MS,
+    });
   });
 
   test('have no rule for a gap of 0', () => {
