@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A ledger of attempts keeps this long, so no gap between two can be longer. */
+/** No gap between two attempts can be longer: a ledger keeps them for twice this. */
 const MAX_GAP_SECONDS = 604_800;
 
 /** A number that counts something. */

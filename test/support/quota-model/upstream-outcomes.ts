@@ -1,0 +1,65 @@
+/** What the upstream does to one addContacts, and what the contract says must come of it. */
+import type { Behaviour } from '../../../src/simulator/simulator.ts';
+
+export type Upstream =
+  | 'fine'
+  | 'vendor-refusal'
+  | 'broken'
+  | 'reset'
+  | 'hanging'
+  | 'not-listening'
+  | 'rejecting-the-token';
+
+export interface UpstreamOutcome {
+  readonly behaviour: Behaviour;
+  readonly answer: { readonly status: number; readonly ret: number; readonly code?: string };
+  /** Where it is not, the attempt costs nothing. */
+  readonly isReached: boolean;
+  /** Whether it confirms, when asked, that the account is online. */
+  readonly saysOnline: boolean;
+  /** Whether the answer is the first answer of its Idempotency-Key: the request may have been carried out. */
+  readonly isKept: boolean;
+}
+
+const failed = (status: number, code: string) => ({ status, ret: status, code });
+const onlyAdds = { operations: ['addContacts'] };
+const carriedOut = { isReached: true, saysOnline: true, isKept: true };
+
+export const OUTCOMES: Readonly<Record<Upstream, UpstreamOutcome>> = {
+  fine: { ...carriedOut, behaviour: {}, answer: { status: 200, ret: 200 } },
+  'vendor-refusal': {
+    ...carriedOut,
+    saysOnline: false,
+    behaviour: { accountOffline: true },
+    answer: { status: 200, ret: 500 },
+  },
+  broken: {
+    ...carriedOut,
+    behaviour: { ...onlyAdds, status: 503 },
+    answer: failed(502, 'upstream-invalid'),
+  },
+  reset: {
+    ...carriedOut,
+    behaviour: { ...onlyAdds, reset: true },
+    answer: failed(502, 'upstream-unreachable'),
+  },
+  hanging: {
+    ...carriedOut,
+    behaviour: { ...onlyAdds, hang: true },
+    answer: failed(504, 'upstream-timeout'),
+  },
+  'not-listening': {
+    behaviour: {},
+    answer: failed(502, 'upstream-unreachable'),
+    isReached: false,
+    saysOnline: false,
+    isKept: false,
+  },
+  'rejecting-the-token': {
+    behaviour: {},
+    answer: failed(502, 'upstream-token-rejected'),
+    isReached: true,
+    saysOnline: false,
+    isKept: false,
+  },
+};
