@@ -9,24 +9,20 @@ import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createCaller } from './gewe/caller.ts';
 import { createForwarder } from './gewe/forwarder.ts';
-import { createScrubber } from './gewe/scrub.ts';
-import { createTokenSource } from './gewe/token.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { createListener } from './listener.ts';
 import { createHealth } from './ops/health.ts';
-import { createLogger, type Logger } from './ops/log.ts';
-import { createMetrics, type Metrics } from './ops/metrics.ts';
+import type { Logger } from './ops/log.ts';
+import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
-import { createReporter } from './ops/reporter.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
-import { watchClients } from './settings/clients-file.ts';
 import type { Loaded } from './settings/load.ts';
-import { openTokenPlace } from './settings/token-file.ts';
 import { keepInMemory } from './stores/list-memory.ts';
 import { openStores } from './stores/open.ts';
 import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
+import { openSecrets } from './secrets.ts';
 import { shutDown } from './shut-down.ts';
 import { VERSION } from './version.ts';
 
@@ -53,41 +49,24 @@ export interface Gateway {
  * Puts the gateway together; nothing listens before `start()`. Rejects with a StoreOpenError where the store
  * cannot be opened.
  */
-export async function createGateway(
-  { settings, secrets, clients: loadedClients }: Loaded,
-  overrides: Overrides = {},
-): Promise<Gateway> {
+export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
+  const { settings, secrets } = loaded;
   const clock = overrides.clock ?? systemClock;
   const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
   let draining = false;
 
-  // Secrets, and the log that must not hold them.
-  const scrubber = createScrubber(() => tokens.known());
-  const logger = createLogger(settings.logLevel, scrubber.text, overrides.logTo ?? process.stdout);
-  const metrics = createMetrics({
+  const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
+    clock,
+    logTo: overrides.logTo,
     listCallsUnderWay: () => listService.callsUnderWay(),
-    tokenRejected: () => tokens.isRejected(),
   });
-  const report = createReporter(logger, metrics, clock);
-  const tokenPlace = openTokenPlace(secrets.token);
-  const tokens = createTokenSource(tokenPlace.first, tokenPlace.read, report.token);
-  const tokenWatch = tokenPlace.watch(() => void tokens.refresh(tokens.current()));
-  const clients = watchClients(
-    loadedClients,
-    {
-      file: settings.clientsFile,
-      keys: secrets.keys,
-      requestsPerMinute: clientRequestsPerMinute,
-      upstreamToken: () => tokens.current(),
-    },
-    report.clients,
-  );
 
   // What is kept.
   const stores = overrides.stores ?? (await openStores(settings.storeUrl));
   const lists = keepInMemory(stores.lists, settings.list.memoryBytes);
   const register = orUnavailable(stores.accounts, report.quotaStoreFailed);
   const ledger = orUnavailable(stores.ledger, report.quotaStoreFailed);
+  const { check: checkStore } = orUnavailable(stores, report.quotaStoreFailed);
 
   // The upstream, and those who watch what becomes of its calls.
   const breaker = createBreaker(settings.breaker, clock, report.breakerChanged);
@@ -124,6 +103,7 @@ export async function createGateway(
     accounts,
     clock,
     policy: settings.addContacts,
+    checkStore,
     onWarning: report.addWarning,
   });
   const idempotency = createIdempotency(
@@ -189,7 +169,7 @@ export async function createGateway(
         listService,
         pending,
         upstream,
-        watches: [clients, tokenWatch],
+        watches,
         stores,
         graceMs: settings.shutdownGraceMs,
       });

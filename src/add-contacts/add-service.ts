@@ -37,12 +37,14 @@ interface AddServiceParts {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly policy: AddContactsPolicy;
+  /** Rejects where a charge could not be kept now. */
+  checkStore(): Promise<void>;
   /** An attempt that the policy lets pass but the vendor warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
 }
 
 export function createAddService(parts: AddServiceParts): AddService {
-  const { ledger, accounts, clock, policy, onWarning } = parts;
+  const { ledger, accounts, clock, policy, checkStore, onWarning } = parts;
 
   const rulesFor = (kind: AttemptKind, standing: Standing): QuotaRule[] =>
     kind === 'add' ? addRules(policy.add, onlineSinceOf(standing)) : acceptRules(policy.accept);
@@ -84,7 +86,9 @@ export function createAddService(parts: AddServiceParts): AddService {
     return standing;
   }
 
+  /** Not charged, and yet an addContacts: all of them wait while charges cannot be kept. */
   async function reject({ appId, send }: AddCall): Promise<AddResult> {
+    await checkStore();
     const before = await usage(appId, ['add']);
     return conclude(await send(), before);
   }

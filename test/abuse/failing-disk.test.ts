@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ACCEPT, ADD, addBody, sentAdds } from '../support/add-contacts.ts';
+import { ACCEPT, ADD, addBody, REJECT, sentAdds } from '../support/add-contacts.ts';
 import { DISK_FAULTS } from '../support/disk-faults.ts';
 import {
   chargedOf,
@@ -100,6 +100,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
   test.each([
     { what: 'one to add', appId: 'wx_add', option: ADD, headers: {} },
     { what: 'one to accept', appId: 'wx_add', option: ACCEPT, headers: {} },
+    { what: 'one to reject', appId: 'wx_add', option: REJECT, headers: {} },
     { what: 'one with a key', appId: 'wx_add', option: ADD, headers: { 'Idempotency-Key': 'k' } },
     { what: 'one of an account never seen', appId: 'wx_new', option: ADD, headers: {} },
   ])('addContacts is refused and not sent: $what', async ({ appId, option, headers }) => {

@@ -1,0 +1,49 @@
+/**
+ * The first part of the composition root: the secrets, those who watch them change, and all that tells of the gateway
+ * without telling them.
+ */
+import type { Clock } from './clock.ts';
+import { createScrubber } from './gewe/scrub.ts';
+import { createTokenSource } from './gewe/token.ts';
+import { createLogger } from './ops/log.ts';
+import { createMetrics } from './ops/metrics.ts';
+import { createReporter } from './ops/reporter.ts';
+import { watchClients } from './settings/clients-file.ts';
+import type { Loaded } from './settings/load.ts';
+import { openTokenPlace } from './settings/token-file.ts';
+
+interface Surroundings {
+  readonly clock: Clock;
+  /** Where log lines go; standard output where it is undefined. */
+  readonly logTo: { write(line: string): unknown } | undefined;
+  listCallsUnderWay(): number;
+}
+
+/** Opens the upstream token and the clients' keys, which change with their files until `watches` are stopped. */
+export function openSecrets(
+  { settings, secrets, clients: loadedClients }: Loaded,
+  { clock, logTo = process.stdout, listCallsUnderWay }: Surroundings,
+) {
+  const scrubber = createScrubber(() => tokens.known());
+  const logger = createLogger(settings.logLevel, scrubber.text, logTo);
+  const metrics = createMetrics({
+    listCallsUnderWay,
+    tokenRejected: () => tokens.isRejected(),
+  });
+  const report = createReporter(logger, metrics, clock);
+
+  const tokenPlace = openTokenPlace(secrets.token);
+  const tokens = createTokenSource(tokenPlace.first, tokenPlace.read, report.token);
+  const tokenWatch = tokenPlace.watch(() => void tokens.refresh(tokens.current()));
+  const clients = watchClients(
+    loadedClients,
+    {
+      file: settings.clientsFile,
+      keys: secrets.keys,
+      requestsPerMinute: settings.clientRequestsPerMinute,
+      upstreamToken: () => tokens.current(),
+    },
+    report.clients,
+  );
+  return { scrubber, tokens, clients, logger, metrics, report, watches: [clients, tokenWatch] };
+}
