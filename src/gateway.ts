@@ -96,6 +96,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     settings: settings.list,
     onStoreError: report.listStoreFailed,
     onShrunk: report.listShrunk,
+    onCrowded: report.listCallsCrowded,
+    onTurnedAway: metrics.listCallTurnedAway,
   });
   const pending = createPending();
   const addService = createAddService({

@@ -17,6 +17,8 @@ export interface ListCall {
 /** The slow calls under way, one at most for each account. */
 export interface Flights {
   of(appId: string): Flight | undefined;
+  /** Whether one more may be started: all of them together are bounded, too. */
+  hasRoom(): boolean;
   /** Starts one for an account that has none. */
   start(call: ListCall): Flight;
   count(): number;
@@ -30,16 +32,34 @@ interface FlightsParts {
   readonly shelf: Pick<Shelf, 'save'>;
   readonly breaker: Pick<Breaker, 'failed'>;
   readonly clock: Clock;
-  readonly settings: Pick<ListSettings, 'deadlineMs' | 'pollMs' | 'hardLimitMs'>;
+  readonly settings: Pick<
+    ListSettings,
+    'deadlineMs' | 'pollMs' | 'hardLimitMs' | 'maxCallsUnderWay'
+  >;
+  /** The last place was taken (true), or there are plenty again (false). */
+  onCrowded(crowded: boolean): void;
+}
+
+/** Crowded from the last place taken until half of them are free: not at every call that ends and begins. */
+export function isCrowded(wasCrowded: boolean, underWay: number, places: number): boolean {
+  return wasCrowded ? underWay > places / 2 : underWay >= places;
 }
 
 export function createFlights(parts: FlightsParts): Flights {
-  const { upstream, cacheEndpoint, shelf, breaker, clock, settings } = parts;
+  const { upstream, cacheEndpoint, shelf, breaker, clock, settings, onCrowded } = parts;
   const underWay = new Map<string, Flight>();
   const operation = 'fetchContactsList';
+  let crowded = false;
+
+  function look(): void {
+    const before = crowded;
+    crowded = isCrowded(before, underWay.size, settings.maxCallsUnderWay);
+    if (crowded !== before) onCrowded(crowded);
+  }
 
   return {
     of: (appId) => underWay.get(appId),
+    hasRoom: () => underWay.size < settings.maxCallsUnderWay,
     start({ appId, body, trace }) {
       const path = `contacts/${operation}`;
       const deadlineMs = settings.hardLimitMs;
@@ -53,7 +73,11 @@ export function createFlights(parts: FlightsParts): Flights {
         overdue: () => breaker.failed(appId, 'timeout'),
       });
       underWay.set(appId, flight);
-      void flight.landing.then(() => underWay.delete(appId));
+      look();
+      void flight.landing.then(() => {
+        underWay.delete(appId);
+        look();
+      });
       return flight;
     },
     count: () => underWay.size,

@@ -57,6 +57,16 @@ export function noList(why: ListFailure, waitMs: number): ListAnswer {
   return { kind: 'refused', refusal };
 }
 
+/** The refusal where no further slow call may be made, and nothing is saved. `waitMs`: when asking again makes sense. */
+export function noPlace(waitMs: number): ListAnswer {
+  const refusal = new Refusal(
+    'upstream-timeout',
+    'Too many slow lists are under way already, and there is no saved one to give. Ask again after Retry-After.',
+    { headers: retryAfter(waitMs) },
+  );
+  return { kind: 'refused', refusal };
+}
+
 export function notSaved(): ListAnswer {
   return {
     kind: 'refused',

@@ -7,7 +7,7 @@ import { createCacheEndpoint } from './cache-endpoint.ts';
 import type { ListDirectives } from './directives.ts';
 import type { Flight, ListFailure } from './flight.ts';
 import { createFlights, type ListCall } from './flights.ts';
-import { liveAnswer, noList, notSaved, unasked, type ListAnswer } from './list-answer.ts';
+import { liveAnswer, noList, noPlace, notSaved, unasked, type ListAnswer } from './list-answer.ts';
 import type { ListStore, SavedList } from './ports.ts';
 import { isYounger } from './saved-list.ts';
 import { createShelf, type ShelfEvents } from './shelf.ts';
@@ -30,10 +30,14 @@ interface ListServiceParts extends ShelfEvents {
   readonly breaker: Breaker;
   readonly clock: Clock;
   readonly settings: ListSettings;
+  /** As many slow calls as may be are under way (true), or there are plenty of places again (false). */
+  onCrowded(crowded: boolean): void;
+  /** A caller for whom no slow call was made, because there was no place for it. */
+  onTurnedAway(): void;
 }
 
 export function createListService(parts: ListServiceParts): ListService {
-  const { upstream, lists, breaker, clock, settings } = parts;
+  const { upstream, lists, breaker, clock, settings, onTurnedAway } = parts;
   const shelf = createShelf(lists, parts);
   const cacheEndpoint = createCacheEndpoint({
     upstream,
@@ -43,7 +47,15 @@ export function createListService(parts: ListServiceParts): ListService {
     overdue: (appId) => breaker.failed(appId, 'timeout'),
     saveIfNewer: shelf.saveIfNewer,
   });
-  const flights = createFlights({ upstream, cacheEndpoint, shelf, breaker, clock, settings });
+  const flights = createFlights({
+    upstream,
+    cacheEndpoint,
+    shelf,
+    breaker,
+    clock,
+    settings,
+    onCrowded: parts.onCrowded,
+  });
 
   /** Waits for the slow call as long as this caller wants to. */
   async function awaitFlight(
@@ -99,6 +111,12 @@ export function createListService(parts: ListServiceParts): ListService {
     return saved === undefined ? noList(why, nextProbeAt - clock.now()) : unasked(saved);
   }
 
+  /** While as many slow calls run as may: what there is, at once. */
+  function withoutPlace(saved: SavedList | undefined): ListAnswer {
+    onTurnedAway();
+    return saved === undefined ? noPlace(settings.pollMs) : unasked(saved);
+  }
+
   return {
     async answer(request) {
       const { appId, directives } = request;
@@ -116,9 +134,10 @@ export function createListService(parts: ListServiceParts): ListService {
       const underWay = flights.of(appId);
       if (underWay === undefined) {
         const admission = breaker.admit();
-        return admission.kind === 'wait'
-          ? withoutAsking(saved, admission)
-          : awaitFlight(request, flights.start(request), false, waitMs);
+        if (admission.kind === 'wait') return withoutAsking(saved, admission);
+        // The probe always goes: hanging calls that fill all places must not hide that the upstream is back.
+        if (admission.kind === 'go' && !flights.hasRoom()) return withoutPlace(saved);
+        return awaitFlight(request, flights.start(request), false, waitMs);
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);

@@ -9,6 +9,7 @@ export interface Metrics {
   upstreamCall(operation: string, outcome: Outcome): void;
   storeError(store: 'lists' | 'quotas'): void;
   breaker(state: BreakerState): void;
+  listCallTurnedAway(): void;
   /** Process metrics too, as prom-client has them. Once per process. */
   withProcess(): void;
   /** The Prometheus text format. */
@@ -62,6 +63,11 @@ export function createMetrics(gauges: {
       this.set(gauges.listCallsUnderWay());
     },
   });
+  const listCallsTurnedAway = new Counter({
+    name: 'gewe_gateway_list_calls_turned_away_total',
+    help: 'Callers of fetchContactsList for whom no slow call was made, because list.maxCallsUnderWay were under way.',
+    registers,
+  });
   new Gauge({
     name: 'gewe_gateway_token_rejected',
     help: '1 while the upstream turns the token away.',
@@ -88,6 +94,7 @@ export function createMetrics(gauges: {
       upstreamCalls.inc({ operation: label, outcome: outcome.kind });
     },
     storeError: (store) => storeErrors.inc({ store }),
+    listCallTurnedAway: () => listCallsTurnedAway.inc(),
     breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
     withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),
     text: () => registry.metrics(),

@@ -50,6 +50,14 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
       } else logger.info('the upstream is back');
     },
 
+    listCallsCrowded(crowded: boolean): void {
+      if (crowded) {
+        logger.warn(
+          'as many slow list calls are under way as list.maxCallsUnderWay allows; further accounts get what is saved',
+        );
+      } else logger.info('there is room for slow list calls again');
+    },
+
     listStoreFailed(err: unknown): void {
       metrics.storeError('lists');
       listStoreError(err);

@@ -57,6 +57,10 @@ export const policyFile = z.strictObject({
         'Of saved lists that each process keeps in memory',
         Number.MAX_SAFE_INTEGER,
       ).default(67_108_864),
+      maxCallsUnderWay: count(
+        'Slow fetchContactsList calls under way at once, over all accounts',
+        100_000,
+      ).default(1000),
     })
     .prefault({}),
   breaker: z

@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
 
 /** The part of the settings that the policy file decides. */
 export interface Policy {
-  readonly list: Pick<Settings['list'], 'freshForMs' | 'memoryBytes'>;
+  readonly list: Pick<Settings['list'], 'freshForMs' | 'memoryBytes' | 'maxCallsUnderWay'>;
   readonly breaker: Settings['breaker'];
   readonly addContacts: Settings['addContacts'];
   readonly clientRequestsPerMinute: number;
@@ -58,7 +58,11 @@ function inMilliseconds(file: z.output<typeof policyFile>): Policy {
   const seconds = (value: number) => Math.round(value * 1000);
   const hours = (value: number) => Math.round(value * 3_600_000);
   return {
-    list: { freshForMs: seconds(list.freshForSeconds), memoryBytes: list.memoryBytes },
+    list: {
+      freshForMs: seconds(list.freshForSeconds),
+      memoryBytes: list.memoryBytes,
+      maxCallsUnderWay: list.maxCallsUnderWay,
+    },
     breaker: {
       failures: breaker.failures,
       windowMs: seconds(breaker.windowSeconds),

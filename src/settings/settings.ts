@@ -40,6 +40,7 @@ export interface ListSettings {
   readonly pollMs: number;
   readonly freshForMs: number;
   readonly memoryBytes: number;
+  readonly maxCallsUnderWay: number;
 }
 
 export interface BreakerSettings {

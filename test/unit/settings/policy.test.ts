@@ -25,7 +25,7 @@ function problemsOf(text: string): string[] {
 }
 
 const DEFAULTS = {
-  list: { freshForMs: 0, memoryBytes: 67_108_864 },
+  list: { freshForMs: 0, memoryBytes: 67_108_864, maxCallsUnderWay: 1000 },
   breaker: { failures: 5, windowMs: 10_000, probeEveryMs: 5000 },
   addContacts: {
     accountAge: { minimumMs: 72 * HOUR, mode: 'block', unknown: 'start-now' },
