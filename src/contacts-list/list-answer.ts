@@ -22,7 +22,9 @@ export type ListAnswer =
       readonly tried: ListFailure | undefined;
       readonly joined: boolean;
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Its caller is not there any more. */
+  | { readonly kind: 'left' };
 
 /** What the upstream has just said. */
 export function liveAnswer(

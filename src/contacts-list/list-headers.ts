@@ -1,7 +1,7 @@
 import type { ListAnswer } from './list-answer.ts';
 import { ageSeconds } from './saved-list.ts';
 
-type Given = Exclude<ListAnswer, { kind: 'refused' }>;
+type Given = Exclude<ListAnswer, { kind: 'refused' | 'left' }>;
 
 /** The `Cache-Status` of an answer (RFC 9211), and for a list that was saved its `Age` (RFC 9111 section 5.1). */
 export function listHeaders(answer: Given, now: number): Record<string, string> {

@@ -14,6 +14,8 @@ import { createShelf, type ShelfEvents } from './shelf.ts';
 
 export interface ListRequest extends ListCall {
   readonly directives: ListDirectives;
+  /** Resolves when the caller has left: what it sent is not held until its deadline, only the call goes on. */
+  readonly left: Promise<'left'>;
 }
 
 export interface ListService {
@@ -66,8 +68,9 @@ export function createListService(parts: ListServiceParts): ListService {
   ): Promise<ListAnswer> {
     // What a poll brings is a list that somebody has saved: not for a caller who wants none of those.
     const awaited = request.directives.noCache ? flight.landing : flight.first;
-    const result = await within(awaited, waitMs);
+    const result = await within(Promise.race([awaited, request.left]), waitMs);
     if (result === 'deadline') return instead(request, 'timeout', joined);
+    if (result === 'left') return { kind: 'left' };
     switch (result.kind) {
       case 'list': {
         const { list, contentType } = result;

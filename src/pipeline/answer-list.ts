@@ -23,7 +23,9 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
       res.setHeader('Preference-Applied', `wait=${directives.waitMs / 1000}`);
     }
     const trace = traceSlot.of(res);
-    const answer = await listService.answer({ appId, body: bytes, trace, directives });
+    const left = leaving(res);
+    const answer = await listService.answer({ appId, body: bytes, trace, directives, left });
+    if (answer.kind === 'left') return;
     if (answer.kind === 'refused') throw answer.refusal;
 
     sourceSlot.set(res, answer.kind);
@@ -36,6 +38,12 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
     }
     await sendEncoded(req, res, contentType, body);
   };
+}
+
+/** Resolves when the caller has left; one who has its answer counts as well. */
+function leaving(res: Response): Promise<'left'> {
+  if (res.closed) return Promise.resolve('left');
+  return new Promise((resolve) => res.once('close', () => resolve('left')));
 }
 
 async function sendEncoded(

@@ -18,7 +18,7 @@ export function rawRequest(url: string, request: string | Buffer): Promise<RawAn
   let received = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     received = Buffer.concat([received, chunk]);
-    const answer = parse(received);
+    const answer = parseAnswer(received);
     const announced = Number(answer?.headers.get('content-length') ?? Infinity);
     if (answer === undefined || answer.body.length < announced) return;
     resolve(answer);
@@ -26,7 +26,7 @@ export function rawRequest(url: string, request: string | Buffer): Promise<RawAn
   });
   socket.on('error', reject);
   socket.on('close', () => {
-    const answer = parse(received);
+    const answer = parseAnswer(received);
     if (answer === undefined) reject(new Error(`No answer: ${received.toString()}`));
     else resolve(answer);
   });
@@ -46,7 +46,8 @@ export function rawPost(target: string, headers: readonly string[], body: string
   ].join('\r\n');
 }
 
-function parse(received: Buffer): RawAnswer | undefined {
+/** The answer that begins there, its body as far as it has come; undefined while its head is not whole. */
+export function parseAnswer(received: Buffer): RawAnswer | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [first = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n');

@@ -9,7 +9,7 @@ const fromLive: SavedList = { body, savedAt: 1000, source: 'live' };
 const fromCache: SavedList = { ...fromLive, source: 'gewe-cache' };
 const live = { kind: 'live', body, contentType } as const;
 
-type Given = Exclude<ListAnswer, { kind: 'refused' }>;
+type Given = Exclude<ListAnswer, { kind: 'refused' | 'left' }>;
 const CASES: readonly (readonly [string, Given])[] = [
   ['fwd=miss; stored', { ...live, stored: true, joined: false }],
   ['fwd=miss; stored; collapsed', { ...live, stored: true, joined: true }],

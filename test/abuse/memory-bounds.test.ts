@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { budget } from '../support/budget.ts';
+import { openConnection } from '../support/exact-connection.ts';
+import { askList } from '../support/lists.ts';
+import { startMeasuredGateway, type MeasuredGateway } from '../support/measured-gateway.ts';
+import { rawPost } from '../support/raw-request.ts';
+import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let simulator: Simulator;
+let gateway: MeasuredGateway;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  simulator = createSimulator({ token: TOKEN });
+  const { baseUrl } = await simulator.start();
+  const policy = 'list: { memoryBytes: 1000000 }\nclientRate: { requestsPerMinute: 10000000 }';
+  await writeFile(join(folder.path, 'policy.yaml'), policy);
+  gateway = await startMeasuredGateway(folder.path, {
+    GEWE_BASE_URL: baseUrl,
+    GEWE_TOKEN: TOKEN,
+    GATEWAY_KEYS: `test:${KEY}`,
+    GATEWAY_CONFIG: 'policy.yaml',
+  });
+});
+afterEach(async () => {
+  await gateway.end();
+  await simulator.stop();
+  await folder.remove();
+});
+
+async function bytes(): Promise<number> {
+  const { heapBytes, outsideBytes } = await gateway.holding();
+  return heapBytes + outsideBytes;
+}
+
+const requestsLogged = () => gateway.process.output().split('"msg":"request"').length - 1;
+
+test('what callers have sent is let go when they leave, although the call that they waited for goes on', async () => {
+  simulator.behave('*', { hang: true });
+  await Promise.all([leaveHanging(0), leaveHanging(0)]);
+  await simulator.waitForCall(({ appId }) => appId === 'wx_slow');
+  const before = await bytes();
+
+  // A body that is held costs its bytes, its text and what was read out of it: 60 of them 150 MB.
+  for (let n = 0; n < 60; n++) await leaveHanging(900_000);
+  for (const end = Date.now() + 20_000; requestsLogged() < 62 && Date.now() < end;) await pause(20);
+
+  expect(requestsLogged()).toBe(62);
+  expect(await gateway.metric('list_calls_under_way')).toBe(1);
+  expect((await bytes()) - before).toBeLessThan(50_000_000);
+});
+
+/** Asks with a body of this length for a list that does not come, and leaves. */
+async function leaveHanging(length: number): Promise<void> {
+  const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json', 'Prefer: wait=300'];
+  const body = JSON.stringify({ appId: 'wx_slow', pad: 'x'.repeat(length) });
+  const connection = await openConnection(gateway.url);
+  await connection.write(rawPost('/contacts/fetchContactsList', headers, body));
+  connection.leave();
+}
+
+test(
+  'any number of different accounts takes no more memory than the lists that may be kept in it',
+  async () => {
+    const accounts = budget(100, 10_000);
+    // Large where they are few, so that keeping them all would be seen.
+    simulator.behave('*', { friends: budget(6000, 200) });
+    await askForAccounts(0, accounts);
+    const before = await bytes();
+
+    await askForAccounts(accounts, 2 * accounts);
+
+    expect((await bytes()) - before).toBeLessThan(5_000_000);
+  },
+  budget(120_000, 3_600_000),
+);
+
+/** Each account once, ten at a time. */
+async function askForAccounts(from: number, until: number): Promise<void> {
+  let next = from;
+  const caller = async () => {
+    while (next < until) {
+      const { headers } = await askList(gateway, `wx_one_of_many_${(next += 1)}`);
+      expect(headers['x-gateway-source']).toBe('live');
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, caller));
+}
