@@ -41,7 +41,7 @@ interface FlightsParts {
 }
 
 /** Crowded from the last place taken until half of them are free: not at every call that ends and begins. */
-export function isCrowded(wasCrowded: boolean, underWay: number, places: number): boolean {
+function isCrowded(wasCrowded: boolean, underWay: number, places: number): boolean {
   return wasCrowded ? underWay > places / 2 : underWay >= places;
 }
 
