@@ -54,7 +54,8 @@ export function soakCallers(
   }
 
   async function stayOnKept(...requests: SoakRequest[]): Promise<void> {
-    const connection = kept.pop() ?? (await openConnection(url));
+    // The one that has been idle longest: none is idle for so long that the gateway closes it.
+    const connection = kept.shift() ?? (await openConnection(url));
     await stay(connection, ...requests);
     kept.push(connection);
   }
