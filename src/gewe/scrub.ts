@@ -1,53 +1,109 @@
-const MARK = '***';
+import { inEscaped, INTRODUCERS, unescaped, withWholeEscapes, type Range } from './escapes.ts';
+import { createFinder, type Finder } from './find-any.ts';
+import { ambiguousPattern, plainSpellings } from './spellings.ts';
+
+const MARK = Buffer.from('***');
+
+/** How many layers of escapes are looked under: what was escaped for JSON, for a URL and for a log has three. */
+const LAYERS = 4;
 
 export interface Scrubber {
   /** The same bytes with every token cut out; the very same Buffer where there is none. */
   bytes(bytes: Buffer): Buffer;
   text(text: string): string;
+  /** Whether there is anything to cut out. */
+  holds(text: string): boolean;
 }
 
 /**
- * Cuts tokens out of all that leaves. A token is found as it is, percent-encoded (RFC 3986 section 2.1) and in
- * JSON's escapes (RFC 8259 section 7), also where single characters of it are encoded and others are not.
+ * Cuts tokens out of all that leaves: as they are, in base64 and hexadecimal, and under layers of percent-encoding, of
+ * JSON's escapes and of HTML's, in any mixture. JSON stays JSON where they stood in strings.
+ *
+ * This is for an upstream that repeats what it was sent, in whatever form programs write text. One that wants to hide
+ * a token from it can, reversed for example; but such a one has the token already.
  *
  * @param tokens the token in force and those before it: a call that began with the old one may still echo it
  */
 export function createScrubber(tokens: () => readonly string[]): Scrubber {
-  const patterns = new Map<string, RegExp>();
-  const patternFor = (token: string) => {
-    const known = patterns.get(token) ?? patternOf(token);
-    patterns.set(token, known);
-    return known;
+  const searches = new Map<string, Search>();
+  const searchFor = (token: string): Search => {
+    const search = searches.get(token) ?? createSearch(token);
+    searches.set(token, search);
+    return search;
   };
 
-  // The longest first: one token may be the beginning of another, whose rest would stay.
-  const text = (value: string) =>
-    tokens()
-      .toSorted((one, other) => other.length - one.length)
-      .reduce((left, token) => left.replace(patternFor(token), MARK), value);
-
-  return {
-    text,
-    bytes(value) {
-      // Most answers hold neither the token nor anything that could spell it otherwise.
-      const encoded = value.includes(0x25) || value.includes(0x5c);
-      if (!encoded && !tokens().some((token) => value.includes(token))) return value;
-      // Tokens are ASCII, so one character a byte loses nothing on the way there and back.
-      const before = value.toString('latin1');
-      const after = text(before);
-      return after === before ? value : Buffer.from(after, 'latin1');
-    },
+  const bytes = (value: Buffer): Buffer => {
+    const all = tokens().map(searchFor);
+    // Most answers hold neither a token nor anything that could spell it otherwise.
+    const ranges = INTRODUCERS.some((byte) => value.includes(byte))
+      ? findUnderLayers(value, all)
+      : apart(all.flatMap((search) => findIn(value, search)));
+    return ranges.length === 0 ? value : cut(value, ranges);
   };
+  const text = (value: string): string => {
+    const before = Buffer.from(value);
+    const after = bytes(before);
+    return after === before ? value : after.toString();
+  };
+  return { bytes, text, holds: (value) => text(value) !== value };
 }
 
-function patternOf(token: string): RegExp {
-  const spelled = [...token].map((character) => {
-    const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
-    const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-    // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
-    const escape = '"\\/'.includes(character) ? '\\\\?' : '';
-    // Itself last: a token that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
-    return `(?:%${anyCase}|\\\\u00${anyCase}|${escape}\\x${hex})`;
-  });
-  return new RegExp(spelled.join(''), 'g');
+/** How one token is found in one layer. */
+interface Search {
+  readonly find: Finder;
+  readonly pattern: RegExp | undefined;
+}
+
+function createSearch(token: string): Search {
+  const needles = plainSpellings(token).map((one) => Buffer.from(one));
+  return { find: createFinder(needles), pattern: ambiguousPattern(token) };
+}
+
+/** Where the tokens stand in the bytes and in what is under their escapes, in order and apart. */
+function findUnderLayers(bytes: Buffer, searches: readonly Search[]): Range[] {
+  let found: Range[] = [];
+  const above: Buffer[] = [];
+  for (let layer = bytes; layer !== above.at(-1) && above.length <= LAYERS;) {
+    let ranges = apart(searches.flatMap((search) => findIn(layer, search)));
+    for (const escaped of above.toReversed()) ranges = inEscaped(escaped, ranges);
+    found = apart([...found, ...ranges]);
+    above.push(layer);
+    layer = unescaped(layer);
+  }
+  return apart(found.map((range) => withWholeEscapes(bytes, range)));
+}
+
+function findIn(bytes: Buffer, { find, pattern }: Search): Range[] {
+  const ranges: Range[] = [];
+  for (let range = find(bytes, 0); range !== undefined; range = find(bytes, range[1])) {
+    ranges.push(range);
+  }
+  if (pattern === undefined) return ranges;
+  // Secrets are ASCII, so one character a byte loses nothing.
+  const matches = bytes.toString('latin1').matchAll(pattern);
+  return [
+    ...ranges,
+    ...Array.from(matches, ({ 0: match, index }): Range => [index, index + match.length]),
+  ];
+}
+
+/** In order, and those that overlap as one. */
+function apart(ranges: readonly Range[]): Range[] {
+  const joined: Range[] = [];
+  for (const [start, end] of ranges.toSorted((one, other) => one[0] - other[0])) {
+    const last = joined.at(-1);
+    if (last === undefined || start >= last[1]) joined.push([start, end]);
+    else joined[joined.length - 1] = [last[0], Math.max(last[1], end)];
+  }
+  return joined;
+}
+
+function cut(bytes: Buffer, ranges: readonly Range[]): Buffer {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const [start, end] of ranges) {
+    pieces.push(bytes.subarray(from, start), MARK);
+    from = end;
+  }
+  return Buffer.concat([...pieces, bytes.subarray(from)]);
 }

@@ -1,0 +1,144 @@
+/**
+ * What programs do to a character that they cannot or do not want to write as it is: percent-encoding (RFC 3986 section
+ * 2.1), the escapes of JSON strings (RFC 8259 section 7) and of JavaScript (`\x74`), the character references of HTML. Only
+ * for printable ASCII, of which secrets are made. By hand and on bytes, because answers are megabytes of whatever the
+ * upstream likes: a regular expression with a callback took seconds for some.
+ */
+
+const PERCENT = 0x25;
+const AMPERSAND = 0x26;
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const SLASH = 0x2f;
+
+/** Without one of these bytes nothing is escaped. */
+export const INTRODUCERS: readonly number[] = [PERCENT, AMPERSAND, BACKSLASH];
+
+/** A part of a text: where it begins, and where it has ended. */
+export type Range = readonly [start: number, end: number];
+
+/** The bytes with one layer of escapes resolved, each to one character; the same Buffer where there is none. */
+export function unescaped(bytes: Buffer): Buffer {
+  const written = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length;) {
+    const found = escapeAt(bytes, at);
+    written[length++] = found === 0 ? (bytes[at] as number) : codeOf(found);
+    at += found === 0 ? 1 : lengthOf(found);
+  }
+  return length === bytes.length ? bytes : written.subarray(0, length);
+}
+
+/** Where parts of `unescaped(bytes)` stand in `bytes`. They must be in order. */
+export function inEscaped(bytes: Buffer, ranges: readonly Range[]): Range[] {
+  let at = 0;
+  let index = 0;
+  const place = (wanted: number) => {
+    for (; index < wanted; index++) at += lengthOf(escapeAt(bytes, at)) || 1;
+    return at;
+  };
+  return ranges.map(([start, end]) => [place(start), place(end)]);
+}
+
+/** The same part, with the whole of an escape of JSON that it begins or ends in the middle of. */
+export function withWholeEscapes(bytes: Buffer, [start, end]: Range): Range {
+  // From before the longest escape, and from the first of several backslashes: each second one is escaped.
+  let at = Math.max(0, start - 6);
+  while (bytes[at - 1] === BACKSLASH) at -= 1;
+  let [first, last] = [start, end];
+  while (at < end) {
+    const next = at + (bytes[at] !== BACKSLASH ? 1 : isAt(bytes, at + 1, 'u') ? 6 : 2);
+    if (at < start && start < next) first = at;
+    if (at < end && end < next) last = next;
+    at = next;
+  }
+  return [first, last];
+}
+
+/** The escape that begins there: its character, and its length in the bits above it. 0 for none. */
+function escapeAt(bytes: Buffer, at: number): number {
+  switch (bytes[at]) {
+    case PERCENT:
+      return percentAt(bytes, at);
+    case BACKSLASH:
+      return backslashAt(bytes, at);
+    case AMPERSAND:
+      return referenceAt(bytes, at);
+    default:
+      return 0;
+  }
+}
+
+const escape = (code: number, length: number) => (code === 0 ? 0 : (length << 7) | code);
+const codeOf = (found: number) => found & 0x7f;
+const lengthOf = (found: number) => found >> 7;
+
+/** However often the `%` was encoded by itself: `%74`, `%2574`, `%252574`. */
+function percentAt(bytes: Buffer, at: number): number {
+  let digits = at + 1;
+  while (isAt(bytes, digits, '25') && hexAt(bytes, digits + 2) !== 0) digits += 2;
+  return escape(hexAt(bytes, digits), digits + 2 - at);
+}
+
+/** However often the backslash was escaped by itself, up to three times: `\u0074`, `\\u0074`, `\\\\u0074`. */
+function backslashAt(bytes: Buffer, at: number): number {
+  let name = at + 1;
+  while (bytes[name] === BACKSLASH && name < at + 8) name += 1;
+  const digits = isAt(bytes, name, 'u00') ? name + 3 : isAt(bytes, name, 'x') ? name + 1 : -2;
+  const code = hexAt(bytes, digits);
+  if (code !== 0) return escape(code, digits + 2 - at);
+  const next = bytes[at + 1] ?? 0;
+  return next === QUOTE || next === SLASH || next === BACKSLASH ? escape(next, 2) : 0;
+}
+
+const NAMED: readonly (readonly [name: string, character: string])[] = [
+  ['lt;', '<'],
+  ['gt;', '>'],
+  ['quot;', '"'],
+  ['apos;', "'"],
+];
+
+/** However often the `&` was escaped by itself: `&#116;`, `&amp;#x74;`, `&amp;amp;lt;`. */
+function referenceAt(bytes: Buffer, at: number): number {
+  let name = at + 1;
+  while (isAt(bytes, name, 'amp;')) name += 4;
+  const ampersands = name === at + 1 ? 0 : escape(AMPERSAND, name - at);
+  if (!isAt(bytes, name, '#')) {
+    const named = NAMED.find(([text]) => isAt(bytes, name, text));
+    if (named === undefined) return ampersands;
+    return escape(named[1].charCodeAt(0), name + named[0].length - at);
+  }
+  const isHex = isAt(bytes, name + 1, 'x') || isAt(bytes, name + 1, 'X');
+  let end = name + (isHex ? 2 : 1);
+  let code = 0;
+  for (let digit; (digit = digitAt(bytes, end)) < (isHex ? 16 : 10); end++) {
+    // Beyond ASCII it makes no difference how far.
+    if (code < 0x80) code = code * (isHex ? 16 : 10) + digit;
+  }
+  if (code < 0x21 || code > 0x7e) return ampersands;
+  return escape(code, (isAt(bytes, end, ';') ? end + 1 : end) - at);
+}
+
+/** The printable character of two hexadecimal digits; 0 for none. */
+function hexAt(bytes: Buffer, at: number): number {
+  const code = 16 * digitAt(bytes, at) + digitAt(bytes, at + 1);
+  return code >= 0x21 && code <= 0x7e ? code : 0;
+}
+
+/** Larger than any digit's value, and any character's. */
+const NO_DIGIT = 0x100;
+
+/** The value of a hexadecimal digit, or NO_DIGIT. */
+function digitAt(bytes: Buffer, at: number): number {
+  const byte = bytes[at] ?? 0;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : NO_DIGIT;
+}
+
+function isAt(bytes: Buffer, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,41 @@
+/**
+ * Secrets shorter than this are not looked for in base64 and hexadecimal: the few characters that they come to also
+ * stand by accident in ids, hashes and pictures. Eight give at least ten of base64's, 60 bits.
+ */
+const LEAST_ENCODED = 8;
+
+/**
+ * A secret as it is, and where it is long enough as base64 (RFC 4648 sections 4 and 5) and hexadecimal have it, also of a
+ * longer text that it stands in.
+ */
+export function plainSpellings(secret: string): readonly string[] {
+  if (secret.length < LEAST_ENCODED) return [secret];
+  const hex = Buffer.from(secret).toString('hex');
+  const base64 = [0, 1, 2].map((before) => base64Core(secret, before));
+  const base64url = base64.map((core) => core.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...new Set([secret, ...base64, ...base64url, hex, hex.toUpperCase()])];
+}
+
+/** The characters of base64 that depend on nothing but the secret, where it stands after 3n + `before` other bytes. */
+function base64Core(secret: string, before: number): string {
+  const text = Buffer.from('\0'.repeat(before) + secret).toString('base64');
+  const whole = Math.floor(((before + secret.length) * 8) / 6);
+  return text.slice(Math.ceil((before * 8) / 6), whole);
+}
+
+/**
+ * For a secret that could itself be taken for an escape, such as `a%41`: finds it where some of its characters are
+ * escaped and others are not. Resolving escapes would resolve the secret's own. Undefined for all others.
+ */
+export function ambiguousPattern(secret: string): RegExp | undefined {
+  if (!/[%\\&]/.test(secret)) return undefined;
+  const spelled = [...secret].map((character) => {
+    const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
+    const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+    // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
+    const escape = '"\\/'.includes(character) ? '\\\\?' : '';
+    // Itself last: a secret that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
+    return `(?:%${anyCase}|\\\\u00${anyCase}|${escape}\\x${hex})`;
+  });
+  return new RegExp(spelled.join(''), 'g');
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createScrubber } from '../../../src/gewe/scrub.ts';
+import { ENCODINGS, secretAt, wrapped } from '../../support/encodings.ts';
+
+const TOKEN = 'tok-4f9d1c7e5b2a';
+const { text, bytes } = createScrubber(() => [TOKEN]);
+
+describe('createScrubber', () => {
+  test('cuts a token out of whatever encodings it went through, up to three of them', () => {
+    const secrets = secretAt({ minLength: 8, maxLength: 40 });
+    const encodings = fc.array(fc.constantFrom(...ENCODINGS), { maxLength: 3 });
+    fc.assert(
+      fc.property(secrets, encodings, (secret, through) => {
+        const encoded = through.reduce((spelled, encode) => encode(spelled), secret);
+
+        const cut = createScrubber(() => [secret]).text(`前 ${encoded} 后`);
+
+        expect(cut).toMatch(/^前 \*+ 后$/);
+      }),
+    );
+  });
+
+  test('cuts a token out of base64 and hexadecimal of a longer text at every alignment', () => {
+    fc.assert(
+      fc.property(
+        secretAt({ minLength: 8, maxLength: 40 }),
+        fc.nat(8),
+        fc.nat(8),
+        (secret, before, after) => {
+          const longer = Buffer.from('b'.repeat(before) + secret + 'a'.repeat(after));
+          const scrubber = createScrubber(() => [secret]);
+          for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+            const cut = scrubber.text(`<${longer.toString(encoding)}>`);
+
+            const [left = '', right = ''] = cut.slice(1, -1).split('***');
+            // Of the characters at the ends, the neighbours of the secret decide some bits.
+            expect(cut).toContain('***');
+            expect(left.length).toBeLessThanOrEqual(before * 2 + 2);
+            expect(right.length).toBeLessThanOrEqual(after * 2 + 4);
+          }
+        },
+      ),
+    );
+  });
+
+  test('does not look for a short token in base64 and hexadecimal, where its few characters stand by accident', () => {
+    const scrubber = createScrubber(() => ['tok-4f9']);
+
+    expect(scrubber.text('dG9rLTRmOQ 746f6b2d346639 tok-4f9')).toBe(
+      'dG9rLTRmOQ 746f6b2d346639 ***',
+    );
+  });
+
+  test('leaves JSON that parses, wherever in a string the token stood and whatever was escaped around it', () => {
+    const around = fc.string({
+      unit: fc.constantFrom('\\', '"', '\n', '\t', 'u', '0', '名', '%', '&', '/', 'a'),
+    });
+    fc.assert(
+      fc.property(
+        secretAt({ minLength: 4, maxLength: 12 }),
+        wrapped,
+        around,
+        around,
+        (secret, wrap, before, after) => {
+          const scrubber = createScrubber(() => [secret]);
+          const body = JSON.stringify({ ret: 200, data: [wrap(before + secret + after)], id: 1 });
+
+          const cut = scrubber.bytes(Buffer.from(body)).toString();
+
+          expect(JSON.parse(cut)).toMatchObject({ ret: 200, id: 1 });
+          expect(scrubber.holds(cut)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['a tab whose letter is the first of the token', 'tok-4f9d', '"\\tok-4f9d"', '"***"'],
+    ['an escape whose digits begin the token', '4f60abcd', '"\\u4f60abcd"', '"***"'],
+    ['an escape that the token ends in', 'tok-4f9\\', '"tok-4f9\\n."', '"***."'],
+    ['an escaped backslash before it', 'tok-4f9d', '"\\\\tok-4f9d"', '"\\\\***"'],
+  ])('takes the whole of %s along, so that JSON stays JSON', (_what, secret, body, cut) => {
+    expect(createScrubber(() => [secret]).text(body)).toBe(cut);
+  });
+
+  test('gives text without a token back as it is, however much of it is escaped', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'%\\&#;u0x25674amp"tok-') }), (given) => {
+        const buffer = Buffer.from(given);
+
+        expect(text(given)).toBe(given);
+        expect(bytes(buffer)).toBe(buffer);
+      }),
+    );
+  });
+
+  test.each(['%25', '\\', '&amp;', '%', '%5c', '&#0'])(
+    'takes a megabyte of %s in a time that grows no faster than it does',
+    (piece) => {
+      const megabytes = Buffer.from(piece.repeat(Math.ceil(1_000_000 / piece.length)) + TOKEN);
+
+      // Were it quadratic, this would take hours.
+      expect(bytes(megabytes).toString().endsWith('***')).toBe(true);
+    },
+  );
+});
