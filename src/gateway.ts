@@ -125,6 +125,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const app = createApp({
     ...settings,
     clock,
+    scrubber,
     clients,
     anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
     upstream,
@@ -138,6 +139,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   });
   const ops = createOpsApp({
     clock,
+    scrubber,
     opsToken: secrets.opsToken,
     health,
     metrics,

@@ -13,7 +13,9 @@ import { record, type RequestRecord } from '../pipeline/record.ts';
 import { send } from '../pipeline/send.ts';
 import { VERSION } from '../version.ts';
 
-type AdminParts = Parameters<typeof adminAccounts>[0] & Parameters<typeof adminLists>[0];
+type AdminParts = Parameters<typeof adminAccounts>[0] &
+  Parameters<typeof adminLists>[0] &
+  Parameters<typeof identify>[0];
 
 interface OpsParts extends AdminParts {
   readonly opsToken: string | undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Clock } from '../clock.ts';
 import type { Trace } from '../gewe/headers.ts';
+import type { Scrubber } from '../gewe/scrub.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
 import { shownKey, type ShownKey } from './credentials.ts';
 import type { Face } from './render-refusal.ts';
@@ -18,6 +19,9 @@ export const callerSlot = createSlot<{
   readonly client: Client | undefined;
 }>('caller');
 
+/** Whether a text holds the upstream token or the key that the request shows: then it is neither repeated nor kept. */
+export const secretSlot = createSlot<(text: string) => boolean>('secret');
+
 /**
  * Gives the request its id and its start, and remembers how its refusals have to look: also those that come before
  * the client is let in.
@@ -26,25 +30,39 @@ export const callerSlot = createSlot<{
  */
 export function identify({
   clock,
+  scrubber,
   clients,
 }: {
   clock: Clock;
+  scrubber: Pick<Scrubber, 'holds'>;
   clients?: Pick<ClientDirectory, 'find'>;
 }): RequestHandler {
   return (req, res, next) => {
+    const shown = shownKey(req.headers);
+    const holdsSecret = (text: string) => holdsKey(text, shown) || scrubber.holds(text);
+    const repeatable = (text: string | undefined) =>
+      text === undefined || holdsSecret(text) ? undefined : text;
     const trace = {
-      requestId: wellFormedId(req.get('x-request-id')) ?? randomUUID(),
-      traceparent: validTraceparent(req.get('traceparent')),
+      requestId: repeatable(wellFormedId(req.get('x-request-id'))) ?? randomUUID(),
+      traceparent: repeatable(validTraceparent(req.get('traceparent'))),
     };
     startSlot.set(res, clock.now());
     traceSlot.set(res, trace);
-    const shown = shownKey(req.headers);
+    secretSlot.set(res, holdsSecret);
     const client = shown && clients?.find(shown.key);
     callerSlot.set(res, { shown, client });
     faceSlot.set(res, client?.errors ?? (shown?.place === 'x-gewe-token' ? 'gewe' : 'http'));
     res.setHeader('X-Request-Id', trace.requestId);
     next();
   };
+}
+
+/** Shorter keys stand in other words by accident: of these, only the whole counts. */
+const LEAST_KEY_WITHIN = 8;
+
+function holdsKey(text: string, shown: ShownKey | undefined): boolean {
+  if (shown === undefined) return false;
+  return shown.key.length < LEAST_KEY_WITHIN ? text === shown.key : text.includes(shown.key);
 }
 
 /** Only characters that can neither break a log line nor a header, and few enough of them. */

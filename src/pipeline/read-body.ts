@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { bodyTooLarge, refusalOfBodyError } from './body-errors.ts';
+import { secretSlot } from './identify.ts';
 import { readJsonObject } from './json-object.ts';
 import { createSlot } from './slot.ts';
 
@@ -32,7 +33,10 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
       try {
         if (error !== undefined) throw refusalOfBodyError(error, bodyLimitBytes);
         const bytes: unknown = req.body;
-        bodySlot.set(res, parse(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0)));
+        bodySlot.set(
+          res,
+          parse(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0), secretSlot.of(res)),
+        );
       } catch (refusal) {
         return next(refusal);
       }
@@ -52,7 +56,7 @@ function checkMediaType(req: Request): void {
   }
 }
 
-function parse(bytes: Buffer): RequestBody {
+function parse(bytes: Buffer, holdsSecret: (text: string) => boolean): RequestBody {
   const reading = readJsonObject(bytes, GUARDED_KEYS);
   switch (reading.kind) {
     case 'not-json':
@@ -71,6 +75,10 @@ function parse(bytes: Buffer): RequestBody {
           'invalid-app-id',
           'appId must be a string of 1 to 128 characters out of A-Z a-z 0-9 _ . : @ -.',
         );
+      }
+      if (holdsSecret(appId)) {
+        // It would be kept, and shown to whoever may list accounts.
+        throw new Refusal('invalid-app-id', 'appId must hold neither a token nor your key.');
       }
       return { bytes, json: reading.value, texts: reading.texts, appId };
     }
