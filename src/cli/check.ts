@@ -1,9 +1,11 @@
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { loadDotEnv } from '../settings/env.ts';
 import type { Loaded } from '../settings/load.ts';
 import { loadSettings } from '../settings/load.ts';
-import type { Problem } from '../settings/problem.ts';
+import { showName, type Problem } from '../settings/problem.ts';
 import { warningsOf } from '../settings/warnings.ts';
+import { discreet } from './discreet.ts';
 import type { Io } from './io.ts';
 import { EXIT_CONFIG, EXIT_OK, EXIT_USAGE } from './io.ts';
 
@@ -15,7 +17,7 @@ with them at once. Prints no secret, connects to nothing.
 Exit code: 0 all is well, 78 something has to be corrected.
 `;
 
-/** Every problem in words for people. Holds no secret. */
+/** Every problem in words for people. */
 export function showProblems(problems: readonly Problem[]): string {
   const lines = problems.map(
     ({ setting, problem, remedy }) => `  ${setting}: ${problem}\n      ${remedy}\n`,
@@ -41,23 +43,30 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
 
   const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
+  const { stdout, stderr } = discreet(io, env);
   const loaded = loadSettings(env, io.cwd);
   const problems = [...ofDotEnv, ...('problems' in loaded ? loaded.problems : [])];
   if (problems.length > 0 || 'problems' in loaded) {
-    io.stderr.write(showProblems(problems));
+    stderr.write(showProblems(problems));
     return EXIT_CONFIG;
   }
-  io.stdout.write(summary(loaded));
-  for (const warning of warningsOf(loaded.settings)) io.stderr.write(`Warning: ${warning}\n`);
+  stdout.write(summary(loaded));
+  for (const warning of warningsOf(loaded.settings)) stderr.write(`Warning: ${warning}\n`);
   return EXIT_OK;
 }
 
+/** A secret in the wrong variable can pass for a name or a path. So only what is plainly meant to be one is repeated. */
 function showHost(host: string): string {
+  if (isIP(host) === 0 && host !== 'localhost') return '(a host name)';
   return host.includes(':') ? `[${host}]` : host;
 }
 
+function showStore(url: string): string {
+  return url === 'memory:' || /[/.]/.test(url) ? url : 'sqlite:(a file in the working directory)';
+}
+
 function summary({ settings, secrets, clients }: Loaded): string {
-  const names = clients.entries.map(({ client }) => client.name);
+  const names = clients.entries.map(({ client }) => showName(client.name));
   const token =
     'file' in secrets.token
       ? `GEWE_TOKEN_FILE is set (${secrets.token.file})`
@@ -73,7 +82,7 @@ function summary({ settings, secrets, clients }: Loaded): string {
     `  auth       ${settings.auth}; ${names.length} client${names.length === 1 ? '' : 's'}${
       names.length === 0 ? '' : `: ${names.join(', ')}`
     }`,
-    `  store      ${settings.storeUrl}`,
+    `  store      ${showStore(settings.storeUrl)}`,
     `  list       deadline ${settings.list.deadlineMs} ms, given up after ${settings.list.hardLimitMs} ms`,
     `  accounts   ${settings.accounts.size} declared`,
     '',

@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { loadDotEnv } from '../settings/env.ts';
 import { loadSettings, type Loaded } from '../settings/load.ts';
 import { warningsOf } from '../settings/warnings.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { showProblems } from './check.ts';
+import { discreet } from './discreet.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
 import { nextSignal } from './signals.ts';
 
@@ -28,24 +30,33 @@ export async function start(args: readonly string[], io: Io): Promise<number> {
     return EXIT_USAGE;
   }
   const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
+  const { stderr } = discreet(io, env);
   const loaded = loadSettings(env, io.cwd);
   if (ofDotEnv.length > 0 || 'problems' in loaded) {
     const ofSettings = 'problems' in loaded ? loaded.problems : [];
-    io.stderr.write(showProblems([...ofDotEnv, ...ofSettings]));
+    stderr.write(showProblems([...ofDotEnv, ...ofSettings]));
     return EXIT_CONFIG;
   }
   try {
     return await run(loaded);
   } catch (error) {
     if (error instanceof StoreOpenError) {
-      io.stderr.write(`STORE_URL: ${error.message}\n`);
+      stderr.write(`STORE_URL: ${error.message}\n`);
       return EXIT_CONFIG;
     }
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    if (syscall !== 'listen' && syscall !== 'getaddrinfo') throw error;
-    io.stderr.write(`Cannot start: ${message}. Set HOST and PORT, OPS_HOST and OPS_PORT.\n`);
+    stderr.write(`Cannot start: ${whyNot(error)}\n`);
     return EXIT_FAILED;
   }
+}
+
+function whyNot(error: unknown): string {
+  const { syscall, code, message } = error as NodeJS.ErrnoException;
+  const remedy = 'Set HOST and PORT, OPS_HOST and OPS_PORT.';
+  if (syscall === 'listen') return `${message}. ${remedy}`;
+  // The message has the name in it, which could be a secret that was put into the wrong variable.
+  if (syscall === 'getaddrinfo') return `a host name is not known (${code}). ${remedy}`;
+  // What Node prints by itself would go past the output that cuts secrets out.
+  return inspect(error);
 }
 
 async function run(loaded: Loaded): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Client, ClientDirectory } from './client.ts';
 import type { ClientEntry } from './clients.ts';
 import { createClientDirectory, entriesOfKeys, hashKey, parseClients } from './clients.ts';
-import type { Problem } from './problem.ts';
+import { showName, type Problem } from './problem.ts';
 import type { FileLook } from './read-file.ts';
 import { readTextFileSync, whyNoText } from './read-file.ts';
 import type { Secrets } from './settings.ts';
@@ -44,13 +44,11 @@ function join(look: FileLook | undefined, sources: ClientSources): Joined {
   }));
   if (look !== undefined && look.kind !== 'text') {
     const problem = `cannot be used: ${whyNoText(look)}`;
-    const remedy = 'Put it there, or set GATEWAY_CLIENTS to the path of a readable file.';
-    // What GATEWAY_KEYS has of its own wrong is worth telling in the same run.
+    const remedy = 'Set it to the path of a readable file, or unset it for config/clients.yaml.';
+    // The path is not repeated: it could be a secret that was put into the wrong variable. What GATEWAY_KEYS has of
+    // its own wrong is worth telling in the same run.
     return {
-      problems: [
-        { setting: `GATEWAY_CLIENTS (${file})`, problem, remedy },
-        ...conflicts(fromKeys, sources),
-      ],
+      problems: [{ setting: 'GATEWAY_CLIENTS', problem, remedy }, ...conflicts(fromKeys, sources)],
     };
   }
   const parsed = look === undefined ? undefined : parseClients(look.text, file, requestsPerMinute);
@@ -75,16 +73,24 @@ function conflicts(
   const problems: Problem[] = [];
   for (const { entry, source } of all) {
     const { name } = entry.client;
-    const setting = `${source}: ${name}`;
+    const setting = `${source}: ${showName(name)}`;
     if (names.has(name)) {
       const remedy = 'Rename or remove one of the two.';
       problems.push({ setting, problem: 'this name stands twice', remedy });
     }
     names.add(name);
+    if (token !== undefined && name.includes(token)) {
+      const problem = 'a client has the upstream token in its name';
+      problems.push({
+        setting: source,
+        problem,
+        remedy: 'Rename it: logs and metrics show names.',
+      });
+    }
     for (const hash of entry.keyHashes) {
       const owner = owners.get(hash);
       if (owner !== undefined) {
-        const problem = `has a key that ${owner === name ? 'stands twice' : `${owner} has too`}`;
+        const problem = `has a key that ${owner === name ? 'stands twice' : `${showName(owner)} has too`}`;
         problems.push({ setting, problem, remedy: 'Give every client keys of its own.' });
       }
       owners.set(hash, name);

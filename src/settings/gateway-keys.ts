@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts';
+import { showName, type Problem } from './problem.ts';
 import { secretProblem } from './secrets.ts';
 import type { Secrets } from './settings.ts';
 
@@ -36,7 +36,7 @@ export function parseGatewayKeys(text: string | undefined): {
       report(index + 1, `has a name that cannot be used: ${CLIENT_NAME_RULE}`, 'Rename it.');
     } else if (wrongKey !== undefined) {
       const remedy = 'Give it a long random key, for example from `gewe-gateway keys new NAME`.';
-      report(index + 1, `(${name}) has a key that ${wrongKey}`, remedy);
+      report(index + 1, `(${showName(name)}) has a key that ${wrongKey}`, remedy);
     } else {
       keys.push({ name, key });
     }

@@ -40,6 +40,7 @@ export function loadSettings(
 
   const policy = readPolicy(environment.GATEWAY_CONFIG, cwd, clock.now());
   if ('problems' in policy) problems.push(...policy.problems);
+  else problems.push(...tokenAsAppId(policy.policy, token));
   // A wrong policy is told below; until then its default lets the clients be checked in the same run.
   const requestsPerMinute = 'policy' in policy ? policy.policy.clientRequestsPerMinute : 1;
 
@@ -80,6 +81,15 @@ function sameListener(environment: Environment): Problem[] {
   return [{ setting: 'OPS_PORT', problem, remedy: 'Give the ops listener another port.' }];
 }
 
+/** The admin API lists the accounts of the policy file. */
+function tokenAsAppId({ accounts }: Policy, token: string | undefined): Problem[] {
+  if (token === undefined || ![...accounts.keys()].some((appId) => appId.includes(token)))
+    return [];
+  const problem = 'an account has the upstream token in its appId';
+  const remedy = 'Write the appId of the account there.';
+  return [{ setting: 'GATEWAY_CONFIG: accounts', problem, remedy }];
+}
+
 function readPolicy(
   named: string | undefined,
   cwd: string,
@@ -90,8 +100,9 @@ function readPolicy(
   if (look.kind === 'text') return parsePolicy(look.text, file, now);
   if (look.kind === 'missing' && named === undefined) return parsePolicy('', file, now);
   const problem = `cannot be used: ${whyNoText(look)}`;
-  const remedy = `Put it there, or unset GATEWAY_CONFIG for ${POLICY_FILE}.`;
-  return { problems: [{ setting: `GATEWAY_CONFIG (${file})`, problem, remedy }] };
+  const remedy = `Set it to the path of a readable file, or unset it for ${POLICY_FILE}.`;
+  // The path is not repeated: it could be a secret that was put into the wrong variable.
+  return { problems: [{ setting: 'GATEWAY_CONFIG', problem, remedy }] };
 }
 
 function findClientsFile(named: string | undefined, cwd: string): string | undefined {

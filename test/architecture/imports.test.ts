@@ -88,7 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
   ],
   demo: ['gateway.ts', 'settings', 'simulator'],
-  cli: ['demo', 'gateway.ts', 'settings', 'simulator', 'stores'],
+  cli: ['demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
   'main.ts': ['cli', 'settings'],
 };
 

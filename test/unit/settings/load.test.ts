@@ -71,12 +71,17 @@ describe('the settings', () => {
     expect(loaded.entries.map(({ client }) => client.name)).toEqual(['shop', 'crm']);
   });
 
-  test('refuse files that were named and are not there', () => {
+  test('refuse files that were named and are not there, and do not repeat what could be a secret', () => {
     const problems = problemsOf({ GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' });
-    expect(problems.map(({ setting }) => setting)).toEqual([
-      'GATEWAY_CONFIG (p.yaml)',
-      expect.stringMatching(/^GATEWAY_CLIENTS \(.*c\.yaml\)$/),
-    ]);
+    expect(problems.map(({ setting }) => setting)).toEqual(['GATEWAY_CONFIG', 'GATEWAY_CLIENTS']);
+    expect(JSON.stringify(problems)).not.toMatch(/[pc]\.yaml/);
+  });
+
+  test('refuse the upstream token in the name of a client or an account, which logs and the admin API show', () => {
+    const token = LEAST.GEWE_TOKEN;
+    expect(namesOf({ GATEWAY_KEYS: `${token}:a-key` })).toEqual(['GATEWAY_KEYS']);
+    const policy = `accounts: { wx_${token}: { onlineSince: "2026-01-01T00:00:00Z" } }`;
+    expect(namesOf({}, { 'config/gateway.yaml': policy })).toEqual(['GATEWAY_CONFIG: accounts']);
   });
 
   test('hold the path of a token file, which may end in a line feed', () => {

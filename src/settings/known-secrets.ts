@@ -1,0 +1,23 @@
+import { resolve } from 'node:path';
+import { readTextFileSync } from './read-file.ts';
+
+/** What is shorter is in no use as a secret, and would be cut out of ordinary words. */
+const LEAST = 4;
+
+/**
+ * All that the variables hold as a secret, whether or not it can be used as one: nothing that is printed may repeat it,
+ * in whatever variable it stands a second time.
+ *
+ * @param cwd the path in `GEWE_TOKEN_FILE` counts from here
+ */
+export function knownSecrets(env: NodeJS.ProcessEnv, cwd: string): string[] {
+  const { GEWE_TOKEN = '', GEWE_TOKEN_FILE = '', OPS_TOKEN = '', GATEWAY_KEYS = '' } = env;
+  const file = readTextFileSync(resolve(cwd, GEWE_TOKEN_FILE));
+  // Where there is no file, it may be the token that stands in place of its path.
+  const ofFile = file.kind === 'text' ? file.text.split(/[\r\n]+/) : [GEWE_TOKEN_FILE];
+  // An entry without a colon has no name: all of it may be the key.
+  const keys = GATEWAY_KEYS.split(',').map((entry) => entry.slice(entry.indexOf(':') + 1));
+  return [GEWE_TOKEN, OPS_TOKEN, ...ofFile, ...keys]
+    .map((secret) => secret.trim())
+    .filter((secret) => secret.length >= LEAST);
+}
