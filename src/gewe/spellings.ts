@@ -6,21 +6,26 @@ const LEAST_ENCODED = 8;
 
 /**
  * A secret as it is, and where it is long enough as base64 (RFC 4648 sections 4 and 5) and hexadecimal have it, also of a
- * longer text that it stands in.
+ * longer text that it stands in, such as a request's headers in JSON.
  */
 export function plainSpellings(secret: string): readonly string[] {
   if (secret.length < LEAST_ENCODED) return [secret];
-  const hex = Buffer.from(secret).toString('hex');
-  const base64 = [0, 1, 2].map((before) => base64Core(secret, before));
-  const base64url = base64.map((core) => core.replaceAll('+', '-').replaceAll('/', '_'));
-  return [...new Set([secret, ...base64, ...base64url, hex, hex.toUpperCase()])];
+  const written = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+  return [...new Set([secret, ...written.flatMap(encodings)])];
 }
 
-/** The characters of base64 that depend on nothing but the secret, where it stands after 3n + `before` other bytes. */
-function base64Core(secret: string, before: number): string {
-  const text = Buffer.from('\0'.repeat(before) + secret).toString('base64');
-  const whole = Math.floor(((before + secret.length) * 8) / 6);
-  return text.slice(Math.ceil((before * 8) / 6), whole);
+function encodings(text: string): string[] {
+  const hex = Buffer.from(text).toString('hex');
+  const base64 = [0, 1, 2].map((before) => base64Core(text, before));
+  const base64url = base64.map((core) => core.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...base64, ...base64url, hex, hex.toUpperCase()];
+}
+
+/** The characters of base64 that depend on nothing but the text, where it stands after 3n + `before` other bytes. */
+function base64Core(text: string, before: number): string {
+  const base64 = Buffer.from('\0'.repeat(before) + text).toString('base64');
+  const whole = Math.floor(((before + text.length) * 8) / 6);
+  return base64.slice(Math.ceil((before * 8) / 6), whole);
 }
 
 /**

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { check } from '../../src/cli/check.ts';
+import { VARIABLE_NAMES } from '../../src/settings/env.ts';
+import { budget } from '../support/budget.ts';
+import { runGateway } from '../support/gateway-process.ts';
+import { tells } from '../support/secret-search.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fakeIo } from '../unit/cli/io.ts';
+
+const MARKER = 'Tok-4f9d1c7e5b2a';
+/** What cannot be written into a name of a host or a file. */
+const STRANGE = 'Tok/4f9d"1c%7e5b&2a';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'token'), `${MARKER}\n`);
+  await writeFile(join(folder.path, 'two-tokens'), `${MARKER}\n${STRANGE}\n`);
+});
+afterAll(() => folder.remove());
+
+const COMPLETE = {
+  GEWE_BASE_URL: 'http://127.0.0.1:2531/v2/api',
+  GEWE_TOKEN: 'another-token-4711',
+  GATEWAY_KEYS: 'crm:key-of-crm',
+};
+
+/** Where the real secret is beside the copies that went astray: nowhere, or where it belongs. */
+const homes: readonly Readonly<Record<string, string | undefined>>[] = [
+  {},
+  { GEWE_TOKEN: MARKER },
+  { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'token' },
+  { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'two-tokens' },
+  { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: undefined },
+  { OPS_TOKEN: MARKER },
+  { GATEWAY_KEYS: `crm:${MARKER}` },
+  { GATEWAY_KEYS: `crm:key-of-crm,${MARKER}` },
+];
+
+/** Where the secret is known, it is also cut out of what is well-formed. */
+const shapes = [
+  (secret: string) => `http://${secret}/v2/api`,
+  (secret: string) => `http://127.0.0.1/${encodeURIComponent(secret)}/v2/api`,
+  (secret: string) => `http://user:${secret}@127.0.0.1/v2/api`,
+  (secret: string) => `sqlite:data/${secret}.db`,
+  (secret: string) => `sqlite:${secret}`,
+  (secret: string) => `redis://:${secret}@127.0.0.1`,
+  (secret: string) => `${secret}:crm`,
+  (secret: string) => `${secret}/gateway.yaml`,
+  (secret: string) => `crm:a b,${secret}:${secret}`,
+] as const;
+
+async function output(env: Record<string, string | undefined>): Promise<string> {
+  const { io, printed } = fakeIo(folder.path, env);
+  expect([0, 78]).toContain(await check([], io));
+  expect(printed.stdout + printed.stderr).not.toBe('');
+  return printed.stdout + printed.stderr;
+}
+
+test.each([MARKER, STRANGE])(
+  'a secret that is put into any one variable as it is, is not repeated by check: %s',
+  async (secret) => {
+    for (const home of homes) {
+      for (const name of VARIABLE_NAMES) {
+        const printed = await output({ ...COMPLETE, ...home, [name]: secret });
+        expect([name, home, tells(printed, secret) && printed]).toEqual([name, home, false]);
+      }
+    }
+  },
+);
+
+test('a secret that is put into several variables, in any shape, is not repeated by check', async () => {
+  const values = fc.constantFrom(MARKER, ...shapes.map((shape) => shape(MARKER)));
+  const strayed = fc.dictionary(fc.constantFrom(...VARIABLE_NAMES), values, { minKeys: 1 });
+  await fc.assert(
+    fc.asyncProperty(strayed, fc.constantFrom(...homes.slice(1, 4)), async (astray, home) => {
+      const printed = await output({ ...COMPLETE, ...astray, ...home });
+
+      expect(tells(printed, MARKER)).toBe(false);
+      expect(tells(printed, MARKER.toLowerCase())).toBe(false);
+    }),
+    { numRuns: budget(100, 10_000) },
+  );
+});
+
+test('check and start say with every variable set to the secret what is wrong, and not the secret', async () => {
+  const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, MARKER]));
+
+  for (const command of ['check', 'start']) {
+    const gateway = runGateway([command], { cwd: folder.path, env });
+
+    expect(await gateway.ended).toEqual({ code: 78, signal: null });
+    for (const name of ['GEWE_BASE_URL', 'GEWE_TOKEN', 'PORT', 'GATEWAY_KEYS', 'GATEWAY_CONFIG']) {
+      expect(gateway.output()).toContain(name);
+    }
+    expect(tells(gateway.output(), MARKER)).toBe(false);
+  }
+});
+
+test.each([
+  [
+    'a host that it cannot listen on',
+    { HOST: MARKER },
+    1,
+    'Cannot start: a host name is not known',
+  ],
+  ['a store that it cannot open', { STORE_URL: `sqlite:token/${MARKER}` }, 78, 'STORE_URL: '],
+])('start with the token in %s fails without repeating it', async (_what, astray, code, said) => {
+  const gateway = runGateway(['start'], {
+    cwd: folder.path,
+    env: { ...COMPLETE, GEWE_TOKEN: MARKER, PORT: '0', OPS_PORT: '0', ...astray },
+  });
+
+  expect((await gateway.ended).code).toBe(code);
+  expect(gateway.output()).toContain(said);
+  expect(tells(gateway.output(), MARKER)).toBe(false);
+});

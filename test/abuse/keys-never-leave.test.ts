@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { budget } from '../support/budget.ts';
+import { echoes, startEchoingUpstream, type EchoingUpstream } from '../support/echoing-upstream.ts';
+import { createLogTap, type LogTap } from '../support/log-tap.ts';
+import { rawExchange } from '../support/raw-exchange.ts';
+import { rawPost } from '../support/raw-request.ts';
+import { DEAD_BASE_URL } from '../support/rude-server.ts';
+import { tells } from '../support/secret-search.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+/** As long as the id of a trace, which is the narrowest place that a key could fit. */
+const KEY = '3d7e9c1f5a2b4860d7e9c1f5a2b48603';
+const WITHDRAWN = 'f00dfeedf00dfeed0123456789abcdef';
+const OPS_TOKEN = 'ops-5c8e2a7d9b1f';
+
+let upstream: EchoingUpstream;
+let gateway: TestGateway;
+let tap: LogTap;
+
+beforeEach(async () => {
+  tap = createLogTap();
+  upstream = await startEchoingUpstream(DEAD_BASE_URL);
+  gateway = await startGateway({
+    policy: `${TRUSTING_WITHOUT_GAPS}clientRate: { requestsPerMinute: 10000000 }\n`,
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      GATEWAY_KEYS: `crm:${KEY}`,
+      OPS_TOKEN,
+      GEWE_TIMEOUT_MS: '100',
+      LIST_DEADLINE_MS: '60',
+      LIST_CACHE_DEADLINE_MS: '60',
+      LIST_HARD_LIMIT_MS: '120',
+    },
+    overrides: { logTo: tap.logTo },
+  });
+});
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+/** A request that shows a key, and puts it everywhere else too. */
+const requests = fc.constantFrom(KEY, WITHDRAWN).chain((key) =>
+  fc.record({
+    target: fc.constantFrom(
+      '/contacts/search',
+      '/contacts/addContacts',
+      '/contacts/fetchContactsList',
+      `/contacts/search?key=${key}`,
+      `/${key}/contacts/search`,
+      `/contacts/search/${key}`,
+    ),
+    shown: fc.constantFrom(
+      `Authorization: Bearer ${key}`,
+      `X-API-Key: ${key}`,
+      `X-GEWE-TOKEN: ${key}`,
+    ),
+    headers: fc.subarray([
+      `X-Request-Id: ${key}`,
+      `X-Request-Id: crm-${key}`,
+      `traceparent: 00-${key}-00f067aa0ba902b7-01`,
+      `Idempotency-Key: ${key}`,
+      `Prefer: wait=${key}`,
+      `Origin: https://${key}.example`,
+      `X-Forwarded-For: ${key}`,
+      `User-Agent: ${key}`,
+      `Cookie: key=${key}`,
+      `Accept-Language: ${key}`,
+    ]),
+    appId: fc.oneof(
+      { weight: 5, arbitrary: fc.nat(20).map((number) => `wx_${number}`) },
+      { weight: 1, arbitrary: fc.constantFrom(key, `wx_${key}`) },
+    ),
+  }),
+);
+
+test(
+  'a key that is shown reaches neither the upstream nor the log, wherever else it stands',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, echoes, async ({ target, shown, headers, appId }, echo) => {
+        upstream.behave(appId, echo);
+        const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
+        const lines = [shown, 'Content-Type: application/json', ...headers];
+        const answer = await rawExchange(gateway.url, rawPost(target, lines, body));
+
+        expect(answer).toMatch(/^HTTP\/1\.1 \d{3} .*\r\nX-Request-Id: /ims);
+        expect(tells(answer, KEY) || tells(answer, WITHDRAWN)).toBe(false);
+      }),
+      { numRuns: budget(150, 3000), endOnFailure: true },
+    );
+
+    expect(upstream.heads.length).toBeGreaterThan(20);
+    const written = [...upstream.heads, ...tap.lines].join('\n');
+    for (const key of [KEY, WITHDRAWN]) expect(tells(written, key)).toBe(false);
+  },
+  budget(60_000, 300_000),
+);
+
+test('OPS_TOKEN stands in no answer of the ops listener and no log line, right or wrong', async () => {
+  const paths = [
+    '/',
+    '/readyz',
+    '/metrics',
+    '/admin/accounts',
+    '/admin/lists/wx_1',
+    `/${OPS_TOKEN}`,
+  ];
+  for (const path of paths) {
+    for (const shown of [OPS_TOKEN, `${OPS_TOKEN}x`]) {
+      const lines = ['Host: localhost', `Authorization: Bearer ${shown}`, `X-Request-Id: ${shown}`];
+      const head = [`GET ${path} HTTP/1.1`, ...lines, 'Connection: close', '', ''].join('\r\n');
+
+      expect(tells(await rawExchange(gateway.opsUrl, head), OPS_TOKEN)).toBe(false);
+    }
+  }
+  expect(tells(tap.lines.join('\n'), OPS_TOKEN)).toBe(false);
+});

@@ -1,0 +1,238 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { budget } from '../support/budget.ts';
+import {
+  echoes,
+  startEchoingUpstream,
+  type Echo,
+  type EchoingUpstream,
+} from '../support/echoing-upstream.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { createLogTap, type LogTap } from '../support/log-tap.ts';
+import { rawExchange } from '../support/raw-exchange.ts';
+import { rawPost } from '../support/raw-request.ts';
+import { tells } from '../support/secret-search.ts';
+import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const POLICY = `${TRUSTING_WITHOUT_GAPS}clientRate: { requestsPerMinute: 10000000 }\n`;
+/** Each sends twenty requests twice. */
+const ROUNDS = budget(4, 100);
+const ACCOUNTS = 20;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let elsewhere: Server;
+let seenElsewhere: string[];
+let upstream: EchoingUpstream;
+let gateway: TestGateway;
+let tap: LogTap;
+
+async function start(token: string): Promise<void> {
+  tap = createLogTap();
+  gateway = await startGateway({
+    policy: POLICY,
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      GEWE_TOKEN: token,
+      STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+      GEWE_TIMEOUT_MS: '100',
+      LIST_DEADLINE_MS: '60',
+      LIST_CACHE_DEADLINE_MS: '60',
+      LIST_HARD_LIMIT_MS: '120',
+      LIST_POLL_MS: '20',
+    },
+    overrides: { logTo: tap.logTo },
+  });
+}
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  seenElsewhere = [];
+  elsewhere = createServer((req, res) => {
+    seenElsewhere.push(`${req.url} ${req.rawHeaders.join(' ')}`);
+    res.end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  upstream = await startEchoingUpstream(
+    `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`,
+  );
+});
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+  await new Promise((resolve) => elsewhere.close(resolve));
+  await folder.remove();
+});
+
+/** What a caller sends who knows the token and puts it wherever there is a place. */
+function requests(token: string) {
+  const word = fc.constantFrom(token, encodeURIComponent(token), btoa(token), 'my-id-1');
+  return fc.record({
+    prefix: fc.constantFrom('', '/v2/api', '/gewe/v2/api', `/${token}`),
+    operation: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('fetchContactsList') },
+      { weight: 2, arbitrary: fc.constant('addContacts') },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom(
+          'search',
+          'fetchContactsListCache',
+          'deleteFriend',
+          'somethingNew',
+          'addcontacts',
+          token,
+        ),
+      },
+    ),
+    query: fc.constantFrom('', `?${token}`, `?token=${encodeURIComponent(token)}`),
+    key: fc.oneof(
+      { weight: 8, arbitrary: fc.constant(`Authorization: Bearer ${KEY}`) },
+      { weight: 1, arbitrary: fc.constant(`X-GEWE-TOKEN: ${KEY}`) },
+      { weight: 1, arbitrary: fc.constantFrom(`X-API-Key: ${token}`, `X-GEWE-TOKEN: ${token}`) },
+    ),
+    headers: fc.dictionary(
+      fc.constantFrom('X-Request-Id', 'traceparent', 'Prefer', 'Idempotency-Key', 'X-Whatever'),
+      fc.oneof(word, fc.constantFrom('wait=0.02', `wait=1, ${token}`)),
+      { maxKeys: 3 },
+    ),
+    cache: fc.constantFrom('', '', 'no-cache', 'only-if-cached', 'max-age=60', token),
+    origin: fc.constantFrom(
+      ...Array<string>(9).fill(''),
+      `http://${encodeURIComponent(token)}.example`,
+    ),
+    accept: fc.constantFrom('identity', 'gzip', 'br', 'zstd'),
+    mediaType: fc.constantFrom(
+      ...Array<string>(9).fill('application/json'),
+      `text/plain; charset=${token}`,
+    ),
+    /** Of one of a few accounts, so that lists are saved and found again. */
+    appId: fc.oneof(
+      { weight: 9, arbitrary: fc.nat(ACCOUNTS - 1).map((number) => `wx_${number}`) },
+      { weight: 1, arbitrary: fc.constantFrom(token, `wx_${token}`, btoa(token)) },
+    ),
+    v3: word,
+    option: fc.constantFrom(2, 3, 4, token),
+    brokenAt: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(Infinity) },
+      { weight: 1, arbitrary: fc.nat(30) },
+    ),
+  });
+}
+
+type Sent = ReturnType<typeof requests> extends fc.Arbitrary<infer T> ? T : never;
+
+function wire(sent: Sent): string {
+  const { appId, v3, option, brokenAt } = sent;
+  const lines = [
+    sent.key,
+    `Content-Type: ${sent.mediaType}`,
+    `Accept-Encoding: ${sent.accept}`,
+    ...(sent.cache === '' ? [] : [`Cache-Control: ${sent.cache}`]),
+    ...(sent.origin === '' ? [] : [`Origin: ${sent.origin}`]),
+    ...Object.entries(sent.headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  const body = JSON.stringify({ appId, scene: 3, option, v3, v4: 'v4', content: v3 });
+  const target = `${sent.prefix}/contacts/${sent.operation}${sent.query}`;
+  return rawPost(target, lines, body.slice(0, brokenAt));
+}
+
+/** Sends it twice, since a saved list and a kept answer are told the second time. */
+async function ask([sent, echo]: readonly [Sent, Echo]): Promise<string> {
+  upstream.behave(sent.appId, echo);
+  const first = await rawExchange(gateway.url, wire(sent));
+  return `${first}\n${await rawExchange(gateway.url, wire(sent))}`;
+}
+
+/** All that the operator can ask, also one who puts the token into the question. */
+async function opsAnswers(token: string): Promise<string> {
+  const paths = ['/', '/healthz', '/readyz', '/metrics', '/admin/accounts', '/nowhere'];
+  const perAccount = Array.from({ length: ACCOUNTS }, (_, number) => `wx_${number}`);
+  const asked = [
+    ...paths,
+    ...perAccount.flatMap((appId) => [`/admin/accounts/${appId}`, `/admin/lists/${appId}`]),
+    `/admin/lists/${encodeURIComponent(token)}`,
+    `/admin/accounts?after=${encodeURIComponent(token)}`,
+  ].map((path) => {
+    const lines = ['Host: localhost', `X-Request-Id: ${token}`, 'Connection: close'];
+    return rawExchange(gateway.opsUrl, `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  });
+  return (await Promise.all(asked)).join('\n');
+}
+
+/** The database and its log, byte for byte. */
+async function storeBytes(): Promise<string> {
+  const files = (await readdir(folder.path)).map((name) => readFile(join(folder.path, name)));
+  return Buffer.concat(await Promise.all(files)).toString('latin1');
+}
+
+test.each([
+  ['of letters and digits', 'Mk7f3b1c2d45e6f4a7b8c9d'],
+  ['of signs that JSON, URLs and HTML escape', 'Mk7/"q\\w%41+<e>&r;=\'t_9'],
+])(
+  'a token %s stands in no answer, log line, metric or file, whatever is asked and repeated',
+  async (_what, token) => {
+    await start(token);
+    const together = fc.array(fc.tuple(requests(token), echoes), { minLength: 20, maxLength: 20 });
+    const answers: string[] = [];
+    await fc.assert(
+      fc.asyncProperty(together, async (asked) => {
+        for (const answer of await Promise.all(asked.map(ask))) {
+          answers.push(answer);
+          expect(tells(answer, token) && answer).toBe(false);
+        }
+      }),
+      { numRuns: ROUNDS, endOnFailure: true },
+    );
+
+    expect(tells(tap.lines.join(''), token)).toBe(false);
+    expect(tells(await opsAnswers(token), token)).toBe(false);
+    expect(tells(await storeBytes(), token)).toBe(false);
+    expect(seenElsewhere).toEqual([]);
+    // That was worth something: it was repeated, and cut out.
+    expect(upstream.heads.length).toBeGreaterThan(ROUNDS * 5);
+    expect(answers.filter((answer) => answer.includes('***')).length).toBeGreaterThan(ROUNDS);
+  },
+  budget(60_000, 600_000),
+);
+
+const good: Echo = {
+  place: 'body',
+  write: (text) => text,
+  ret: 200,
+  compression: 'none',
+  chunks: [3, 50],
+};
+
+test.each([
+  ['live', 'fetchContactsList', good, {}],
+  ['saved', 'fetchContactsList', good, { 'Cache-Control': 'only-if-cached' }],
+  ['gewe-cache', 'fetchContactsList', { ...good, place: 'cached-list' }, {}],
+  ['replayed', 'addContacts', good, { 'Idempotency-Key': 'once' }],
+  ['passed on', 'search', good, {}],
+] as const)(
+  'a token that is echoed is cut out of an answer that is %s',
+  async (how, operation, echo, headers) => {
+    const token = 'Mk7f3b1c2d45e6f4a7b8c9d';
+    await start(token);
+    upstream.behave('wx_1', echo);
+    const ask = (more: Readonly<Record<string, string>>) =>
+      httpCall(gateway.url, {
+        path: `/contacts/${operation}`,
+        headers: { ...GOOD_HEADERS, ...more },
+        body: '{"appId":"wx_1","option":2,"v3":"v3_ann"}',
+      });
+
+    if (how !== 'gewe-cache' && how !== 'live') await ask(how === 'replayed' ? headers : {});
+    const answer = await ask(headers);
+
+    const replayed = answer.headers['idempotency-replayed'] === 'true' ? 'replayed' : 'passed on';
+    expect(answer.headers['x-gateway-source'] ?? replayed).toBe(how);
+    expect(answer.json()['msg']).toContain('***');
+    expect(tells(answer.body.toString() + answer.rawHeaders.join(' '), token)).toBe(false);
+  },
+);
