@@ -12,7 +12,6 @@ import {
   type Echo,
   type EchoingUpstream,
 } from '../support/echoing-upstream.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawExchange } from '../support/raw-exchange.ts';
 import { rawPost } from '../support/raw-request.ts';
@@ -198,41 +197,4 @@ test.each([
     expect(answers.filter((answer) => answer.includes('***')).length).toBeGreaterThan(ROUNDS);
   },
   budget(60_000, 600_000),
-);
-
-const good: Echo = {
-  place: 'body',
-  write: (text) => text,
-  ret: 200,
-  compression: 'none',
-  chunks: [3, 50],
-};
-
-test.each([
-  ['live', 'fetchContactsList', good, {}],
-  ['saved', 'fetchContactsList', good, { 'Cache-Control': 'only-if-cached' }],
-  ['gewe-cache', 'fetchContactsList', { ...good, place: 'cached-list' }, {}],
-  ['replayed', 'addContacts', good, { 'Idempotency-Key': 'once' }],
-  ['passed on', 'search', good, {}],
-] as const)(
-  'a token that is echoed is cut out of an answer that is %s',
-  async (how, operation, echo, headers) => {
-    const token = 'Mk7f3b1c2d45e6f4a7b8c9d';
-    await start(token);
-    upstream.behave('wx_1', echo);
-    const ask = (more: Readonly<Record<string, string>>) =>
-      httpCall(gateway.url, {
-        path: `/contacts/${operation}`,
-        headers: { ...GOOD_HEADERS, ...more },
-        body: '{"appId":"wx_1","option":2,"v3":"v3_ann"}',
-      });
-
-    if (how !== 'gewe-cache' && how !== 'live') await ask(how === 'replayed' ? headers : {});
-    const answer = await ask(headers);
-
-    const replayed = answer.headers['idempotency-replayed'] === 'true' ? 'replayed' : 'passed on';
-    expect(answer.headers['x-gateway-source'] ?? replayed).toBe(how);
-    expect(answer.json()['msg']).toContain('***');
-    expect(tells(answer.body.toString() + answer.rawHeaders.join(' '), token)).toBe(false);
-  },
 );

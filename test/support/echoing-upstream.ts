@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { wrapped } from './encodings.ts';
 
 /** Where an answer repeats what was asked; as a `cached-list` only that of the cache endpoint, while the slow call is never answered. */
-const PLACES = [
+export const PLACES = [
   'body',
   'header',
   'content-type',

@@ -33,9 +33,12 @@ export const ENCODINGS: readonly Encoding[] = [
 ];
 
 /** Encodings that say something new about a text that the token is only a part of. */
-const WHOLE: readonly Encoding[] = (['base64', 'base64url', 'hex'] as const).map(
-  (encoding) => (text) => Buffer.from(text).toString(encoding),
-);
+const WHOLE: readonly Encoding[] = [
+  (text) => Buffer.from(text).toString('base64'),
+  (text) => Buffer.from(text).toString('base64url'),
+  (text) => Buffer.from(text).toString('hex'),
+  (text) => Buffer.from(text).toString('hex').toUpperCase(),
+];
 
 /** One way of many to write a text, several of them one after the other. */
 export const wrapped: fc.Arbitrary<Encoding> = fc

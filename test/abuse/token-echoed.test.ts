@@ -1,0 +1,132 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
+import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import {
+  PLACES,
+  startEchoingUpstream,
+  type Echo,
+  type EchoingUpstream,
+} from '../support/echoing-upstream.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { createLogTap, type LogTap } from '../support/log-tap.ts';
+import { rawExchange } from '../support/raw-exchange.ts';
+import { rawPost } from '../support/raw-request.ts';
+import { tells } from '../support/secret-search.ts';
+import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const TOKEN = 'Mk7f3b1c2d45e6f4a7b8c9d';
+const GOOD: Echo = {
+  place: 'body',
+  write: (text) => text,
+  ret: 200,
+  compression: 'none',
+  chunks: [3, 50],
+};
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let elsewhere: Server;
+let callsElsewhere: number;
+let upstream: EchoingUpstream;
+let gateway: TestGateway;
+let tap: LogTap;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  callsElsewhere = 0;
+  elsewhere = createServer((_req, res) => {
+    callsElsewhere += 1;
+    res.end();
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  upstream = await startEchoingUpstream(`http://127.0.0.1:${port}`);
+  tap = createLogTap();
+  gateway = await startGateway({
+    policy: TRUSTING_WITHOUT_GAPS,
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      GEWE_TOKEN: TOKEN,
+      STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+      GEWE_TIMEOUT_MS: '200',
+      LIST_DEADLINE_MS: '100',
+      LIST_HARD_LIMIT_MS: '400',
+    },
+    overrides: { logTo: tap.logTo },
+  });
+});
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+  await new Promise((resolve) => elsewhere.close(resolve));
+  await folder.remove();
+});
+
+test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (place) => {
+  for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
+    const appId = `wx_${operation}`;
+    upstream.behave(appId, { ...GOOD, place });
+    const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
+    const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
+    const answer = await rawExchange(gateway.url, rawPost(`/contacts/${operation}`, lines, body));
+
+    expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
+    expect(tells(answer, TOKEN)).toBe(false);
+  }
+  expect(tells(tap.lines.join(''), TOKEN)).toBe(false);
+  expect(callsElsewhere).toBe(0);
+});
+
+test.each([
+  ['live', 'fetchContactsList', GOOD, {}],
+  ['saved', 'fetchContactsList', GOOD, { 'Cache-Control': 'only-if-cached' }],
+  ['gewe-cache', 'fetchContactsList', { ...GOOD, place: 'cached-list' }, {}],
+  ['replayed', 'addContacts', GOOD, { 'Idempotency-Key': 'once' }],
+  ['passed on', 'search', GOOD, {}],
+] as const)(
+  'a token that is echoed is cut out of an answer that is %s',
+  async (how, operation, echo, headers) => {
+    upstream.behave('wx_1', echo);
+    const ask = (more: Readonly<Record<string, string>>) =>
+      httpCall(gateway.url, {
+        path: `/contacts/${operation}`,
+        headers: { ...GOOD_HEADERS, ...more },
+        body: '{"appId":"wx_1","option":2,"v3":"v3_ann"}',
+      });
+
+    if (how === 'saved' || how === 'replayed') await ask(how === 'replayed' ? headers : {});
+    const answer = await ask(headers);
+
+    const replayed = answer.headers['idempotency-replayed'] === 'true' ? 'replayed' : 'passed on';
+    expect(answer.headers['x-gateway-source'] ?? replayed).toBe(how);
+    expect(answer.json()['msg']).toContain('***');
+    expect(tells(answer.body.toString(), TOKEN)).toBe(false);
+  },
+);
+
+test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
+  'an appId that holds the token is refused before it is kept or told: %s',
+  async (appId) => {
+    upstream.behave(appId, GOOD);
+    for (const operation of ['search', 'addContacts', 'fetchContactsList', 'somethingNew']) {
+      const escaped = `\\u00${appId.charCodeAt(0).toString(16)}${appId.slice(1)}`;
+      for (const written of [appId, escaped]) {
+        const body = `{"appId":"${written}","option":2,"v3":"v3_ann"}`;
+        const answer = await gateway.post(operation, body);
+
+        expect([answer.status, answer.body.code]).toEqual([400, 'invalid-app-id']);
+        expect(tells(answer.text, TOKEN)).toBe(false);
+      }
+    }
+    expect(upstream.heads).toEqual([]);
+    const accounts = await httpCall(gateway.opsUrl, { method: 'GET', path: '/admin/accounts' });
+    expect(accounts.json()).toEqual({ accounts: [], next: null });
+    const files = await readdir(folder.path);
+    for (const name of files) {
+      expect((await readFile(join(folder.path, name))).includes(TOKEN)).toBe(false);
+    }
+  },
+);
