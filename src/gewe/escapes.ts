@@ -47,12 +47,19 @@ export function withWholeEscapes(bytes: Buffer, [start, end]: Range): Range {
   while (bytes[at - 1] === BACKSLASH) at -= 1;
   let [first, last] = [start, end];
   while (at < end) {
-    const next = at + (bytes[at] !== BACKSLASH ? 1 : isAt(bytes, at + 1, 'u') ? 6 : 2);
+    const next = at + jsonLength(bytes, at);
     if (at < start && start < next) first = at;
     if (at < end && end < next) last = next;
     at = next;
   }
   return [first, last];
+}
+
+/** How long what JSON reads as one character there is (RFC 8259 section 7). */
+function jsonLength(bytes: Buffer, at: number): number {
+  if (bytes[at] !== BACKSLASH) return 1;
+  if (isAt(bytes, at + 1, 'u')) return 6;
+  return ['"', '\\', '/', 'b', 'f', 'n', 'r', 't'].some((one) => isAt(bytes, at + 1, one)) ? 2 : 1;
 }
 
 /** The escape that begins there: its character, and its length in the bits above it. 0 for none. */
@@ -73,49 +80,39 @@ const escape = (code: number, length: number) => (code === 0 ? 0 : (length << 7)
 const codeOf = (found: number) => found & 0x7f;
 const lengthOf = (found: number) => found >> 7;
 
-/** However often the `%` was encoded by itself: `%74`, `%2574`, `%252574`. */
 function percentAt(bytes: Buffer, at: number): number {
-  let digits = at + 1;
-  while (isAt(bytes, digits, '25') && hexAt(bytes, digits + 2) !== 0) digits += 2;
-  return escape(hexAt(bytes, digits), digits + 2 - at);
+  return escape(hexAt(bytes, at + 1), 3);
 }
 
-/** However often the backslash was escaped by itself, up to three times: `\u0074`, `\\u0074`, `\\\\u0074`. */
 function backslashAt(bytes: Buffer, at: number): number {
-  let name = at + 1;
-  while (bytes[name] === BACKSLASH && name < at + 8) name += 1;
-  const digits = isAt(bytes, name, 'u00') ? name + 3 : isAt(bytes, name, 'x') ? name + 1 : -2;
-  const code = hexAt(bytes, digits);
-  if (code !== 0) return escape(code, digits + 2 - at);
   const next = bytes[at + 1] ?? 0;
-  return next === QUOTE || next === SLASH || next === BACKSLASH ? escape(next, 2) : 0;
+  if (next === QUOTE || next === SLASH || next === BACKSLASH) return escape(next, 2);
+  if (isAt(bytes, at + 1, 'u00')) return escape(hexAt(bytes, at + 4), 6);
+  return isAt(bytes, at + 1, 'x') ? escape(hexAt(bytes, at + 2), 4) : 0;
 }
 
-const NAMED: readonly (readonly [name: string, character: string])[] = [
+/** The character references that every writer of HTML makes. */
+export const REFERENCES: readonly (readonly [name: string, character: string])[] = [
+  ['amp;', '&'],
   ['lt;', '<'],
   ['gt;', '>'],
   ['quot;', '"'],
   ['apos;', "'"],
 ];
 
-/** However often the `&` was escaped by itself: `&#116;`, `&amp;#x74;`, `&amp;amp;lt;`. */
 function referenceAt(bytes: Buffer, at: number): number {
-  let name = at + 1;
-  while (isAt(bytes, name, 'amp;')) name += 4;
-  const ampersands = name === at + 1 ? 0 : escape(AMPERSAND, name - at);
-  if (!isAt(bytes, name, '#')) {
-    const named = NAMED.find(([text]) => isAt(bytes, name, text));
-    if (named === undefined) return ampersands;
-    return escape(named[1].charCodeAt(0), name + named[0].length - at);
+  if (!isAt(bytes, at + 1, '#')) {
+    const named = REFERENCES.find(([name]) => isAt(bytes, at + 1, name));
+    return named === undefined ? 0 : escape(named[1].charCodeAt(0), 1 + named[0].length);
   }
-  const isHex = isAt(bytes, name + 1, 'x') || isAt(bytes, name + 1, 'X');
-  let end = name + (isHex ? 2 : 1);
+  const base = isAt(bytes, at + 2, 'x') || isAt(bytes, at + 2, 'X') ? 16 : 10;
+  let end = at + (base === 16 ? 3 : 2);
   let code = 0;
-  for (let digit; (digit = digitAt(bytes, end)) < (isHex ? 16 : 10); end++) {
+  for (let digit; (digit = digitAt(bytes, end)) < base; end++) {
     // Beyond ASCII it makes no difference how far.
-    if (code < 0x80) code = code * (isHex ? 16 : 10) + digit;
+    if (code < 0x80) code = code * base + digit;
   }
-  if (code < 0x21 || code > 0x7e) return ampersands;
+  if (code < 0x21 || code > 0x7e) return 0;
   return escape(code, (isAt(bytes, end, ';') ? end + 1 : end) - at);
 }
 

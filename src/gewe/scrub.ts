@@ -5,7 +5,7 @@ import { ambiguousPattern, plainSpellings } from './spellings.ts';
 const MARK = Buffer.from('***');
 
 /** How many layers of escapes are looked under: what was escaped for JSON, for a URL and for a log has three. */
-const LAYERS = 4;
+const LAYERS = 5;
 
 export interface Scrubber {
   /** The same bytes with every token cut out; the very same Buffer where there is none. */

@@ -1,3 +1,5 @@
+import { REFERENCES } from './escapes.ts';
+
 /**
  * Secrets shorter than this are not looked for in base64 and hexadecimal: the few characters that they come to also
  * stand by accident in ids, hashes and pictures. Eight give at least ten of base64's, 60 bits.
@@ -29,18 +31,27 @@ function base64Core(text: string, before: number): string {
 }
 
 /**
- * For a secret that could itself be taken for an escape, such as `a%41`: finds it where some of its characters are
- * escaped and others are not. Resolving escapes would resolve the secret's own. Undefined for all others.
+ * For a secret that could itself be taken for an escape, such as `a%41`: resolving a layer of escapes would resolve the
+ * secret's own. So this finds it where each of its characters is escaped or is not. Undefined for all others.
  */
 export function ambiguousPattern(secret: string): RegExp | undefined {
-  if (!/[%\\&]/.test(secret)) return undefined;
-  const spelled = [...secret].map((character) => {
-    const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
-    const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-    // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
-    const escape = '"\\/'.includes(character) ? '\\\\?' : '';
+  return /[%\\&]/.test(secret)
+    ? new RegExp([...secret].map(spellingsOfOne).join(''), 'g')
+    : undefined;
+}
+
+function spellingsOfOne(character: string): string {
+  const code = character.charCodeAt(0);
+  const hex = code.toString(16).padStart(2, '0');
+  const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  const names = REFERENCES.filter(([, meant]) => meant === character).map(([name]) => name);
+  // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
+  const backslashes = '"\\/'.includes(character) ? '\\\\{0,3}' : '';
+  return `(?:${[
+    `%(?:25)*${anyCase}`,
+    `\\\\{1,8}(?:u00|x)${anyCase}`,
+    `&(?:amp;)*(?:${[`#[xX]0*${anyCase};?`, `#0*${code};?`, ...names].join('|')})`,
     // Itself last: a secret that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
-    return `(?:%${anyCase}|\\\\u00${anyCase}|${escape}\\x${hex})`;
-  });
-  return new RegExp(spelled.join(''), 'g');
+    `${backslashes}\\x${hex}`,
+  ].join('|')})`;
 }

@@ -6,7 +6,6 @@ import { echoes, startEchoingUpstream, type EchoingUpstream } from '../support/e
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawExchange } from '../support/raw-exchange.ts';
 import { rawPost } from '../support/raw-request.ts';
-import { DEAD_BASE_URL } from '../support/rude-server.ts';
 import { tells } from '../support/secret-search.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
@@ -21,7 +20,7 @@ let tap: LogTap;
 
 beforeEach(async () => {
   tap = createLogTap();
-  upstream = await startEchoingUpstream(DEAD_BASE_URL);
+  upstream = await startEchoingUpstream();
   gateway = await startGateway({
     policy: `${TRUSTING_WITHOUT_GAPS}clientRate: { requestsPerMinute: 10000000 }\n`,
     env: {

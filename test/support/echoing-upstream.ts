@@ -51,34 +51,49 @@ export interface EchoingUpstream {
   readonly baseUrl: string;
   /** The request line and the headers of every call. */
   readonly heads: readonly string[];
+  /** The same of what came to the other server, where its redirects lead. */
+  readonly elsewhere: readonly string[];
   /** How calls for this account are answered. */
   behave(appId: string, echo: Echo): void;
   stop(): Promise<void>;
 }
 
-/**
- * An upstream that repeats the headers and the body that it is sent in every place of an answer and in every encoding.
- *
- * @param elsewhere where its redirects lead
- */
-export async function startEchoingUpstream(elsewhere: string): Promise<EchoingUpstream> {
-  const heads: string[] = [];
+/** An upstream that repeats the headers and the body that it is sent in every place of an answer and in every encoding. */
+export async function startEchoingUpstream(): Promise<EchoingUpstream> {
   const echoOf = new Map<string, Echo>();
-  const server = createServer((req, res) => {
-    heads.push(`${req.method} ${req.url} ${req.rawHeaders.join(' ')}`);
+  const other = await record((_req, res) => void res.end());
+  const upstream = await record((req, res) => {
     void text(req).then((body) => {
       const appId = /"appId": ?"([^"]*)"/.exec(body)?.[1] ?? '';
       const echo = echoOf.get(appId);
-      if (echo === undefined) return void res.writeHead(200).end('{"ret":500,"msg":"who?"}');
-      answer(req, res, body, echo, elsewhere);
+      if (echo === undefined) return void res.end('{"ret":500,"msg":"who?"}');
+      answer(req, res, body, echo, other.url);
     });
+  });
+  return {
+    baseUrl: `${upstream.url}/v2/api`,
+    heads: upstream.heads,
+    elsewhere: other.heads,
+    behave: (appId, echo) => void echoOf.set(appId, echo),
+    async stop() {
+      await upstream.stop();
+      await other.stop();
+    },
+  };
+}
+
+/** A server that writes down what comes. */
+async function record(listener: (req: IncomingMessage, res: ServerResponse) => void) {
+  const heads: string[] = [];
+  const server = createServer((req, res) => {
+    heads.push(`${req.method} ${req.url} ${req.rawHeaders.join(' ')}`);
+    listener(req, res);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/api`,
     heads,
-    behave: (appId, echo) => void echoOf.set(appId, echo),
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async stop() {
       const closed = once(server, 'close');
       server.close();
