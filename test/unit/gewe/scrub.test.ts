@@ -98,6 +98,10 @@ describe('createScrubber', () => {
     expect(createScrubber(() => [secret]).text(body)).toBe(cut);
   });
 
+  test('takes nothing along after a backslash that is the end of the token and begins no escape', () => {
+    expect(createScrubber(() => ['tok-4f9\\']).text('tok-4f9\\ and')).toBe('*** and');
+  });
+
   test('gives text without a token back as it is, however much of it is escaped', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'%\\&#;u0x25674amp"tok-') }), (given) => {
