@@ -1,5 +1,4 @@
 import { inEscaped, INTRODUCERS, unescaped, withWholeEscapes, type Range } from './escapes.ts';
-import { createFinder, type Finder } from './find-any.ts';
 import { ambiguousPattern, plainSpellings } from './spellings.ts';
 
 const MARK = Buffer.from('***');
@@ -50,13 +49,13 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
 
 /** How one token is found in one layer. */
 interface Search {
-  readonly find: Finder;
+  readonly needles: readonly Buffer[];
   readonly pattern: RegExp | undefined;
 }
 
 function createSearch(token: string): Search {
   const needles = plainSpellings(token).map((one) => Buffer.from(one));
-  return { find: createFinder(needles), pattern: ambiguousPattern(token) };
+  return { needles, pattern: ambiguousPattern(token) };
 }
 
 /** Where the tokens stand in the bytes and in what is under their escapes, in order and apart. */
@@ -73,11 +72,8 @@ function findUnderLayers(bytes: Buffer, searches: readonly Search[]): Range[] {
   return apart(found.map((range) => withWholeEscapes(bytes, range)));
 }
 
-function findIn(bytes: Buffer, { find, pattern }: Search): Range[] {
-  const ranges: Range[] = [];
-  for (let range = find(bytes, 0); range !== undefined; range = find(bytes, range[1])) {
-    ranges.push(range);
-  }
+function findIn(bytes: Buffer, { needles, pattern }: Search): Range[] {
+  const ranges = needles.flatMap((needle) => everyPlaceOf(needle, bytes));
   if (pattern === undefined) return ranges;
   // Secrets are ASCII, so one character a byte loses nothing.
   const matches = bytes.toString('latin1').matchAll(pattern);
@@ -85,6 +81,14 @@ function findIn(bytes: Buffer, { find, pattern }: Search): Range[] {
     ...ranges,
     ...Array.from(matches, ({ 0: match, index }): Range => [index, index + match.length]),
   ];
+}
+
+function everyPlaceOf(needle: Buffer, bytes: Buffer): Range[] {
+  const ranges: Range[] = [];
+  for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) {
+    ranges.push([at, at + needle.length]);
+  }
+  return ranges;
 }
 
 /** In order, and those that overlap as one. */

@@ -82,14 +82,14 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
 
   router
     .route('/:appId')
-    .get(async (req, res) => sendAccount(res, appIdOf(req)))
+    .get(async (req, res) => sendAccount(res, appIdOf(req, res)))
     .put(readJson, async (req, res) => {
-      const appId = appIdOf(req);
+      const appId = appIdOf(req, res);
       await register.declare(appId, readOnlineSince(req.body, clock.now()));
       await sendAccount(res, appId);
     })
     .delete(async (req, res) => {
-      const appId = appIdOf(req);
+      const appId = appIdOf(req, res);
       if (!(await register.withdraw(appId))) {
         throw new Refusal('not-found', 'Nothing is declared here for this account.');
       }

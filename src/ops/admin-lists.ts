@@ -11,7 +11,7 @@ export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock })
   router
     .route('/:appId')
     .get(async (req, res) => {
-      const appId = appIdOf(req);
+      const appId = appIdOf(req, res);
       const list = await lists.load(appId);
       if (list === undefined) throw noList();
       sendObject(res, {
@@ -23,7 +23,7 @@ export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock })
       });
     })
     .delete(async (req, res) => {
-      if (!(await lists.forget(appIdOf(req)))) throw noList();
+      if (!(await lists.forget(appIdOf(req, res)))) throw noList();
       sendNothing(res);
     })
     .all(methodsOnly('GET, HEAD, DELETE'));

@@ -1,12 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.ts';
+import { secretSlot } from '../pipeline/identify.ts';
 import { APP_ID } from '../pipeline/read-body.ts';
 import { send } from '../pipeline/send.ts';
 
-/** The appId of a path such as `/admin/lists/{appId}`. */
-export function appIdOf(req: Request): string {
+/** The appId of a path such as `/admin/lists/{appId}`. One that holds a secret would be kept, and shown in the list of all. */
+export function appIdOf(req: Request, res: Response): string {
   const appId = req.params['appId'];
-  if (typeof appId === 'string' && APP_ID.test(appId)) return appId;
+  const isOne = typeof appId === 'string' && APP_ID.test(appId);
+  if (isOne && !secretSlot.of(res)(appId)) return appId;
   throw noAppId();
 }
 

@@ -8,6 +8,8 @@ export function refusalOfBodyError(error: unknown, limit: number): unknown {
       return bodyTooLarge(limit);
     case 'encoding.unsupported':
       return new Refusal('unsupported-media-type', 'Send the body without a Content-Encoding.');
+    case 'charset.unsupported':
+      return new Refusal('unsupported-media-type', 'Send the body in UTF-8.');
     case 'request.size.invalid':
     case 'request.aborted':
       return new Refusal('invalid-body', 'The body is not as long as announced.');

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { isMisspelled } from '../gewe/operations.ts';
+import { secretSlot } from './identify.ts';
 import { createSlot } from './slot.ts';
 
 export const operationSlot = createSlot<string>('operation');
@@ -18,7 +19,8 @@ export function operationOf(target: string): string | undefined {
 export function resolveOperation(): RequestHandler {
   return (req, res, next) => {
     const operation = operationOf(req.originalUrl);
-    if (operation === undefined || isMisspelled(operation)) {
+    // A secret in its place would go into the log, and to the upstream in its address.
+    if (operation === undefined || isMisspelled(operation) || secretSlot.of(res)(operation)) {
       throw new Refusal(
         'not-found',
         'There is nothing here. Operations are POST /contacts/<operation>, also under /v2/api and /gewe/v2/api; case counts.',

@@ -110,6 +110,13 @@ test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
       }
     }
     expect(upstream.heads).toEqual([]);
+    const declared = await httpCall(gateway.opsUrl, {
+      method: 'PUT',
+      path: `/admin/accounts/${encodeURIComponent(appId)}`,
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"onlineSince":"2026-01-01T00:00:00Z"}',
+    });
+    expect([declared.status, declared.json()['code']]).toEqual([400, 'invalid-app-id']);
     const accounts = await httpCall(gateway.opsUrl, { method: 'GET', path: '/admin/accounts' });
     expect(accounts.json()).toEqual({ accounts: [], next: null });
     const files = await readdir(folder.path);

@@ -120,6 +120,13 @@ describe('PUT /admin/accounts/{appId}', () => {
   });
 });
 
+test('a body that says it is not in UTF-8 is 415', async () => {
+  const answer = await put('wx_a', { onlineSince: IN_FILE })
+    .set('Content-Type', 'application/json; charset=koi8-r')
+    .expect(415);
+  expect(answer.body.code).toBe('unsupported-media-type');
+});
+
 test('DELETE /admin/accounts/{appId} drops the clock: 204, and 404 where there is none', async () => {
   await put('wx_a', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
   const admin = supertest(gateway.opsUrl);
