@@ -10,7 +10,7 @@ import { createListService } from './contacts-list/list-service.ts';
 import { createCaller } from './gewe/caller.ts';
 import { createForwarder } from './gewe/forwarder.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
-import { createListener } from './listener.ts';
+import { createListener } from './listener/listener.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';

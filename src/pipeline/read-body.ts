@@ -1,6 +1,6 @@
-import express, { type Request, type RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { bodyTooLarge, refusalOfBodyError } from './body-errors.ts';
+import { bodyBytes } from './body-bytes.ts';
 import { secretSlot } from './identify.ts';
 import { readJsonObject } from './json-object.ts';
 import { createSlot } from './slot.ts';
@@ -24,24 +24,11 @@ export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
 
 /** Takes the body within its bounds and reads the one thing that every operation has: `appId`. */
 export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {
-  const raw = express.raw({ type: () => true, limit: bodyLimitBytes, inflate: false });
-  return (req, res, next) => {
+  return async (req, res, next) => {
     checkMediaType(req);
-    // The library would read all of it before it says so.
-    if (Number(req.get('content-length')) > bodyLimitBytes) throw bodyTooLarge(bodyLimitBytes);
-    raw(req, res, (error?: unknown) => {
-      try {
-        if (error !== undefined) throw refusalOfBodyError(error, bodyLimitBytes);
-        const bytes: unknown = req.body;
-        bodySlot.set(
-          res,
-          parse(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0), secretSlot.of(res)),
-        );
-      } catch (refusal) {
-        return next(refusal);
-      }
-      next();
-    });
+    const bytes = await bodyBytes(req, bodyLimitBytes);
+    bodySlot.set(res, parse(bytes, secretSlot.of(res)));
+    next();
   };
 }
 

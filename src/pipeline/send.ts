@@ -1,8 +1,5 @@
 import type { ServerResponse } from 'node:http';
 
-/** Without a byte taken for so long, nobody is reading. */
-const STALLED_AFTER_MS = 60_000;
-
 /**
  * The one way an answer goes out: bytes with their length. Nothing of an account may stay in a cache on the way
  * (RFC 9111 section 5.2.2.5).
@@ -20,8 +17,6 @@ export function send(
   res.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('Content-Length', body.length);
-  // A caller that reads nothing must not hold its answer for ever.
-  res.setTimeout(STALLED_AFTER_MS, () => res.destroy());
   res.end(body);
 }
 

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/**
+ * Keeps answers and requests of a connection in step: one answer for each, in order, nothing after the last. Node alone
+ * does not: it serves requests that come after an answer with `Connection: close`, and an error of its parser may
+ * overtake an answer, which the caller would then take for that of another request.
+ */
+export function createExchanges() {
+  /** The last one of each connection, as long as its answer is not out or its body not here. */
+  const last = new WeakMap<Duplex, Exchange>();
+
+  return {
+    /** Whether the request is one: what comes after the last answer is none (RFC 9112 section 9.6). */
+    begin(req: IncomingMessage, res: ServerResponse): boolean {
+      const { socket } = req;
+      if (!socket.writable || last.get(socket)?.res.shouldKeepAlive === false) return false;
+      const exchange = { req, res };
+      last.set(socket, exchange);
+      res.once('close', () => {
+        if (req.complete && last.get(socket) === exchange) last.delete(socket);
+      });
+      return true;
+    },
+
+    /** For bytes that cannot be read, or did not come in time: the last that the connection was good for. */
+    broken({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+      if (!socket.writable || code === 'ECONNRESET') return void socket.destroy();
+      // Nobody knows any more where a request would begin in what still comes.
+      socket.pause();
+      const status = STATUS_OF[code] ?? 400;
+      const exchange = last.get(socket);
+      if (exchange === undefined) return refuseUnread(socket, status);
+      const { req, res } = exchange;
+      if (!req.complete && !res.headersSent) return refuse(res, status);
+      // It belongs to a request whose answer is already given, or to the next one.
+      const end = () => (req.complete ? refuseUnread(socket, status) : void socket.destroy());
+      if (res.writableFinished) end();
+      else res.once('finish', end);
+    },
+  };
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Ends the connection with an answer to what became a request, but is none to serve. */
+export function refuse(res: ServerResponse, status: number): void {
+  res.statusCode = status;
+  res.shouldKeepAlive = false;
+  if (!res.hasHeader('X-Request-Id')) res.setHeader('X-Request-Id', randomUUID());
+  res.setHeader('Content-Length', 0);
+  res.end();
+}
+
+/** What is not HTTP never becomes a request; its sender gets an id to ask about all the same, and no second try. */
+function refuseUnread(socket: Duplex, status: number): void {
+  if (!socket.writable) return;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `X-Request-Id: ${randomUUID()}`,
+    'Content-Length: 0',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n`, () => void socket.destroy());
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createExchanges, refuse } from './exchanges.ts';
+import { authorityOf, faultOf } from './framing.ts';
+
+/** One HTTP server, with the bounds that every one of ours has. */
+export interface Listener {
+  /** Resolves to its address once it takes connections; rejects where it cannot have that address. */
+  listen(port: number, host: string): Promise<string>;
+  /** Takes no new connection. Resolves when the requests under way have been answered. */
+  drain(): Promise<void>;
+  /** Ends what is left. */
+  end(): void;
+}
+
+/** How long a caller may take for what, so that a slow one cannot keep a connection. All in milliseconds. */
+interface Patience {
+  /** From the connection, or the first byte of a later request, to the end of the headers. */
+  readonly headersMs: number;
+  /** The same to the end of the body. */
+  readonly requestMs: number;
+  /** How often these two are looked at: what is late is ended by so much later. */
+  readonly checkEveryMs: number;
+  /** Between an answer and the next request. */
+  readonly idleMs: number;
+  /** Without a byte of its answer taken. Then nobody is reading. */
+  readonly unreadMs: number;
+}
+
+const PATIENCE: Patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  checkEveryMs: 2_000,
+  idleMs: 65_000,
+  unreadMs: 60_000,
+};
+
+/**
+ * Connections that may wait to be taken. Of a burst beyond this (511 by default) the system drops some, and their
+ * callers try again only after a second. The system may allow less: net.core.somaxconn.
+ */
+const BACKLOG = 4096;
+
+/** How often connections that have become idle are closed while draining. */
+const CLOSE_IDLE_EVERY_MS = 20;
+
+/** An Express app: it calls back for a request that none of its steps could even look at. */
+type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
+
+export function createListener(app: App, patience: Patience = PATIENCE): Listener {
+  const server: Server = createServer({
+    headersTimeout: patience.headersMs,
+    requestTimeout: patience.requestMs,
+    connectionsCheckingInterval: patience.checkEveryMs,
+    keepAliveTimeout: patience.idleMs,
+    // Node would refuse it without an id, and then serve what comes after it.
+    requireHostHeader: false,
+  });
+  const exchanges = createExchanges();
+
+  function serve(req: IncomingMessage, res: ServerResponse): void {
+    if (!exchanges.begin(req, res)) return;
+    res.once('prefinish', () => res.setTimeout(patience.unreadMs, () => res.destroy()));
+    const fault = faultOf(req);
+    if (fault !== undefined) return refuse(res, fault);
+    req.headers.host = authorityOf(req.url ?? '') ?? req.headers.host;
+    // A target that is no URL is not routed by Express.
+    app(req, res, () => refuse(res, 400));
+  }
+
+  server.on('request', serve);
+  server.on('checkExpectation', serve);
+  server.on('checkContinue', (req, res) => {
+    // The body is asked for when somebody begins to read it: a refusal comes without it (RFC 9110 section 10.1.1).
+    req.once('resume', () => void (res.headersSent || res.writeContinue()));
+    serve(req, res);
+  });
+  server.on('clientError', exchanges.broken);
+  return {
+    async listen(port, host) {
+      server.listen({ port, host, backlog: BACKLOG });
+      await once(server, 'listening');
+      // What goes wrong with a single connection from now on, also for want of file descriptors, must not end the process.
+      server.on('error', () => undefined);
+      const address = server.address() as AddressInfo;
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      return `http://${name}:${address.port}`;
+    },
+    async drain() {
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      // close() leaves connections that become idle later open until their keep-alive ends.
+      const timer = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+      await closed;
+      clearInterval(timer);
+    },
+    end: () => server.closeAllConnections(),
+  };
+}
