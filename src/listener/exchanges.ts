@@ -15,12 +15,15 @@ interface Exchange {
 export function createExchanges() {
   /** The last one of each connection, as long as its answer is not out or its body not here. */
   const last = new WeakMap<Duplex, Exchange>();
+  /** Connections of which nobody knows any more where a request begins. What still comes is read and dropped. */
+  const lost = new WeakSet<Duplex>();
 
   return {
     /** Whether the request is one: what comes after the last answer is none (RFC 9112 section 9.6). */
     begin(req: IncomingMessage, res: ServerResponse): boolean {
       const { socket } = req;
-      if (!socket.writable || last.get(socket)?.res.shouldKeepAlive === false) return false;
+      if (lost.has(socket) || !socket.writable) return false;
+      if (last.get(socket)?.res.shouldKeepAlive === false) return false;
       const exchange = { req, res };
       last.set(socket, exchange);
       res.once('close', () => {
@@ -31,9 +34,9 @@ export function createExchanges() {
 
     /** For bytes that cannot be read, or did not come in time: the last that the connection was good for. */
     broken({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+      if (lost.has(socket)) return;
+      lost.add(socket);
       if (!socket.writable || code === 'ECONNRESET') return void socket.destroy();
-      // Nobody knows any more where a request would begin in what still comes.
-      socket.pause();
       const status = STATUS_OF[code] ?? 400;
       const exchange = last.get(socket);
       if (exchange === undefined) return refuseUnread(socket, status);

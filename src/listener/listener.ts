@@ -28,7 +28,7 @@ interface Patience {
   readonly unreadMs: number;
 }
 
-const PATIENCE: Patience = {
+export const PATIENCE: Patience = {
   headersMs: 10_000,
   requestMs: 30_000,
   checkEveryMs: 2_000,
@@ -61,7 +61,7 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     if (!exchanges.begin(req, res)) return;
-    res.once('prefinish', () => res.setTimeout(patience.unreadMs, () => res.destroy()));
+    res.once('prefinish', () => awaitReader(res, patience.unreadMs));
     const fault = faultOf(req);
     if (fault !== undefined) return refuse(res, fault);
     req.headers.host = authorityOf(req.url ?? '') ?? req.headers.host;
@@ -97,4 +97,14 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
     },
     end: () => server.closeAllConnections(),
   };
+}
+
+/** Ends the connection where nobody takes the answer, which would be held for ever otherwise. */
+function awaitReader(res: ServerResponse, unreadMs: number): void {
+  res.setTimeout(unreadMs, () => res.destroy());
+  const { socket } = res;
+  if (!socket?.writableLength || socket.isPaused()) return;
+  // Whatever comes, even empty lines between requests, would count as a sign that somebody reads.
+  socket.pause();
+  res.once('finish', () => socket.resume());
 }

@@ -4,7 +4,7 @@ import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { echoes, startEchoingUpstream, type EchoingUpstream } from '../support/echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { rawExchange } from '../support/raw-exchange.ts';
+import { readableExchange } from '../support/readable-exchange.ts';
 import { rawPost } from '../support/raw-request.ts';
 import { tells } from '../support/secret-search.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -94,7 +94,7 @@ test(
           upstream.behave(appId, echo);
           const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
           const lines = [shown, 'Content-Type: application/json', ...origin, ...headers];
-          const answer = await rawExchange(
+          const answer = await readableExchange(
             gateway.url,
             rawPost(`/contacts/${target}`, lines, body),
           );
@@ -127,7 +127,7 @@ test('OPS_TOKEN stands in no answer of the ops listener and no log line, right o
       const lines = ['Host: localhost', `Authorization: Bearer ${shown}`, `X-Request-Id: ${shown}`];
       const head = [`GET ${path} HTTP/1.1`, ...lines, 'Connection: close', '', ''].join('\r\n');
 
-      expect(tells(await rawExchange(gateway.opsUrl, head), OPS_TOKEN)).toBe(false);
+      expect(tells(await readableExchange(gateway.opsUrl, head), OPS_TOKEN)).toBe(false);
     }
   }
   expect(tells(tap.lines.join('\n'), OPS_TOKEN)).toBe(false);

@@ -10,7 +10,7 @@ import {
 } from '../support/echoing-upstream.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { rawExchange } from '../support/raw-exchange.ts';
+import { readableExchange } from '../support/readable-exchange.ts';
 import { rawPost } from '../support/raw-request.ts';
 import { tells } from '../support/secret-search.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -59,7 +59,7 @@ test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (pla
     upstream.behave(appId, { ...GOOD, place });
     const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
     const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
-    const answer = await rawExchange(gateway.url, rawPost(`/contacts/${operation}`, lines, body));
+    const answer = await readableExchange(gateway.url, rawPost(`/contacts/${operation}`, lines, body));
 
     expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
     expect(tells(answer, TOKEN)).toBe(false);

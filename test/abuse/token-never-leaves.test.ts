@@ -11,7 +11,7 @@ import {
   type EchoingUpstream,
 } from '../support/echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { rawExchange } from '../support/raw-exchange.ts';
+import { readableExchange } from '../support/readable-exchange.ts';
 import { rawPost } from '../support/raw-request.ts';
 import { tells } from '../support/secret-search.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -130,8 +130,8 @@ function wire(sent: Sent): string {
 /** Sends it twice, since a saved list and a kept answer are told the second time. */
 async function ask([sent, echo]: readonly [Sent, Echo]): Promise<string> {
   upstream.behave(sent.appId, echo);
-  const first = await rawExchange(gateway.url, wire(sent));
-  return `${first}\n${await rawExchange(gateway.url, wire(sent))}`;
+  const first = await readableExchange(gateway.url, wire(sent));
+  return `${first}\n${await readableExchange(gateway.url, wire(sent))}`;
 }
 
 /** All that the operator can ask, also one who puts the token into the question. */
@@ -145,7 +145,7 @@ async function opsAnswers(token: string): Promise<string> {
     `/admin/accounts?after=${encodeURIComponent(token)}`,
   ].map((path) => {
     const lines = ['Host: localhost', `X-Request-Id: ${token}`, 'Connection: close'];
-    return rawExchange(gateway.opsUrl, `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    return readableExchange(gateway.opsUrl, `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
   });
   return (await Promise.all(asked)).join('\n');
 }

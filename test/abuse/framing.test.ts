@@ -1,0 +1,49 @@
+/** Raw bytes on both listeners: what is not clear is refused once and closed, and nothing behind it is carried out. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rawExchange } from '../support/raw-exchange.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { BAD_CHUNKS, BAD_ENCODINGS, BAD_LENGTHS } from './corpus/bodies.ts';
+import { BAD_FIRST_LINES, BAD_HEADERS } from './corpus/heads.ts';
+import { MARKER } from './corpus/requests.ts';
+
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+beforeAll(async () => {
+  upstream = await startRecordingUpstream();
+  gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+describe.each([
+  ['Content-Length', BAD_LENGTHS],
+  ['Transfer-Encoding', BAD_ENCODINGS],
+  ['chunks', BAD_CHUNKS],
+  ['headers', BAD_HEADERS],
+  ['the first line', BAD_FIRST_LINES],
+])('%s', (_part, corpus) => {
+  test.each(corpus)(
+    '$what ends the connection after one refusal',
+    async ({ bytes, halfClose = false, statuses = [400] }) => {
+      const answers = await rawExchange(gateway.url, bytes, { halfClose });
+      expect(answers.map(({ status }) => status)).toEqual(statuses);
+      // There a POST is refused before its body is looked at.
+      const opsAnswers = await rawExchange(gateway.opsUrl, bytes, { halfClose });
+      expect(opsAnswers.map(({ status }) => (status === 404 ? statuses[0] : status))).toEqual(
+        statuses,
+      );
+
+      for (const { headers, body } of [...answers, ...opsAnswers]) {
+        expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+        expect(body.toString()).not.toContain(MARKER);
+      }
+      expect(upstream.received()).toBe('');
+      await gateway.post('search', { appId: 'wx_good' }).expect(200);
+      expect(upstream.received()).toContain('wx_good');
+      upstream.reset();
+    },
+  );
+});

@@ -1,0 +1,138 @@
+/** Several requests on one connection: each is judged by itself and answered once, in order. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openRaw, rawExchange } from '../support/raw-exchange.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
+
+const LIMIT = 1000;
+/** The SHA-256 of `reads`, the key of a client that may do nothing else, for one account. */
+const READER = '3566cf23ecb6f832d67d1439e0cb3d05eb7f4ad702c6f478aa96f19812f18e8c';
+
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+beforeAll(async () => {
+  upstream = await startRecordingUpstream();
+  gateway = await startGateway({
+    env: { GEWE_BASE_URL: upstream.baseUrl, BODY_LIMIT_BYTES: String(LIMIT) },
+    clients: `clients: { reader: { keys: ["sha256:${READER}"], appIds: ["wx_a"], operations: ["read"] } }`,
+  });
+});
+afterEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+async function statusesOf(bytes: string, url = gateway.url): Promise<number[]> {
+  const answers = await rawExchange(url, bytes);
+  return answers.map(({ status }) => status);
+}
+
+/** The operations that the upstream was asked for, in order. */
+function operationsCalled(): string[] {
+  return [...upstream.received().matchAll(/POST \/v2\/api\/contacts\/(\S+)/g)].map(
+    ([, operation = '']) => operation,
+  );
+}
+
+describe('pipelined requests', () => {
+  test('are each carried out once and answered in order', async () => {
+    const ids = Array.from({ length: 20 }, (_, at) => `request-${at}`);
+    const requests = ids.map((id) =>
+      call({ operation: id.replace('-', ''), headers: [`X-Request-Id: ${id}`] }),
+    );
+
+    const answers = await rawExchange(gateway.url, requests.join('') + LAST);
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(21).fill(200));
+    expect(answers.slice(0, 20).map(({ headers }) => headers.get('x-request-id'))).toEqual(ids);
+    expect(operationsCalled().sort()).toEqual(
+      [...ids.map((id) => id.replace('-', '')), 'search'].sort(),
+    );
+  });
+
+  test('are each judged by their own key, rights and path', async () => {
+    const statuses = await statusesOf(
+      [
+        call({ key: 'reads' }),
+        call({ key: 'wrong', operation: MARKER }),
+        call({ key: 'reads', operation: MARKER }),
+        call({ key: 'reads', body: '{"appId":"wx_b"}' }),
+        call({ operation: `../${MARKER}` }),
+        call({ body: `{"appId":"wx_a"}{"${MARKER}":1}` }),
+        LAST,
+      ].join(''),
+    );
+
+    expect(statuses).toEqual([200, 401, 403, 403, 404, 400, 200]);
+    expect(operationsCalled()).toEqual(['search', 'search']);
+  });
+
+  test.each([
+    ['garbage', 'garbage\r\n\r\n'],
+    ['a request without Host', get('GET /healthz HTTP/1.1')],
+    ['a target that is no URL', get('GET http://[ HTTP/1.1', 'Host: localhost')],
+    [
+      'an Expect that nobody knows',
+      get('GET /healthz HTTP/1.1', 'Host: localhost', 'Expect: 200-ok'),
+    ],
+  ])('before %s are answered first, and nothing after it is carried out', async (_what, bytes) => {
+    const statuses = await statusesOf(call() + call() + bytes);
+
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
+    expect(statuses.slice(2).map((status) => [400, 417].includes(status))).toEqual([true]);
+    expect(operationsCalled()).toEqual(['search', 'search']);
+  });
+
+  test('after one that says Connection: close are not carried out (RFC 9112 section 9.6)', async () => {
+    expect(await statusesOf(LAST + SMUGGLED)).toEqual([200]);
+    expect(operationsCalled()).toEqual(['search']);
+  });
+});
+
+describe('what a body brings after its refusal', () => {
+  const hidden = `${SMUGGLED}${' '.repeat(300)}`;
+  const tooLong = hidden.padEnd(LIMIT + 1);
+
+  test.each([
+    [401, call({ key: 'wrong', body: hidden })],
+    [404, call({ operation: '..', body: hidden })],
+    [405, call({ body: hidden }).replace('POST', 'PUT')],
+    [413, call({ body: tooLong })],
+    [415, call({ body: hidden }).replace('application/json', 'text/plain')],
+  ])('%i is not taken for a request', async (status, request) => {
+    const caller = openRaw(gateway.url);
+    const bodyAt = request.indexOf('\r\n\r\n') + 4;
+
+    caller.socket.write(request.slice(0, bodyAt));
+    expect((await caller.answered(1))[0]?.status).toBe(status);
+    caller.socket.write(request.slice(bodyAt) + LAST);
+    await caller.closed();
+
+    expect(caller.answers().map((answer) => answer.status)).toEqual([status, 200]);
+    expect(operationsCalled()).toEqual(['search']);
+  });
+
+  test('in chunks over the limit is refused as soon as it is over, and still not taken for a request', async () => {
+    const caller = openRaw(gateway.url);
+    const chunk = `${tooLong.length.toString(16)}\r\n${tooLong}\r\n`;
+
+    caller.socket.write(chunked(chunk));
+    const [refusal] = await caller.answered(1);
+    expect([refusal?.status, JSON.parse(String(refusal?.body)).code]).toEqual([
+      413,
+      'body-too-large',
+    ]);
+    caller.socket.write(`${chunk}0\r\n\r\n${LAST}`);
+    await caller.closed();
+
+    expect(caller.answers().map(({ status }) => status)).toEqual([413, 200]);
+    expect(operationsCalled()).toEqual(['search']);
+  });
+
+  test('longer than announced is no part of it, and no request', async () => {
+    expect(await statusesOf(`${call()}x${SMUGGLED}`)).toEqual([200, 400]);
+    expect(operationsCalled()).toEqual(['search']);
+  });
+});

@@ -1,0 +1,202 @@
+/**
+ * Callers who take their time (Slowloris): the real app behind a listener with little patience, and in the long run
+ * with the patience that it has.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createListener, PATIENCE, type Listener } from '../../src/listener/listener.ts';
+import { isLong } from '../support/budget.ts';
+import { createLogTap } from '../support/log-tap.ts';
+import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { BODY, call, chunked, LAST } from './corpus/requests.ts';
+
+const SHORT = { headersMs: 300, requestMs: 600, checkEveryMs: 50, idleMs: 500, unreadMs: 1000 };
+const patience = isLong ? PATIENCE : SHORT;
+/** Beyond the patience: what a loaded machine may take. */
+const MARGIN_MS = 10_000;
+const TEST_MS = patience.unreadMs + patience.requestMs + 3 * MARGIN_MS;
+
+const log = createLogTap();
+let gateway: TestGateway;
+let listener: Listener;
+let url: string;
+beforeAll(async () => {
+  gateway = await startGateway({ overrides: { logTo: log.logTo } });
+  listener = createListener(gateway.gateway.app, patience);
+  url = await listener.listen(0, '127.0.0.1');
+});
+let drips: NodeJS.Timeout[] = [];
+afterEach(() => {
+  for (const drip of drips) clearInterval(drip);
+  drips = [];
+  gateway.simulator.reset();
+});
+afterAll(async () => {
+  listener.end();
+  await listener.drain();
+  await gateway.stop();
+});
+
+/** Writes this for ever, piece by piece. */
+function drip({ socket }: RawCaller, pieces: string): void {
+  let at = 0;
+  const one = () => socket.write(pieces[at++ % pieces.length] ?? '');
+  drips.push(setInterval(() => socket.writable && one(), 20));
+}
+
+/** Resolves to the statuses of all that was answered until the gateway closed; a good caller is served meanwhile. */
+async function ending(caller: RawCaller, withinMs: number): Promise<number[]> {
+  const good = openRaw(url);
+  good.socket.write(LAST);
+  await good.closed();
+  expect(good.answers().map(({ status }) => status)).toEqual([200]);
+
+  await caller.closed(withinMs + MARGIN_MS);
+  const answers = caller.answers();
+  for (const { headers } of answers) expect(headers.get('x-request-id')).toBeDefined();
+  return answers.map(({ status }) => status);
+}
+
+/** More than the buffers of both sockets hold. */
+const LARGE = `{"ret":200,"pad":"${'x'.repeat(24_000_000)}"}`;
+
+const headersEnd = patience.headersMs + patience.checkEveryMs;
+const requestEnd = patience.requestMs + patience.checkEveryMs;
+const headOf = (request: string) => request.slice(0, request.indexOf('\r\n\r\n') + 4);
+
+describe('a caller', () => {
+  test(
+    'that sends nothing is ended with 408',
+    async () => {
+      expect(await ending(openRaw(url), headersEnd)).toEqual([408]);
+    },
+    TEST_MS,
+  );
+
+  test.each([
+    ['headers byte by byte', 'X: y\r\n', [408]],
+    ['one header without an end', 'x', [408]],
+  ])(
+    'that sends %s is ended with 408',
+    async (_what, pieces, statuses) => {
+      const caller = openRaw(url);
+      caller.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: y\r\n');
+      drip(caller, pieces);
+      expect(await ending(caller, headersEnd)).toEqual(statuses);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that sends its second headers byte by byte keeps its first answer',
+    async () => {
+      const caller = openRaw(url);
+      caller.socket.write(call());
+      await caller.answered(1);
+      caller.socket.write('GET /healthz HTTP/1.1\r\nX: ');
+      drip(caller, 'x');
+      expect(await ending(caller, headersEnd)).toEqual([200, 408]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that sends its second headers byte by byte before its first answer gets that first',
+    async () => {
+      gateway.simulator.behave('wx_a', { delayMs: 2 * headersEnd });
+      const caller = openRaw(url);
+      caller.socket.write(call());
+      await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_a');
+      caller.socket.write('GET /healthz HTTP/1.1\r\nX: ');
+      drip(caller, 'x');
+      gateway.simulator.behave('wx_a', []);
+      expect(await ending(caller, 4 * headersEnd)).toEqual([200, 408]);
+    },
+    TEST_MS,
+  );
+
+  test.each([
+    ['its body byte by byte', `${headOf(call({ body: ' '.repeat(9999) }))}{`],
+    ['its chunks byte by byte', chunked('1\r\n{\r\n').replace(/\{\r\n$/, '')],
+    ['no body', headOf(call())],
+  ])(
+    'that sends %s is ended with 408 and not forwarded',
+    async (_what, start) => {
+      const caller = openRaw(url);
+      caller.socket.write(start);
+      if (!start.endsWith('\r\n\r\n')) drip(caller, start.endsWith('{') ? ' ' : '{\r\n1\r\n');
+      expect(await ending(caller, requestEnd)).toEqual([408]);
+      expect(gateway.simulator.calls.filter(({ body }) => body.toString() !== BODY)).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  test.each([
+    [401, headOf(call({ key: 'wrong', body: ' '.repeat(99_999) }))],
+    [413, headOf(call({ body: ' '.repeat(9_999_999) }))],
+    [413, chunked(`200000\r\n${' '.repeat(2 ** 21)}\r\n`)],
+  ])(
+    'whose body goes on after its %i is ended, with no second answer',
+    async (status, start) => {
+      const caller = openRaw(url);
+      caller.socket.write(start);
+      await caller.answered(1);
+      drip(caller, '1\r\n \r\n');
+      expect(await ending(caller, requestEnd)).toEqual([status]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that is idle after its answer is closed without another',
+    async () => {
+      const caller = openRaw(url);
+      caller.socket.write(call());
+      await caller.answered(1);
+      expect(await ending(caller, patience.idleMs)).toEqual([200]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that reads nothing of a large answer is ended, whatever it sends meanwhile',
+    async () => {
+      const cases = [
+        ['getDetailInfo', ''],
+        ['getBriefInfo', '\r\n'],
+        ['checkRelation', 'X: y\r\n'],
+      ] as const;
+      gateway.simulator.behave('wx_large', { raw: { body: LARGE } });
+      await Promise.all(
+        cases.map(async ([operation, pieces]) => {
+          const caller = openRaw(url);
+          caller.socket.pause();
+          caller.socket.write(call({ operation, body: '{"appId":"wx_large"}' }));
+          await gateway.simulator.waitForCall((one) => one.operation === `contacts/${operation}`);
+          if (pieces !== '') drip(caller, pieces);
+          const line = await log.waitFor(`"operation":"${operation}"`);
+          // Without a status: its answer did not go out.
+          expect(JSON.parse(line).status).toBeUndefined();
+          caller.socket.destroy();
+        }),
+      );
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that reads a large answer slowly gets all of it',
+    async () => {
+      gateway.simulator.behave('wx_large', { raw: { body: LARGE } });
+      const caller = openRaw(url);
+      caller.socket.on('data', () => {
+        caller.socket.pause();
+        drips.push(setTimeout(() => caller.socket.resume(), 5));
+      });
+      caller.socket.write(call({ headers: ['Connection: close'], body: '{"appId":"wx_large"}' }));
+      await caller.closed(TEST_MS);
+      expect(caller.answers()[0]?.body.length).toBe(LARGE.length);
+    },
+    TEST_MS,
+  );
+});
