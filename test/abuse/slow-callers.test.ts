@@ -10,11 +10,11 @@ import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, call, chunked, LAST } from './corpus/requests.ts';
 
-const SHORT = { headersMs: 300, requestMs: 600, checkEveryMs: 50, idleMs: 500, unreadMs: 1000 };
+const SHORT = { headersMs: 200, requestMs: 300, checkEveryMs: 25, idleMs: 100, unreadMs: 1000 };
 const patience = isLong ? PATIENCE : SHORT;
 /** Beyond the patience: what a loaded machine may take. */
 const MARGIN_MS = 10_000;
-const TEST_MS = patience.unreadMs + patience.requestMs + 3 * MARGIN_MS;
+const TEST_MS = 2 * patience.unreadMs + patience.requestMs + 3 * MARGIN_MS;
 
 const log = createLogTap();
 let gateway: TestGateway;
@@ -58,7 +58,7 @@ async function ending(caller: RawCaller, withinMs: number): Promise<number[]> {
 }
 
 /** More than the buffers of both sockets hold. */
-const LARGE = `{"ret":200,"pad":"${'x'.repeat(24_000_000)}"}`;
+const LARGE = `{"ret":200,"pad":"${'x'.repeat(16_000_000)}"}`;
 
 const headersEnd = patience.headersMs + patience.checkEveryMs;
 const requestEnd = patience.requestMs + patience.checkEveryMs;

@@ -59,7 +59,10 @@ test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (pla
     upstream.behave(appId, { ...GOOD, place });
     const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
     const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
-    const answer = await readableExchange(gateway.url, rawPost(`/contacts/${operation}`, lines, body));
+    const answer = await readableExchange(
+      gateway.url,
+      rawPost(`/contacts/${operation}`, lines, body),
+    );
 
     expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
     expect(tells(answer, TOKEN)).toBe(false);

@@ -145,7 +145,10 @@ async function opsAnswers(token: string): Promise<string> {
     `/admin/accounts?after=${encodeURIComponent(token)}`,
   ].map((path) => {
     const lines = ['Host: localhost', `X-Request-Id: ${token}`, 'Connection: close'];
-    return readableExchange(gateway.opsUrl, `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    return readableExchange(
+      gateway.opsUrl,
+      `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`,
+    );
   });
   return (await Promise.all(asked)).join('\n');
 }

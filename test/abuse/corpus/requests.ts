@@ -17,7 +17,7 @@ export interface BadFraming {
 export const MARKER = 'smuggledCall';
 
 export const BODY = '{"appId":"wx_a"}';
-export const HEAD = ['Host: localhost', `X-API-Key: ${KEY}`, 'Content-Type: application/json'];
+const HEAD = ['Host: localhost', `X-API-Key: ${KEY}`, 'Content-Type: application/json'];
 
 /** What is meant to be taken for a request of its own. */
 export const SMUGGLED = [
