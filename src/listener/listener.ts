@@ -81,7 +81,7 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
     async listen(port, host) {
       server.listen({ port, host, backlog: BACKLOG });
       await once(server, 'listening');
-      // What goes wrong with a single connection from now on, also for want of file descriptors, must not end the process.
+      // What goes wrong with a single connection from now on must not end the process.
       server.on('error', () => undefined);
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
