@@ -1,4 +1,4 @@
-import express, { Router, type RequestHandler, type Response } from 'express';
+import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { Accounts } from '../add-contacts/accounts.ts';
 import type { AddService } from '../add-contacts/add-service.ts';
@@ -7,7 +7,7 @@ import type { AccountRegister } from '../add-contacts/ports.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { refusalOfBodyError } from '../pipeline/body-errors.ts';
+import { jsonBody } from '../pipeline/json-body.ts';
 import { appIdOf, iso, methodsOnly, sendNothing, sendObject } from './admin-requests.ts';
 
 interface AdminAccountsParts {
@@ -83,9 +83,10 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
   router
     .route('/:appId')
     .get(async (req, res) => sendAccount(res, appIdOf(req, res)))
-    .put(readJson, async (req, res) => {
+    .put(async (req, res) => {
       const appId = appIdOf(req, res);
-      await register.declare(appId, readOnlineSince(req.body, clock.now()));
+      const { json } = await jsonBody(req, BODY_LIMIT_BYTES);
+      await register.declare(appId, readOnlineSince(json, clock.now()));
       await sendAccount(res, appId);
     })
     .delete(async (req, res) => {
@@ -99,12 +100,6 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
 
   return router;
 }
-
-const json = express.json({ limit: BODY_LIMIT_BYTES });
-const readJson: RequestHandler = (req, res, next) =>
-  json(req, res, (error?: unknown) =>
-    next(error === undefined ? undefined : refusalOfBodyError(error, BODY_LIMIT_BYTES)),
-  );
 
 function declaredBy(record: { declaredOnlineSince: number | undefined } | undefined) {
   return record?.declaredOnlineSince === undefined ? 'policy-file' : 'admin-api';

@@ -9,7 +9,7 @@ import { isLoopback } from '../settings/secrets.ts';
  * request that calls it by a loopback name is answered. Pages of other origins are turned away in both cases.
  */
 export function authenticateOps({ opsToken }: { opsToken: string | undefined }): RequestHandler {
-  const checkCaller = opsToken === undefined ? checkNames : tokenCheck(opsToken);
+  const checkCaller = opsToken === undefined ? checkHost : tokenCheck(opsToken);
   return (req, _res, next) => {
     checkCaller(req);
     checkPage(req);
@@ -28,24 +28,13 @@ function tokenCheck(opsToken: string): (req: Request) => void {
   };
 }
 
-function checkNames(req: Request): void {
-  const names = namesCalled(req);
-  if (names.length > 0 && names.every(isLoopback)) return;
+/** The listener has seen to it that there is one host at most, and that it is the target's where that names one. */
+function checkHost(req: Request): void {
+  const host = (req.get('host') ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (isLoopback(host)) return;
   throw new Refusal(
     'unauthenticated',
     'Without OPS_TOKEN this listener answers only to localhost, 127.0.0.1 and [::1] as its Host.',
-  );
-}
-
-/**
- * Every name by which the request calls this listener. There can be several: an absolute target overrules `Host`
- * (RFC 9112 section 3.2.2), and Node takes the first of two `Host` lines where others take the last.
- */
-function namesCalled(req: Request): string[] {
-  const target = /^[^/?#]*:\/\/([^/?#]*)/.exec(req.originalUrl)?.[1];
-  const hosts = req.headersDistinct['host'] ?? [];
-  return [...(target === undefined ? [] : [target]), ...hosts].map((host) =>
-    host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
   );
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream';
 import { Refusal } from '../errors.ts';
-import { bodyTooLarge } from './body-errors.ts';
 
 /**
  * All bytes of a body. Rejects with a Refusal as soon as there are more than `limit`, announced or not, and where the
@@ -29,4 +28,8 @@ export function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> 
     else resolve(kept.subarray(0, length));
   });
   return promise;
+}
+
+function bodyTooLarge(limit: number): Refusal {
+  return new Refusal('body-too-large', `The body is larger than ${limit} bytes.`);
 }

@@ -39,26 +39,12 @@ describe('on loopback without OPS_TOKEN', () => {
     'localhost.evil.test',
     '127.0.0.1.evil.test',
     'evil.test:9090',
-    'localhost@evil.test',
-    'evil.test@localhost',
-    'localhost:9090@evil.test',
-    'evil.test#localhost',
-    'evil.test/localhost',
-    'evil.test, localhost',
-    'localhost, evil.test',
-    'localhost:evil',
     'localhost:',
-    'evil.test:1:2',
     'localhost%00.evil.test',
-    'localhost\\.evil.test',
-    'loca\u0406host',
     'xlocalhost',
     'localhostx',
     '0.0.0.0',
     '[::]',
-    '[::1].evil.test',
-    '::1',
-    '[::1',
     '127.1',
     '2130706433',
     '0x7f.1',
@@ -73,12 +59,33 @@ describe('on loopback without OPS_TOKEN', () => {
   });
 
   test.each([
+    'localhost@evil.test',
+    'evil.test@localhost',
+    'localhost:9090@evil.test',
+    'evil.test#localhost',
+    'evil.test/localhost',
+    'localhost:evil',
+    'evil.test:1:2',
+    'localhost\\.evil.test',
+    'loca\u0406host',
+    '[::1].evil.test',
+    '::1',
+    '[::1',
+    'evil.test, localhost',
+    'localhost, evil.test',
+  ])('who calls it %j, which is no host, is refused unread', async (host) => {
+    for (const target of ['/metrics', '/healthz', '/admin/lists/wx_a']) {
+      const answer = await metrics([`Host: ${host}`], target);
+      expect([answer.status, answer.body.toString()]).toEqual([400, '']);
+    }
+  });
+
+  test.each([
     ['two Hosts, the wrong one last', ['Host: localhost', 'Host: evil.test'], '/metrics'],
     ['two Hosts, the wrong one first', ['Host: evil.test', 'Host: localhost'], '/metrics'],
     ['another name in its target', ['Host: localhost'], 'http://evil.test/metrics'],
     ['a user in its target', ['Host: localhost'], 'http://localhost@evil.test/metrics'],
     ['a target without a name', ['Host: localhost'], 'http:///metrics'],
-    ['the right name only in its target', ['Host: evil.test'], 'http://localhost/metrics'],
     [
       'the right name only from a proxy',
       ['Host: evil.test', 'X-Forwarded-Host: localhost'],

@@ -30,7 +30,6 @@ export const OPS_TARGETS = [
   '/healthz;/../admin/accounts',
   `/metrics?access_token=${OPS_TOKEN}`,
   'http://localhost/metrics',
-  `http://x:${OPS_TOKEN}@localhost/metrics`,
 ];
 
 const LINES = ['Content-Type: application/json', 'Connection: close'];
