@@ -10,7 +10,7 @@ let gateway: TestGateway;
 beforeEach(async () => {
   clock = movableClock();
   gateway = await startGateway({
-    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '100' },
+    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '400' },
     policy: 'breaker: { failures: 3, windowSeconds: 10, probeEverySeconds: 5 }',
     overrides: { clock },
   });
@@ -63,7 +63,7 @@ test('timeouts over two accounts open it: who has nothing saved is refused at on
 test('many callers of one account count as one call to each endpoint, not as many', async () => {
   await gateway.stop();
   gateway = await startGateway({
-    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '100' },
+    env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '400' },
     policy: 'breaker: { failures: 4 }',
     overrides: { clock },
   });
