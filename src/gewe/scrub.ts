@@ -1,5 +1,5 @@
 import { inEscaped, INTRODUCERS, unescaped, withWholeEscapes, type Range } from './escapes.ts';
-import { ambiguousPattern, plainSpellings } from './spellings.ts';
+import { ambiguousPattern, isCommon, plainSpellings } from './spellings.ts';
 
 const MARK = Buffer.from('***');
 
@@ -10,7 +10,7 @@ export interface Scrubber {
   /** The same bytes with every token cut out; the very same Buffer where there is none. */
   bytes(bytes: Buffer): Buffer;
   text(text: string): string;
-  /** Whether there is anything to cut out. */
+  /** Whether there is a token in it. One of a few characters counts only where it is the whole text. */
   holds(text: string): boolean;
 }
 
@@ -31,20 +31,27 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
     return search;
   };
 
-  const bytes = (value: Buffer): Buffer => {
-    const all = tokens().map(searchFor);
+  const without = (secrets: readonly string[], value: Buffer): Buffer => {
+    const all = secrets.map(searchFor);
     // Most answers hold neither a token nor anything that could spell it otherwise.
     const ranges = INTRODUCERS.some((byte) => value.includes(byte))
       ? findUnderLayers(value, all)
       : apart(all.flatMap((search) => findIn(value, search)));
     return ranges.length === 0 ? value : cut(value, ranges);
   };
-  const text = (value: string): string => {
-    const before = Buffer.from(value);
-    const after = bytes(before);
-    return after === before ? value : after.toString();
+  return {
+    bytes: (value) => without(tokens(), value),
+    text(value) {
+      const before = Buffer.from(value);
+      const after = without(tokens(), before);
+      return after === before ? value : after.toString();
+    },
+    holds(value) {
+      const before = Buffer.from(value);
+      const telling = tokens().filter((token) => !isCommon(token) || token === value);
+      return without(telling, before) !== before;
+    },
   };
-  return { bytes, text, holds: (value) => text(value) !== value };
 }
 
 /** How one token is found in one layer. */

@@ -1,17 +1,19 @@
 import { REFERENCES } from './escapes.ts';
 
 /**
- * Secrets shorter than this are not looked for in base64 and hexadecimal: the few characters that they come to also
- * stand by accident in ids, hashes and pictures. Eight give at least ten of base64's, 60 bits.
+ * Whether a secret is so short that it also stands in other words by accident, and what it comes to in base64 and
+ * hexadecimal in ids, hashes and pictures. Eight characters give at least ten of base64's, 60 bits.
  */
-const LEAST_ENCODED = 8;
+export function isCommon(secret: string): boolean {
+  return secret.length < 8;
+}
 
 /**
  * A secret as it is, and where it is long enough as base64 (RFC 4648 sections 4 and 5) and hexadecimal have it, also of a
  * longer text that it stands in, such as a request's headers in JSON.
  */
 export function plainSpellings(secret: string): readonly string[] {
-  if (secret.length < LEAST_ENCODED) return [secret];
+  if (isCommon(secret)) return [secret];
   const written = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
   return [...new Set([secret, ...written.flatMap(encodings)])];
 }

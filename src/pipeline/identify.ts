@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Clock } from '../clock.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Scrubber } from '../gewe/scrub.ts';
+import { isCommon } from '../gewe/spellings.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
 import { shownKey, type ShownKey } from './credentials.ts';
 import type { Face } from './render-refusal.ts';
@@ -57,12 +58,9 @@ export function identify({
   };
 }
 
-/** Shorter keys stand in other words by accident: of these, only the whole counts. */
-const LEAST_KEY_WITHIN = 8;
-
 function holdsKey(text: string, shown: ShownKey | undefined): boolean {
   if (shown === undefined) return false;
-  return shown.key.length < LEAST_KEY_WITHIN ? text === shown.key : text.includes(shown.key);
+  return isCommon(shown.key) ? text === shown.key : text.includes(shown.key);
 }
 
 /** Only characters that can neither break a log line nor a header, and few enough of them. */

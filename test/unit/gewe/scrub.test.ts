@@ -66,6 +66,12 @@ describe('createScrubber', () => {
     );
   });
 
+  test('says of a text that holds a token that it does, of a short one only where it is all', () => {
+    const scrubber = createScrubber(() => ['tok-4f9d', 'abc']);
+    const texts = ['crm-tok-4f9d', 'crm-tok%2D4f9d', 'abc', 'wx_abc', 'crm'];
+    expect(texts.map((one) => scrubber.holds(one))).toEqual([true, true, true, false, false]);
+  });
+
   test('leaves JSON that parses, wherever in a string the token stood and whatever was escaped around it', () => {
     const around = fc.string({
       unit: fc.constantFrom('\\', '"', '\n', '\t', 'u', '0', '名', '%', '&', '/', 'a'),
