@@ -113,7 +113,10 @@ function referenceAt(bytes: Buffer, at: number): number {
     if (code < 0x80) code = code * base + digit;
   }
   if (code < 0x21 || code > 0x7e) return 0;
-  return escape(code, (isAt(bytes, end, ';') ? end + 1 : end) - at);
+  if (isAt(bytes, end, ';')) return escape(code, end + 1 - at);
+  // Its next digit or its end may itself be escaped: then it stands a layer further down.
+  if (bytes[end] !== AMPERSAND && escapeAt(bytes, end) !== 0) return 0;
+  return escape(code, end - at);
 }
 
 /** The printable character of two hexadecimal digits; 0 for none. */

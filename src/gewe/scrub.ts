@@ -26,7 +26,10 @@ export interface Scrubber {
 export function createScrubber(tokens: () => readonly string[]): Scrubber {
   const searches = new Map<string, Search>();
   const searchFor = (token: string): Search => {
-    const search = searches.get(token) ?? createSearch(token);
+    const known = searches.get(token);
+    if (known !== undefined) return known;
+    for (const old of searches.keys()) if (!tokens().includes(old)) searches.delete(old);
+    const search = createSearch(token);
     searches.set(token, search);
     return search;
   };

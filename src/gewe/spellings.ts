@@ -37,23 +37,37 @@ function base64Core(text: string, before: number): string {
  * secret's own. So this finds it where each of its characters is escaped or is not. Undefined for all others.
  */
 export function ambiguousPattern(secret: string): RegExp | undefined {
-  return /[%\\&]/.test(secret)
-    ? new RegExp([...secret].map(spellingsOfOne).join(''), 'g')
-    : undefined;
+  if (!/[%\\&]/.test(secret)) return undefined;
+  const pieces = secret.match(/\\{2,}|[^]/g) ?? [];
+  return new RegExp(pieces.map(spellingsOf).join(''), 'g');
+}
+
+/** A run of backslashes is one piece: each by itself, they could share out those of a text in exponentially many ways. */
+function spellingsOf(piece: string): string {
+  if (piece.length === 1) return spellingsOfOne(piece);
+  const count = piece.length;
+  return `(?:\\\\{${count},${4 * count}}|(?:${encodedSpellings('\\').join('|')}){${count}})`;
 }
 
 function spellingsOfOne(character: string): string {
-  const code = character.charCodeAt(0);
-  const hex = code.toString(16).padStart(2, '0');
-  const anyCase = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-  const names = REFERENCES.filter(([, meant]) => meant === character).map(([name]) => name);
   // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
   const backslashes = '"\\/'.includes(character) ? '\\\\{0,3}' : '';
-  return `(?:${[
+  const hex = hexOf(character);
+  // Itself last: a secret that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
+  return `(?:${[...encodedSpellings(character), `${backslashes}\\x${hex}`].join('|')})`;
+}
+
+function encodedSpellings(character: string): string[] {
+  const anyCase = hexOf(character).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  const names = REFERENCES.filter(([, meant]) => meant === character).map(([name]) => name);
+  const numbers = [`#[xX]0*${anyCase};?`, `#0*${character.charCodeAt(0)};?`];
+  return [
     `%(?:25)*${anyCase}`,
     `\\\\{1,8}(?:u00|x)${anyCase}`,
-    `&(?:amp;)*(?:${[`#[xX]0*${anyCase};?`, `#0*${code};?`, ...names].join('|')})`,
-    // Itself last: a secret that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
-    `${backslashes}\\x${hex}`,
-  ].join('|')})`;
+    `&(?:amp;)*(?:${[...numbers, ...names].join('|')})`,
+  ];
+}
+
+function hexOf(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(2, '0');
 }

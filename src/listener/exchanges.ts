@@ -18,6 +18,18 @@ export function createExchanges() {
   /** Connections of which nobody knows any more where a request begins. What still comes is read and dropped. */
   const lost = new WeakSet<Duplex>();
 
+  /** The last answer on a connection, after those that are still due. */
+  function end(socket: Duplex, status: number): void {
+    const exchange = last.get(socket);
+    if (exchange === undefined) return refuseUnread(socket, status);
+    const { req, res } = exchange;
+    if (!req.complete && !res.headersSent) return refuse(res, status);
+    // It belongs to a request whose answer is already given, or to the next one.
+    const refuseNext = () => (req.complete ? refuseUnread(socket, status) : void socket.destroy());
+    if (res.writableFinished) refuseNext();
+    else res.once('finish', refuseNext);
+  }
+
   return {
     /** Whether the request is one: what comes after the last answer is none (RFC 9112 section 9.6). */
     begin(req: IncomingMessage, res: ServerResponse): boolean {
@@ -37,15 +49,15 @@ export function createExchanges() {
       if (lost.has(socket)) return;
       lost.add(socket);
       if (!socket.writable || code === 'ECONNRESET') return void socket.destroy();
-      const status = STATUS_OF[code] ?? 400;
-      const exchange = last.get(socket);
-      if (exchange === undefined) return refuseUnread(socket, status);
-      const { req, res } = exchange;
-      if (!req.complete && !res.headersSent) return refuse(res, status);
-      // It belongs to a request whose answer is already given, or to the next one.
-      const end = () => (req.complete ? refuseUnread(socket, status) : void socket.destroy());
-      if (res.writableFinished) end();
-      else res.once('finish', end);
+      end(socket, STATUS_OF[code] ?? 400);
+    },
+
+    /** For CONNECT, which Node hands over without an answer: nobody gets a tunnel here. */
+    tunnelWanted(socket: Duplex): void {
+      lost.add(socket);
+      // Node listens to it no more.
+      socket.on('error', () => undefined);
+      end(socket, 405);
     },
   };
 }
@@ -71,6 +83,7 @@ function refuseUnread(socket: Duplex, status: number): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `X-Request-Id: ${randomUUID()}`,
+    ...(status === 405 ? ['Allow: GET, POST, OPTIONS'] : []),
     'Content-Length: 0',
     'Connection: close',
   ];

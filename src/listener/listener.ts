@@ -77,6 +77,7 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
     serve(req, res);
   });
   server.on('clientError', exchanges.broken);
+  server.on('connect', (_req, socket) => exchanges.tunnelWanted(socket));
   return {
     async listen(port, host) {
       server.listen({ port, host, backlog: BACKLOG });
@@ -102,6 +103,8 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
 /** Ends the connection where nobody takes the answer, which would be held for ever otherwise. */
 function awaitReader(res: ServerResponse, unreadMs: number): void {
   res.setTimeout(unreadMs, () => res.destroy());
+  // Before Node turns to the next answer of a pipeline: it would inherit the bound while it is still being made.
+  res.prependOnceListener('finish', () => res.setTimeout(0));
   const { socket } = res;
   if (!socket?.writableLength || socket.isPaused()) return;
   // Whatever comes, even empty lines between requests, would count as a sign that somebody reads.

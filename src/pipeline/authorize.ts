@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { accessOf } from '../gewe/operations.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
-import { refuse } from './authenticate.ts';
+import { clientSlot, refuse } from './authenticate.ts';
 import { callerSlot } from './identify.ts';
 import { bodySlot } from './read-body.ts';
 import { operationSlot } from './resolve-operation.ts';
@@ -50,6 +50,7 @@ export function authorize({
   return (_req, res, next) => {
     const { shown } = callerSlot.of(res);
     const client = (shown && clients.find(shown.key)) ?? anonymous ?? refuse(shown);
+    clientSlot.set(res, client);
     const operation = operationSlot.of(res);
     if (!mayCall(client, operation)) {
       throw new Refusal(

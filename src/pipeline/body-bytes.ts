@@ -20,12 +20,16 @@ export function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> 
       kept = Buffer.alloc(0);
       return reject(bodyTooLarge(limit));
     }
-    if (length > kept.length) kept = Buffer.concat([kept], Math.max(length, 2 * kept.length));
+    if (length > kept.length) {
+      const room = Math.min(limit, Math.max(length, 2 * kept.length));
+      kept = Buffer.concat([kept], room);
+    }
     chunk.copy(kept, length - chunk.length);
   });
   finished(req, { writable: false }, (error) => {
     if (error) reject(new Refusal('invalid-body', 'The body is not as long as announced.'));
-    else resolve(kept.subarray(0, length));
+    // A body can be held for minutes: not with room that it does not need.
+    else resolve(length === kept.length ? kept : Buffer.from(kept.subarray(0, length)));
   });
   return promise;
 }

@@ -49,7 +49,7 @@ function takenFor(key: string, deciding: ReadonlySet<string>): string {
 }
 
 /**
- * A name without what lenient readers do not look at: case (golang/go#28190), dashes (alibaba/fastjson#3761), and to be
+ * A name without what lenient readers do not look at: case (golang/go#14750), dashes (alibaba/fastjson#3761), and to be
  * on the safe side marks, widths and all that cannot be seen.
  */
 function fold(key: string): string {

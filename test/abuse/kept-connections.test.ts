@@ -51,7 +51,7 @@ const OPERATIONS = {
 };
 
 describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation, ask) => {
-  // https://github.com/nodejs/node/issues/60025 and https://github.com/nodejs/undici/issues/756
+  // https://github.com/nodejs/node/issues/60187 and https://github.com/nodejs/undici/issues/756
   test('two answers at once do not give the second caller the first one', async () => {
     answerAndKeep('wx_1', listOf('wx_poison'));
     answerAndKeep('wx_2');

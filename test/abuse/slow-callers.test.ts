@@ -22,14 +22,18 @@ let listeners: readonly Listener[];
 let url: string;
 /** Where only the headers have to come soon. */
 let headersUrl: string;
+/** Where patience is short in the long run, too. */
+let shortUrl: string;
 beforeAll(async () => {
   gateway = await startGateway({ overrides: { logTo: log.logTo } });
   const { app } = gateway.gateway;
   const all = createListener(app, patience);
   const headersOnly = createListener(app, { ...patience, requestMs: 600_000 });
-  listeners = [all, headersOnly];
+  const short = createListener(app, SHORT);
+  listeners = [all, headersOnly, short];
   url = await all.listen(0, '127.0.0.1');
   headersUrl = await headersOnly.listen(0, '127.0.0.1');
+  shortUrl = await short.listen(0, '127.0.0.1');
 });
 let drips: NodeJS.Timeout[] = [];
 afterEach(() => {
@@ -201,6 +205,19 @@ describe('a caller', () => {
           caller.socket.destroy();
         }),
       );
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that waits for the second of two answers is not taken for one that reads nothing',
+    async () => {
+      gateway.simulator.behave('wx_late', { delayMs: 1.5 * SHORT.unreadMs });
+      const caller = openRaw(shortUrl);
+      caller.socket.write(call() + call({ body: '{"appId":"wx_late"}' }));
+      const answers = await caller.answered(2);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      caller.socket.destroy();
     },
     TEST_MS,
   );

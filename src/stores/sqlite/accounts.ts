@@ -11,8 +11,12 @@ interface AccountRow {
 
 const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
 
-/** Accounts' clocks in the table `accounts`. */
-export function sqliteAccounts(db: DatabaseSync): AccountRegister {
+/**
+ * Accounts' clocks in the table `accounts`.
+ *
+ * @param assertInPlace throws where what is written would be found by nobody
+ */
+export function sqliteAccounts(db: DatabaseSync, assertInPlace: () => void): AccountRegister {
   const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = :appId`);
   // Bytes of UTF-8 sort as code units do, for the ASCII that an appId is made of.
   const selectPage = db.prepare(
@@ -43,12 +47,15 @@ export function sqliteAccounts(db: DatabaseSync): AccountRegister {
       return row === undefined ? undefined : recordOf(row);
     },
     async seen(appId, at) {
+      assertInPlace();
       see.run({ appId, at });
     },
     async declare(appId, onlineSince) {
+      assertInPlace();
       declare.run({ appId, onlineSince });
     },
     async withdraw(appId) {
+      assertInPlace();
       return inTransaction(db, () => {
         const { changes } = withdraw.run({ appId });
         removeEmpty.run({ appId });

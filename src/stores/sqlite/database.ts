@@ -27,7 +27,7 @@ export function openDatabase(path: string): DatabaseSync {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     inspectFile(path);
     // SQLite would let everybody read it. Its log takes its mode from the file.
-    if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     db = new DatabaseSync(path);
     prepare(db, path);
     return db;

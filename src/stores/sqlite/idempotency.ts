@@ -16,8 +16,10 @@ interface ClaimRow {
 /**
  * First answers in the table `idempotency`. The file belongs to one process, so a claim without an answer that is
  * found at the start was its predecessor's: nobody will answer it, and its lease ends.
+ *
+ * @param assertInPlace throws where what is written would be found by nobody
  */
-export function sqliteIdempotency(db: DatabaseSync): IdempotencyStore {
+export function sqliteIdempotency(db: DatabaseSync, assertInPlace: () => void): IdempotencyStore {
   db.exec('UPDATE idempotency SET lease_until = 0 WHERE answer IS NULL');
   const select = db.prepare(
     `SELECT fingerprint, lease_until AS leaseUntil, expires_at AS expiresAt, answer
@@ -60,6 +62,7 @@ export function sqliteIdempotency(db: DatabaseSync): IdempotencyStore {
 
   return {
     async begin(key, fingerprint, { now, leaseUntil, expiresAt }) {
+      assertInPlace();
       const begun = inTransaction(db, () => {
         for (const [settled, end] of unwritten) write(settled, end);
         prune.run({ now });

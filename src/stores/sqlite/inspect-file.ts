@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 
 import { StoreOpenError } from '../store-open-error.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
@@ -61,7 +61,7 @@ function readHeader(path: string): Buffer {
 
 /** The log holds the latest charges. SQLite would delete it when it makes a new file beside it. */
 function refuseOrphanedLog(path: string): void {
-  const log = `${path}-wal`;
+  const log = `${existsSync(path) ? realpathSync(path) : path}-wal`;
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   throw brokenFile(path, `the file is missing or empty, but ${log} holds data of it`);
 }

@@ -8,8 +8,12 @@ import type { Attempt, QuotaRule } from '../../add-contacts/rules.ts';
 import { judgeCharge, longestWindowMs } from '../judge-charge.ts';
 import { inTransaction } from './transaction.ts';
 
-/** Charges in the table `attempts`. */
-export function sqliteLedger(db: DatabaseSync): Ledger {
+/**
+ * Charges in the table `attempts`.
+ *
+ * @param assertInPlace throws where what is written would be found by nobody: a charge would be sent and then forgotten
+ */
+export function sqliteLedger(db: DatabaseSync, assertInPlace: () => void): Ledger {
   const select = db.prepare(
     'SELECT kind, target, at FROM attempts WHERE app_id = :appId AND at > :after',
   );
@@ -27,6 +31,7 @@ export function sqliteLedger(db: DatabaseSync): Ledger {
 
   return {
     async charge(appId, attempt, rules) {
+      assertInPlace();
       return inTransaction<Charge>(db, () => {
         const { kind, target, at } = attempt;
         const { verdict, usage } = judgeCharge(rules, historyOf(appId, rules, at), attempt);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 
 /**
  * Remembers the files of an open database. SQLite goes on writing into files that were deleted or replaced, and
@@ -7,7 +7,8 @@ import { statSync } from 'node:fs';
  * @returns A look that throws where they are not the ones under their names any more.
  */
 export function rememberPlace(path: string): () => void {
-  const names = [path, `${path}-wal`];
+  // Behind a symlink, the log stands beside the file itself.
+  const names = [path, `${realpathSync(path)}-wal`];
   const opened = names.map(identityOf);
   return () => {
     const missing = names.find((name, i) => identityOf(name) !== opened[i]);

@@ -15,19 +15,11 @@ export function openSqliteStores(path: string): Stores {
   const db = openDatabase(path);
   try {
     const assertInPlace = rememberPlace(path);
-    const ledger = sqliteLedger(db);
     return {
       lists: sqliteLists(db),
-      ledger: {
-        ...ledger,
-        // A charge that goes nowhere would be sent and then forgotten.
-        async charge(...attempt) {
-          assertInPlace();
-          return ledger.charge(...attempt);
-        },
-      },
-      accounts: sqliteAccounts(db),
-      idempotency: sqliteIdempotency(db),
+      ledger: sqliteLedger(db, assertInPlace),
+      accounts: sqliteAccounts(db, assertInPlace),
+      idempotency: sqliteIdempotency(db, assertInPlace),
       async check() {
         assertInPlace();
         checkWrite(db);

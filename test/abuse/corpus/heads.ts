@@ -131,6 +131,6 @@ export const BAD_FIRST_LINES: readonly BadFraming[] = [
   {
     what: 'CONNECT',
     bytes: get('CONNECT upstream.test:80 HTTP/1.1', 'Host: upstream.test:80'),
-    statuses: [],
+    statuses: [405],
   },
 ];

@@ -11,6 +11,8 @@ import { inTransaction } from '../../../src/stores/sqlite/transaction.ts';
 import { attemptAt, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+const inPlace = () => undefined;
+
 describe('SQLite stores on a disk that fails for a while', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let db: DatabaseSync;
@@ -44,7 +46,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('full, reject charges and leave no transaction open; later they charge again', async () => {
-    const ledger = sqliteLedger(db);
+    const ledger = sqliteLedger(db, inPlace);
     const rules = [quotaRule(10_000)];
     fillDisk();
     let charged = 0;
@@ -64,8 +66,8 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('read-only, reject every write and the check; later they work again', async () => {
-    const ledger = sqliteLedger(db);
-    const idempotency = sqliteIdempotency(db);
+    const ledger = sqliteLedger(db, inPlace);
+    const idempotency = sqliteIdempotency(db, inPlace);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
     await expect(ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).rejects.toThrow(/readonly/);
@@ -79,7 +81,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
-    const idempotency = sqliteIdempotency(db);
+    const idempotency = sqliteIdempotency(db, inPlace);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     await idempotency.begin('answered', 'body', times);
     await idempotency.begin('given back', 'body', times);
@@ -90,11 +92,11 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect(await idempotency.begin('given back', 'body', times)).toEqual({ kind: 'begun' });
     const finished = { kind: 'finished', answer: Buffer.from('yes') };
     expect(await idempotency.begin('answered', 'body', times)).toEqual(finished);
-    expect(await sqliteIdempotency(db).begin('answered', 'body', times)).toEqual(finished);
+    expect(await sqliteIdempotency(db, inPlace).begin('answered', 'body', times)).toEqual(finished);
   });
 
   test('locked by another process, reject a charge; once it lets go, they charge', async () => {
-    const ledger = sqliteLedger(db);
+    const ledger = sqliteLedger(db, inPlace);
     db.exec('PRAGMA busy_timeout = 0');
     const other = openDatabase(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { copyFile, rename } from 'node:fs/promises';
+import { copyFile, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -66,6 +66,19 @@ describe('openSqliteStores', () => {
     const modes = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).mode);
     await stores.close();
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '600', '600']);
+  });
+
+  test('makes the file that a symlink leads to, and notices when its log goes', async () => {
+    const target = join(folder.path, 'elsewhere.db');
+    await symlink(target, path);
+    const stores = openSqliteStores(path);
+    await stores.ledger.charge('wx_a', attemptAt(T0), []);
+    await rename(`${target}-wal`, `${target}-away`);
+
+    await expect(stores.check()).rejects.toThrow(/elsewhere\.db-wal was deleted or replaced/);
+    await rename(`${target}-away`, `${target}-wal`);
+    await stores.check();
+    await stores.close();
   });
 
   test('given a text file, refuses and leaves it as it is', () => {
