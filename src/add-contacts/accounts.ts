@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { shuttingDown } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import { dataOf, retOf, type Outcome } from '../gewe/outcome.ts';
 import type { Observer, Upstream } from '../gewe/upstream.ts';
@@ -53,6 +54,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
         deadlineMs: Math.min(timeoutMs, ASK_DEADLINE_MS),
       },
     );
+    // No word about the account: it must not read as if that were offline.
+    if (outcome.kind === 'aborted') throw shuttingDown();
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
 
@@ -80,7 +83,11 @@ export function createAccounts(parts: AccountsParts): Accounts {
   };
 }
 
+/** The ways to write the no of a bare boolean. An answer without one is the upstream's word for the account, like any. */
+const NO: readonly unknown[] = [false, 'false', 0, '0'];
+
 function saysOnline(outcome: Outcome): boolean {
   if (outcome.kind !== 'answered') return false;
-  return retOf(outcome.answer.json) === 200 && dataOf(outcome.answer.json) !== false;
+  const { json } = outcome.answer;
+  return retOf(json) === 200 && !NO.includes(dataOf(json));
 }

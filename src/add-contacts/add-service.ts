@@ -118,23 +118,27 @@ export function createAddService(parts: AddServiceParts): AddService {
       }
 
       const outcome = await send();
-      const neverSent = outcome.kind === 'unreachable' && !outcome.sent;
-      if (!neverSent) return conclude(outcome, charge.usage);
+      if (isSent(outcome)) return conclude(outcome, charge.usage);
       await ledger.refund(appId, charge.attemptId);
       return conclude(outcome, await usage(appId, [kind], target));
     },
   };
 }
 
+/** Whether the upstream may have got it. */
+function isSent(outcome: Outcome): boolean {
+  return !('sent' in outcome) || outcome.sent;
+}
+
 /** Whether the upstream may have carried it out: not where it never got it, nor where it turned our token away. */
 function isSpent(outcome: Outcome): boolean {
-  if (outcome.kind === 'unreachable') return outcome.sent;
-  return outcome.kind !== 'token-rejected';
+  return isSent(outcome) && outcome.kind !== 'token-rejected';
 }
 
 function conclude(outcome: Outcome, usage: readonly QuotaUsage[]): AddResult {
   const spent = isSpent(outcome);
-  const answer = outcome.kind === 'aborted' ? endedByStop() : answerOrRefusal(outcome);
+  const answer =
+    outcome.kind === 'aborted' && outcome.sent ? endedByStop() : answerOrRefusal(outcome);
   return answer instanceof Refusal
     ? { kind: 'refused', refusal: answer, usage, spent }
     : { kind: 'answered', answer, usage, spent };

@@ -14,7 +14,15 @@ export type BreakerState =
       /** Since the last success, within the window, oldest first. */
       readonly failures: readonly { readonly appId: string; readonly at: number }[];
     }
-  | { readonly kind: 'open'; readonly why: DownReason; readonly nextProbeAt: number };
+  | {
+      readonly kind: 'open';
+      readonly why: DownReason;
+      readonly nextProbeAt: number;
+      /** The client whose call was the last probe. */
+      readonly probedBy: string | undefined;
+      /** Whether another client was turned away since. */
+      readonly othersWait: boolean;
+    };
 
 export const CLOSED: BreakerState = { kind: 'closed', failures: [] };
 
@@ -33,7 +41,13 @@ export function afterFailure(
   const accounts = new Set(failures.map((failure) => failure.appId));
   const opens = failures.length >= settings.failures && accounts.size >= 2;
   return opens
-    ? { kind: 'open', why, nextProbeAt: now + settings.probeEveryMs }
+    ? {
+        kind: 'open',
+        why,
+        nextProbeAt: now + settings.probeEveryMs,
+        probedBy: undefined,
+        othersWait: false,
+      }
     : { kind: 'closed', failures };
 }
 
@@ -46,24 +60,35 @@ export type Admission =
   | { readonly kind: 'probe' }
   | { readonly kind: 'wait'; readonly why: DownReason; readonly nextProbeAt: number };
 
-/** Whether a call may be made at `now`, and the state after that. */
+/**
+ * Whether a call for `client` may be made at `now`, and the state after that. A client whose probe has just failed leaves
+ * the next one to those who were turned away, for one period: one whose own accounts are slow could take them all, and
+ * keep everybody from learning that theirs are not.
+ */
 export function admit(
   state: BreakerState,
+  client: string,
   now: number,
   settings: BreakerSettings,
 ): readonly [Admission, BreakerState] {
   if (state.kind === 'closed') return [{ kind: 'go' }, state];
+  const { why, nextProbeAt, probedBy, othersWait } = state;
+  const lateness = now - nextProbeAt;
+  const isOthersTurn = client === probedBy && othersWait && lateness < settings.probeEveryMs;
   // A probe that is further off than one period was set before the clock was set back.
-  if (now < state.nextProbeAt && state.nextProbeAt - now <= settings.probeEveryMs) {
-    return [{ kind: 'wait', why: state.why, nextProbeAt: state.nextProbeAt }, state];
+  const isTooSoon = lateness < 0 && -lateness <= settings.probeEveryMs;
+  if (isTooSoon || isOthersTurn) {
+    const next = { ...state, othersWait: othersWait || client !== probedBy };
+    return [{ kind: 'wait', why, nextProbeAt: Math.max(nextProbeAt, now) }, next];
   }
-  return [{ kind: 'probe' }, { ...state, nextProbeAt: now + settings.probeEveryMs }];
+  const probing = { nextProbeAt: now + settings.probeEveryMs, probedBy: client, othersWait: false };
+  return [{ kind: 'probe' }, { ...state, ...probing }];
 }
 
 export interface Breaker {
   failed(appId: string, why: DownReason): void;
-  /** Asks to make a call. Saying `probe` uses up the probe of this window. */
-  admit(): Admission;
+  /** Asks to make a call for this client. Saying `probe` uses up the probe of this window. */
+  admit(client: string): Admission;
   state(): BreakerState;
   /** Learns from what becomes of every call to the upstream. */
   readonly observe: Observer;
@@ -84,8 +109,8 @@ export function createBreaker(
     enter(afterFailure(state, appId, why, clock.now(), settings));
   return {
     failed,
-    admit() {
-      const [admission, next] = admit(state, clock.now(), settings);
+    admit(client) {
+      const [admission, next] = admit(state, client, clock.now(), settings);
       state = next;
       return admission;
     },

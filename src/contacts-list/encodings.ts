@@ -23,6 +23,14 @@ const compressors: Record<Encoding, (body: Buffer) => Promise<Buffer>> = {
  */
 const inTurn = pLimit(2);
 
+/** Each that waits holds its list, which may be one that does not fit in memory twice. */
+const MOST_WAITING = 32;
+
+/** Whether no more lists should be compressed for now. */
+export function isBusy(): boolean {
+  return inTurn.pendingCount >= MOST_WAITING;
+}
+
 /** The compressed forms live as long as the list they belong to. */
 const compressed = new WeakMap<Buffer, Map<Encoding, Promise<Buffer>>>();
 

@@ -13,6 +13,8 @@ import { isYounger } from './saved-list.ts';
 import { createShelf, type ShelfEvents } from './shelf.ts';
 
 export interface ListRequest extends ListCall {
+  /** Who asks, by name. */
+  readonly client: string;
   readonly directives: ListDirectives;
   /** Resolves when the caller has left: what it sent is not held until its deadline, only the call goes on. */
   readonly left: Promise<'left'>;
@@ -136,7 +138,7 @@ export function createListService(parts: ListServiceParts): ListService {
       const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
       const underWay = flights.of(appId);
       if (underWay === undefined) {
-        const admission = breaker.admit();
+        const admission = breaker.admit(request.client);
         if (admission.kind === 'wait') return withoutAsking(saved, admission);
         // The probe always goes: hanging calls that fill all places must not hide that the upstream is back.
         if (admission.kind === 'go' && !flights.hasRoom()) return withoutPlace(saved);

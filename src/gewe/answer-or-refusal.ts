@@ -27,9 +27,11 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
         'The upstream did not answer in time. The request may have been carried out.',
       );
     case 'aborted':
-      return shuttingDown(
-        'The gateway ended this call because it is stopping. The request may have been carried out.',
-      );
+      return outcome.sent
+        ? shuttingDown(
+            'The gateway ended this call because it is stopping. The request may have been carried out.',
+          )
+        : shuttingDown();
     default:
       return outcome satisfies never;
   }

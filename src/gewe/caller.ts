@@ -59,7 +59,7 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
       }
       if (outcome.kind === 'answered') return outcome;
       if (deadline.signal.aborted) return { kind: 'timeout' };
-      return closed.signal.aborted ? { kind: 'aborted' } : outcome;
+      return closed.signal.aborted ? { kind: 'aborted', sent: true } : outcome;
     },
     async close() {
       closed.abort();

@@ -113,7 +113,7 @@ export function createForwarder(
       if (!call.freshConnection) await whatCameUnasked();
       // A caller who left in the meantime, or while the token's file was read, will not be seen leaving again.
       const hasLeft = call.endsWithCaller && res.closed;
-      if (closed.signal.aborted || hasLeft) return { kind: 'aborted' };
+      if (closed.signal.aborted || hasLeft) return { kind: 'aborted', sent: false };
       const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
       const exchange: Exchange = { ...call, settle };
       exchanges.set(req, exchange);
@@ -123,7 +123,7 @@ export function createForwarder(
       // The library ties the call to the response that it is given: it would destroy the caller's connection on a
       // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
       const standIn = new ServerResponse(req);
-      const abort = () => settle({ kind: 'aborted' });
+      const abort = () => settle({ kind: 'aborted', sent: true });
       if (call.endsWithCaller) res.once('close', abort);
       closed.signal.addEventListener('abort', abort);
       const timer = setTimeout(() => settle(overdue(exchange)), call.deadlineMs);

@@ -20,8 +20,8 @@ export type Outcome =
   | { readonly kind: 'unreachable'; readonly sent: boolean; readonly cause: unknown }
   /** No whole answer within the deadline. */
   | { readonly kind: 'timeout' }
-  /** The gateway ended the call itself: its caller left, or it is stopping. */
-  | { readonly kind: 'aborted' };
+  /** The gateway ended the call itself: its caller left, or it is stopping. `sent` is false only where that is proven. */
+  | { readonly kind: 'aborted'; readonly sent: boolean };
 
 export interface RawAnswer {
   readonly status: number;
@@ -54,7 +54,9 @@ export function readAnswer(raw: RawAnswer): Outcome {
 
 /** JSON goes out as JSON, whatever something in between called it: a browser must not take it for a page. */
 function jsonType(given: string | undefined): string {
-  return /^application\/(?:[\w.-]+\+)?json\b/i.test(given ?? '') ? (given as string) : JSON_TYPE;
+  // No comma: of two types, some readers take the second.
+  const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;[^,]*)?$/i.test(given ?? '');
+  return isJson ? (given as string) : JSON_TYPE;
 }
 
 /** The vendor's verdict, or undefined where the answer has none. Never the HTTP status, never `msg`. */

@@ -6,9 +6,16 @@ const MARK = Buffer.from('***');
 /** How many layers of escapes are looked under: what was escaped for JSON, for a URL and for a log has three. */
 const LAYERS = 5;
 
+/** Nobody who means well repeats a token so often, and cutting millions of places would hold everybody up for seconds. */
+const MOST_PLACES = 1000;
+class TooManyPlaces extends Error {}
+
 export interface Scrubber {
-  /** The same bytes with every token cut out; the very same Buffer where there is none. */
-  bytes(bytes: Buffer): Buffer;
+  /**
+   * The same bytes with every token cut out; the very same Buffer where there is none. Undefined where they stand in more
+   * places than anybody needs.
+   */
+  bytes(bytes: Buffer): Buffer | undefined;
   text(text: string): string;
   /** Whether there is a token in it. One of a few characters counts only where it is the whole text. */
   holds(text: string): boolean;
@@ -34,20 +41,21 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
     return search;
   };
 
-  const without = (secrets: readonly string[], value: Buffer): Buffer => {
-    const all = secrets.map(searchFor);
-    // Most answers hold neither a token nor anything that could spell it otherwise.
-    const ranges = INTRODUCERS.some((byte) => value.includes(byte))
-      ? findUnderLayers(value, all)
-      : apart(all.flatMap((search) => findIn(value, search)));
-    return ranges.length === 0 ? value : cut(value, ranges);
+  const without = (secrets: readonly string[], value: Buffer): Buffer | undefined => {
+    try {
+      const ranges = rangesIn(value, secrets.map(searchFor));
+      return ranges.length === 0 ? value : cut(value, ranges);
+    } catch (error) {
+      if (error instanceof TooManyPlaces) return undefined;
+      throw error;
+    }
   };
   return {
     bytes: (value) => without(tokens(), value),
     text(value) {
       const before = Buffer.from(value);
       const after = without(tokens(), before);
-      return after === before ? value : after.toString();
+      return after === before ? value : (after ?? MARK).toString();
     },
     holds(value) {
       const before = Buffer.from(value);
@@ -68,6 +76,13 @@ function createSearch(token: string): Search {
   return { needles, pattern: ambiguousPattern(token) };
 }
 
+function rangesIn(bytes: Buffer, searches: readonly Search[]): Range[] {
+  // Most answers hold neither a token nor anything that could spell it otherwise.
+  return INTRODUCERS.some((byte) => bytes.includes(byte))
+    ? findUnderLayers(bytes, searches)
+    : apart(searches.flatMap((search) => findIn(bytes, search)));
+}
+
 /** Where the tokens stand in the bytes and in what is under their escapes, in order and apart. */
 function findUnderLayers(bytes: Buffer, searches: readonly Search[]): Range[] {
   let found: Range[] = [];
@@ -83,20 +98,21 @@ function findUnderLayers(bytes: Buffer, searches: readonly Search[]): Range[] {
 }
 
 function findIn(bytes: Buffer, { needles, pattern }: Search): Range[] {
-  const ranges = needles.flatMap((needle) => everyPlaceOf(needle, bytes));
+  const ranges: Range[] = [];
+  const add = (start: number, length: number) => {
+    if (ranges.length === MOST_PLACES) throw new TooManyPlaces();
+    ranges.push([start, start + length]);
+  };
+  for (const needle of needles) {
+    const { length } = needle;
+    for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + length)) {
+      add(at, length);
+    }
+  }
   if (pattern === undefined) return ranges;
   // Secrets are ASCII, so one character a byte loses nothing.
-  const matches = bytes.toString('latin1').matchAll(pattern);
-  return [
-    ...ranges,
-    ...Array.from(matches, ({ 0: match, index }): Range => [index, index + match.length]),
-  ];
-}
-
-function everyPlaceOf(needle: Buffer, bytes: Buffer): Range[] {
-  const ranges: Range[] = [];
-  for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + needle.length)) {
-    ranges.push([at, at + needle.length]);
+  for (const { 0: match, index } of bytes.toString('latin1').matchAll(pattern)) {
+    add(index, match.length);
   }
   return ranges;
 }

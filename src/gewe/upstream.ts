@@ -56,6 +56,8 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     if (outcome.kind === 'token-rejected' && (await tokens.refresh(used))) {
       used = tokens.current();
       outcome = await send(used, Math.max(1, deadlineMs - (clock.now() - startedAt)));
+      // The first one did reach the upstream.
+      if ('sent' in outcome) outcome = { ...outcome, sent: true };
     }
     if (outcome.kind === 'token-rejected') tokens.report(used, 'rejected');
     if (outcome.kind === 'answered') tokens.report(used, 'accepted');
@@ -83,12 +85,10 @@ export function createUpstream(parts: UpstreamParts): Upstream {
 function scrubbed(outcome: Outcome, scrubber: Scrubber): Outcome {
   if (outcome.kind !== 'answered') return outcome;
   const { answer } = outcome;
-  return {
-    kind: 'answered',
-    answer: {
-      ...answer,
-      body: scrubber.bytes(answer.body),
-      contentType: scrubber.text(answer.contentType),
-    },
-  };
+  const body = scrubber.bytes(answer.body);
+  if (body === undefined) {
+    return { kind: 'invalid', why: 'an answer that repeats the token again and again' };
+  }
+  const contentType = scrubber.text(answer.contentType);
+  return { kind: 'answered', answer: { ...answer, body, contentType } };
 }

@@ -1,9 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../clock.ts';
 import { readDirectives } from '../contacts-list/directives.ts';
-import { encoded, ENCODINGS, isWorthCompressing } from '../contacts-list/encodings.ts';
+import { encoded, ENCODINGS, isBusy, isWorthCompressing } from '../contacts-list/encodings.ts';
 import { listHeaders } from '../contacts-list/list-headers.ts';
 import type { ListService } from '../contacts-list/list-service.ts';
+import { clientSlot } from './authenticate.ts';
 import { traceSlot } from './identify.ts';
 import { bodySlot } from './read-body.ts';
 import { send, vary } from './send.ts';
@@ -24,7 +25,14 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
     }
     const trace = traceSlot.of(res);
     const left = leaving(res);
-    const answer = await listService.answer({ appId, body: bytes, trace, directives, left });
+    const answer = await listService.answer({
+      client: clientSlot.of(res).name,
+      appId,
+      body: bytes,
+      trace,
+      directives,
+      left,
+    });
     if (answer.kind === 'left') return;
     if (answer.kind === 'refused') throw answer.refusal;
 
@@ -55,6 +63,7 @@ async function sendEncoded(
   vary(res, 'Accept-Encoding');
   const accepted = isWorthCompressing(body) && req.acceptsEncodings([...ENCODINGS, 'identity']);
   const encoding = ENCODINGS.find((one) => one === accepted);
-  if (encoding === undefined) return send(res, 200, contentType, body);
+  // With a queue of lists to compress, the bytes as they are come sooner.
+  if (encoding === undefined || isBusy()) return send(res, 200, contentType, body);
   send(res, 200, contentType, await encoded(body, encoding), { 'Content-Encoding': encoding });
 }

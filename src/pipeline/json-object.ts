@@ -48,6 +48,9 @@ function takenFor(key: string, deciding: ReadonlySet<string>): string {
   return spellings.map(fold).find((name) => deciding.has(name)) ?? key;
 }
 
+/** What has more letters is no spelling of a key that decides. Normalising makes up to eighteen times of them. */
+const LONGEST_SPELLING = 64;
+
 /**
  * A name without what lenient readers do not look at: case (golang/go#14750), dashes (alibaba/fastjson#3761), and to be
  * on the safe side marks, widths and all that cannot be seen.
@@ -55,7 +58,9 @@ function takenFor(key: string, deciding: ReadonlySet<string>): string {
 function fold(key: string): string {
   // Marks go before the normalising, which sorts them in quadratic time. Upper case comes first because only that makes
   // an i of the dotless one, which to Java's equalsIgnoreCase it is.
-  return lettersOf(lettersOf(key).normalize('NFKD').toUpperCase().toLowerCase());
+  const letters = lettersOf(key);
+  if (letters.length > LONGEST_SPELLING) return letters;
+  return lettersOf(letters.normalize('NFKD').toUpperCase().toLowerCase());
 }
 
 function lettersOf(text: string): string {

@@ -4,6 +4,7 @@ import { secretSlot } from './identify.ts';
 import { jsonBody, type JsonBody } from './json-body.ts';
 import { createSlot } from './slot.ts';
 
+/** What later steps need of a body: its bytes, and the keys that decide. */
 export interface RequestBody extends JsonBody {
   readonly appId: string;
 }
@@ -31,7 +32,21 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
     if (secretSlot.of(res)(appId)) {
       throw new Refusal('invalid-app-id', 'appId must hold neither a token nor your key.');
     }
-    bodySlot.set(res, { ...body, appId });
+    bodySlot.set(res, { ...onlyWhatDecides(body), appId });
     next();
+  };
+}
+
+/**
+ * A body is held as long as the upstream takes, and a megabyte of `[0],[0],…` is seventeen as objects: some hundred
+ * of those would end the process.
+ */
+function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
+  const present = GUARDED_KEYS.filter((key) => Object.hasOwn(json, key));
+  return {
+    bytes,
+    json: Object.fromEntries(present.map((key) => [key, json[key]])),
+    // A copy of each: a part of a string keeps all of it.
+    texts: new Map(present.map((key) => [key, Buffer.from(texts.get(key) ?? '').toString()])),
   };
 }

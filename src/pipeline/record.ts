@@ -39,7 +39,8 @@ export function record({
         source: sourceSlot.peek(res),
         status: res.writableFinished ? res.statusCode : undefined,
         code: refusal?.code,
-        durationMs: clock.now() - startSlot.of(res),
+        // A clock that was set back meanwhile must not make a total fall.
+        durationMs: Math.max(0, clock.now() - startSlot.of(res)),
         cause: refusal?.cause,
       });
     });

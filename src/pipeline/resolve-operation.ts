@@ -8,11 +8,12 @@ export const operationSlot = createSlot<string>('operation');
 
 /**
  * Which operation a path names, or undefined. Read from the target as it came: no decoding, no dot segments, no
- * second spelling, so that the operation that was checked is the one that is called.
+ * second spelling, so that the operation that was checked is the one that is called. Of a length that does no harm in a
+ * log, where it stands also for who has no key.
  */
 export function operationOf(target: string): string | undefined {
   const path = target.split('?', 1)[0] ?? '';
-  return /^(?:(?:\/gewe)?\/v2\/api)?\/contacts\/([A-Za-z][A-Za-z0-9]*)$/.exec(path)?.[1];
+  return /^(?:(?:\/gewe)?\/v2\/api)?\/contacts\/([A-Za-z][A-Za-z0-9]{0,127})$/.exec(path)?.[1];
 }
 
 /** Finds the operation: 404 for a path that names none, 405 for another method than POST. */

@@ -23,7 +23,8 @@ export interface ClientDirectory {
 /** Who everybody is where the gateway serves every caller. No browser's origin: any web page could call then. */
 export function anonymousClient(requestsPerMinute: number): Client {
   return {
-    name: 'anonymous',
+    // No client of a file can have this name.
+    name: '(anonymous)',
     appIds: ['*'],
     operations: ['all'],
     requestsPerMinute,

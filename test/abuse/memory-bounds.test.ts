@@ -56,6 +56,25 @@ test('what callers have sent is let go when they leave, although the call that t
   expect((await bytes()) - before).toBeLessThan(50_000_000);
 });
 
+test('a body that is many times its bytes as objects costs its bytes while the upstream takes its time', async () => {
+  simulator.behave('*', { hang: true });
+  const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json'];
+  // As objects 17 MB.
+  const body = JSON.stringify({ appId: 'wx_a', x: Array.from({ length: 250_000 }, () => [0]) });
+  const before = await bytes();
+
+  const connections = [];
+  for (let n = 0; n < 20; n++) {
+    const connection = await openConnection(gateway.url);
+    await connection.write(rawPost('/contacts/search', headers, body));
+    connections.push(connection);
+  }
+  await simulator.waitForCall(({ operation }) => operation === 'contacts/search', 20);
+
+  expect((await bytes()) - before).toBeLessThan(100_000_000);
+  for (const connection of connections) connection.leave();
+});
+
 /** Asks with a body of this length for a list that does not come, and leaves. */
 async function leaveHanging(length: number): Promise<void> {
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json', 'Prefer: wait=300'];

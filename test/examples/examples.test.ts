@@ -7,7 +7,7 @@ const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
 // The gap between two friend requests is short, so that waiting for retryAt can be watched.
 const POLICY = `
-addContacts: { add: { minimumGapSeconds: 1 } }
+addContacts: { add: { minimumGapSeconds: 6 } }
 accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 `;
 

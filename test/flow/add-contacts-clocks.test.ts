@@ -63,6 +63,7 @@ describe('an account never seen', () => {
 
   test.each([
     ['data: false', { raw: { body: '{"ret":200,"msg":"ok","data":false}' } }],
+    ['data: "false"', { raw: { body: '{"ret":200,"msg":"ok","data":"false"}' } }],
     ['ret 500', { deviceMissing: true }],
     ['a failure of the upstream', { status: 503 }],
   ])(
@@ -80,6 +81,16 @@ describe('an account never seen', () => {
       expect(questions()).toHaveLength(2);
     },
   );
+
+  test('is not called young where a stop of the gateway ends the question', async () => {
+    const other = await startGateway({ env: { SHUTDOWN_GRACE_MS: '0' } });
+    other.simulator.behave('wx_hung', { operations: ['checkOnline'], hang: true });
+    const asking = other.post('addContacts', addBody('wx_hung')).expect(503);
+    const answered = asking.then(({ body }) => body as { code: string });
+    await other.simulator.waitForCall(({ operation }) => operation === 'login/checkOnline');
+    await other.stop();
+    expect((await answered).code).toBe('shutting-down');
+  });
 
   test.each([
     ['accepts', ACCEPT, {}],

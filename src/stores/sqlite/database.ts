@@ -53,6 +53,8 @@ function prepare(db: DatabaseSync, path: string): void {
   }
   // In WAL mode NORMAL would lose the last commits in a power cut, and a charge that is lost is sent again.
   db.exec('PRAGMA synchronous = FULL');
+  // Who has a list forgotten does not expect its contacts to stay in the file.
+  db.exec('PRAGMA secure_delete = ON');
   db.exec(`PRAGMA journal_size_limit = ${LOG_KEPT_BYTES}`);
   if (version > 0) checkTables(db, path);
   migrate(db);

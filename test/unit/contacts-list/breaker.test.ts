@@ -18,11 +18,18 @@ function after(...failures: readonly (readonly [appId: string, at: number])[]): 
   );
 }
 
+const OPEN: BreakerState = {
+  kind: 'open',
+  why: 'timeout',
+  nextProbeAt: 5000,
+  probedBy: undefined,
+  othersWait: false,
+};
+
 test('as many failures as the settings say, over two accounts, open it until the next probe', () => {
   expect(after(['a', 0], ['b', 1]).kind).toBe('closed');
   expect(after(['a', 0], ['b', 1], ['a', 2])).toEqual({
-    kind: 'open',
-    why: 'timeout',
+    ...OPEN,
     nextProbeAt: 5002,
   });
 });
@@ -51,22 +58,32 @@ test('a failure while it is open only changes why', () => {
 });
 
 test('closed it lets all go; open it lets one probe go in each window and the others wait', () => {
-  expect(admit(CLOSED, 0, SETTINGS)).toEqual([{ kind: 'go' }, CLOSED]);
-  const open: BreakerState = { kind: 'open', why: 'timeout', nextProbeAt: 5000 };
-  expect(admit(open, 4999, SETTINGS)).toEqual([
-    { kind: 'wait', why: 'timeout', nextProbeAt: 5000 },
-    open,
-  ]);
-  const [probe, next] = admit(open, 7000, SETTINGS);
+  expect(admit(CLOSED, 'crm', 0, SETTINGS)).toEqual([{ kind: 'go' }, CLOSED]);
+  expect(admit(OPEN, 'crm', 4999, SETTINGS)[0]).toEqual({
+    kind: 'wait',
+    why: 'timeout',
+    nextProbeAt: 5000,
+  });
+  const [probe, next] = admit(OPEN, 'crm', 7000, SETTINGS);
   expect(probe).toEqual({ kind: 'probe' });
-  expect(next).toEqual({ ...open, nextProbeAt: 12_000 });
-  expect(admit(next, 7000, SETTINGS)[0].kind).toBe('wait');
+  expect(next).toMatchObject({ nextProbeAt: 12_000, probedBy: 'crm' });
+  expect(admit(next, 'crm', 7000, SETTINGS)[0].kind).toBe('wait');
+});
+
+test('who made the last probe leaves the next one to those who were turned away, for one period', () => {
+  const alone: BreakerState = { ...OPEN, probedBy: 'crm' };
+  expect(admit(alone, 'crm', 5000, SETTINGS)[0].kind).toBe('probe');
+
+  const [, contested] = admit(alone, 'shop', 4000, SETTINGS);
+  expect(admit(contested, 'crm', 5000, SETTINGS)[0]).toMatchObject({ kind: 'wait' });
+  expect(admit(contested, 'shop', 5000, SETTINGS)[0].kind).toBe('probe');
+  expect(admit(contested, 'crm', 9999, SETTINGS)[0].kind).toBe('wait');
+  expect(admit(contested, 'crm', 10_000, SETTINGS)[0].kind).toBe('probe');
 });
 
 test('a clock that was set back does not put off the next probe', () => {
-  const open: BreakerState = { kind: 'open', why: 'timeout', nextProbeAt: 5000 };
-  expect(admit(open, -1, SETTINGS)[0]).toEqual({ kind: 'probe' });
-  expect(admit(open, 0, SETTINGS)[0].kind).toBe('wait');
+  expect(admit(OPEN, 'crm', -1, SETTINGS)[0]).toEqual({ kind: 'probe' });
+  expect(admit(OPEN, 'crm', 0, SETTINGS)[0].kind).toBe('wait');
 });
 
 test('an answer of any kind closes it and forgets the failures; what is no answer does not', () => {
@@ -76,7 +93,7 @@ test('an answer of any kind closes it and forgets the failures; what is no answe
   const subject = (appId: string) => ({ operation: 'search', appId });
   for (const appId of ['a', 'b', 'a', 'b']) breaker.observe(subject(appId), { kind: 'timeout' });
   breaker.observe(subject('a'), { kind: 'invalid', why: 'HTTP status 503' });
-  breaker.observe(subject('a'), { kind: 'aborted' });
+  breaker.observe(subject('a'), { kind: 'aborted', sent: true });
   expect(breaker.state().kind).toBe('open');
 
   breaker.observe(subject('a'), { kind: 'token-rejected' });
@@ -87,6 +104,6 @@ test('an answer of any kind closes it and forgets the failures; what is no answe
   const answer = { body: Buffer.from('{}'), contentType: 'application/json', json: {} };
   breaker.observe(subject('a'), { kind: 'answered', answer });
   breaker.failed('a', 'timeout');
-  expect(breaker.admit()).toEqual({ kind: 'go' });
+  expect(breaker.admit('crm')).toEqual({ kind: 'go' });
   expect(changes).toEqual(['open', 'closed']);
 });

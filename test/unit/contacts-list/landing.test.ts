@@ -44,7 +44,7 @@ test.each([
 
 test.each([
   [{ kind: 'token-rejected' }, 'upstream-token-rejected'],
-  [{ kind: 'aborted' }, 'shutting-down'],
+  [{ kind: 'aborted', sent: true }, 'shutting-down'],
 ] as const)('%j is refused, and no list stands in for it', (outcome, code) => {
   expect(landingOf(outcome, 0)).toMatchObject({ kind: 'refused', refusal: { code } });
 });

@@ -84,6 +84,13 @@ describe('createScrubber', () => {
     expect(scrubber.text(`a${'\\'.repeat(16)}b`)).toBe('***');
   });
 
+  test('gives nothing back of bytes that repeat a token more than a thousand times', () => {
+    const times = (count: number) => Buffer.from(`"${TOKEN} "`.repeat(count));
+    expect(bytes(times(1000))?.toString()).toBe('"*** "'.repeat(1000));
+    expect(bytes(times(1001))).toBeUndefined();
+    expect(text(times(1001).toString())).toBe('***');
+  });
+
   test('says of a text that holds a token that it does, of a short one only where it is all', () => {
     const scrubber = createScrubber(() => ['tok-4f9d', 'abc']);
     const texts = ['crm-tok-4f9d', 'crm-tok%2D4f9d', 'abc', 'wx_abc', 'crm'];
@@ -104,7 +111,7 @@ describe('createScrubber', () => {
           const scrubber = createScrubber(() => [secret]);
           const body = JSON.stringify({ ret: 200, data: [wrap(before + secret + after)], id: 1 });
 
-          const cut = scrubber.bytes(Buffer.from(body)).toString();
+          const cut = String(scrubber.bytes(Buffer.from(body)));
 
           expect(JSON.parse(cut)).toMatchObject({ ret: 200, id: 1 });
           expect(scrubber.holds(cut)).toBe(false);
@@ -143,7 +150,7 @@ describe('createScrubber', () => {
       const megabytes = Buffer.from(piece.repeat(Math.ceil(1_000_000 / piece.length)) + TOKEN);
 
       // Were it quadratic, this would take hours.
-      expect(bytes(megabytes).toString().endsWith('***')).toBe(true);
+      expect(bytes(megabytes)?.toString().endsWith('***')).toBe(true);
     },
   );
 });

@@ -38,7 +38,7 @@ describe('createScrubber', () => {
         const scrubber = createScrubber(() => [token]);
 
         expect(scrubber.text(`前 ${spelled} 后`)).toBe('前 *** 后');
-        expect(scrubber.bytes(Buffer.from(`前 ${spelled} 后`)).toString()).toBe('前 *** 后');
+        expect(String(scrubber.bytes(Buffer.from(`前 ${spelled} 后`)))).toBe('前 *** 后');
       }),
     );
   });
@@ -68,7 +68,7 @@ describe('createScrubber', () => {
 
     const cut = bytes(Buffer.concat([Buffer.from([0, 0xff, 0xfe]), Buffer.from('tok-1')]));
 
-    expect([...cut]).toEqual([0, 0xff, 0xfe, 0x2a, 0x2a, 0x2a]);
+    expect([...(cut ?? [])]).toEqual([0, 0xff, 0xfe, 0x2a, 0x2a, 0x2a]);
   });
 
   test('cuts every token out, each as often as it stands, also one that begins another', () => {

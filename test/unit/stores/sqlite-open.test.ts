@@ -81,6 +81,17 @@ describe('openSqliteStores', () => {
     await stores.close();
   });
 
+  test('overwrites a list that is forgotten', async () => {
+    const stores = openSqliteStores(path);
+    const body = Buffer.alloc(200_000, 'wxid_forgotten ');
+    await stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
+    await stores.lists.forget('wx_a');
+    await stores.close();
+
+    expect(readdirSync(folder.path)).toEqual(['gateway.db']);
+    expect(readFileSync(path).includes('wxid_forgotten')).toBe(false);
+  });
+
   test('given a text file, refuses and leaves it as it is', () => {
     writeFileSync(path, 'these are the notes of somebody else\n'.repeat(10));
     expectRefusal(/not a SQLite database.*Restore a copy/);

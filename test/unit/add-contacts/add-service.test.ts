@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { createAddService } from '../../../src/add-contacts/add-service.ts';
+import type { Outcome } from '../../../src/gewe/outcome.ts';
+import { parsePolicy } from '../../../src/settings/policy.ts';
+import { memoryLedger } from '../../../src/stores/memory/ledger.ts';
+import { movableClock } from '../../support/movable-clock.ts';
+
+const parsed = parsePolicy('', 'policy', 0);
+if ('problems' in parsed) throw new Error('The empty policy is the default one');
+const { addContacts: policy } = parsed.policy;
+const cause = new Error('made up');
+
+test.each<[string, Outcome, { charged: boolean; code: string }]>([
+  [
+    'a stop before it was sent',
+    { kind: 'aborted', sent: false },
+    { charged: false, code: 'shutting-down' },
+  ],
+  [
+    'a stop after it was sent',
+    { kind: 'aborted', sent: true },
+    { charged: true, code: 'upstream-timeout' },
+  ],
+  [
+    'no connection',
+    { kind: 'unreachable', sent: false, cause },
+    { charged: false, code: 'upstream-unreachable' },
+  ],
+  [
+    'a lost connection',
+    { kind: 'unreachable', sent: true, cause },
+    { charged: true, code: 'upstream-unreachable' },
+  ],
+  ['a timeout', { kind: 'timeout' }, { charged: true, code: 'upstream-timeout' }],
+  [
+    'a rejected token',
+    { kind: 'token-rejected' },
+    { charged: true, code: 'upstream-token-rejected' },
+  ],
+])('an attempt that ends with %s is charged or given back', async (_what, outcome, expected) => {
+  const clock = movableClock();
+  const service = createAddService({
+    ledger: memoryLedger(),
+    accounts: {
+      standing: async () => ({ kind: 'trusted' }),
+      ask: async () => undefined,
+      observe: () => undefined,
+    },
+    clock,
+    policy,
+    checkStore: async () => undefined,
+    onWarning: () => undefined,
+  });
+  const result = await service.attempt({
+    appId: 'wx_a',
+    request: { kind: 'add', target: 'ann' },
+    trace: { requestId: 'r', traceparent: undefined },
+    send: async () => outcome,
+  });
+
+  const [perDay] = await service.usage('wx_a', ['add']);
+  const charged = perDay !== undefined && perDay.left < perDay.limit;
+  expect({ charged, code: result.kind === 'refused' && result.refusal.code }).toEqual(expected);
+});
