@@ -1,3 +1,4 @@
+/** A secret in the wrong variable: neither `check` nor `start` repeats it in what they print. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** An upstream that answers far more than ANSWER_LIMIT_BYTES: it is cut off at the limit, is no answer, and memory stays bounded. */
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addBody, REJECT } from '../support/add-contacts.ts';

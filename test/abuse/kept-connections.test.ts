@@ -1,3 +1,4 @@
+/** An upstream that answers twice, unasked, or on a connection that it is closing: no caller gets what belongs to another. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

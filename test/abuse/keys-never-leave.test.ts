@@ -1,3 +1,4 @@
+/** Callers put their key, or OPS_TOKEN, where it does not belong: it stands in no answer and no log line, and goes nowhere. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';

@@ -1,3 +1,4 @@
+/** Callers who send large bodies and leave, and accounts without end: memory stays within its bounds. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+/** An upstream whose good list turns empty or shrinks: an empty one replaces nothing, a shrunken one is a warning in the log. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

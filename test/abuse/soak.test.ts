@@ -1,3 +1,7 @@
+/**
+ * Every fault under every kind of load, round after round: each request has one answer and one line in the log, and memory,
+ * sockets and timers are given back.
+ */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+/** Random requests, and an upstream that repeats the token in any shape: it stands in no answer, log line, metric or file. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

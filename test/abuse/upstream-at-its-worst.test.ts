@@ -1,3 +1,4 @@
+/** An upstream that fails in each way of test/support/faults.ts: callers get what the contract says, and nothing is left behind. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -1,3 +1,4 @@
+/** An upstream that drops, stalls or answers before it has read: a clear refusal, and what it may have read stays charged. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';

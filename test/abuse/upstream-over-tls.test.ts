@@ -1,3 +1,4 @@
+/** TLS to the upstream: a handshake that fails sends nothing and gives the attempt back; one that holds serves every operation. */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
