@@ -11,6 +11,7 @@ import {
   type GatewaysOnOneFile,
   type RunningGateway,
 } from '../support/gateways-on-one-file.ts';
+import { eventually } from '../support/eventually.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED } from '../support/lists.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -69,10 +70,8 @@ describe.each(possible)('on a disk that $name', (fault) => {
 
   /** Its verdict is a second old at most. */
   async function untilReadiness(status: number): Promise<void> {
-    for (const until = Date.now() + 10_000; Date.now() < until;) {
-      if ((await readiness(gateway.url)).status === status) return;
-    }
-    throw new Error(`/readyz does not become ${status}`);
+    const isSo = async () => (await readiness(gateway.url)).status === status;
+    if (!(await eventually(isSo))) throw new Error(`/readyz does not become ${status}`);
   }
 
   const logged = (text: string) =>

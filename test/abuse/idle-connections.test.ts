@@ -1,10 +1,10 @@
 /** A gateway as a process of its own, and thousands of connections that say nothing. */
 import { execFileSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { budget, isLong } from '../support/budget.ts';
+import { eventually } from '../support/eventually.ts';
 import { MAIN, runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
@@ -122,5 +122,6 @@ test('more connections than file descriptors are turned away, and the gateway go
   await turnedAway;
   for (const socket of sockets) socket.destroy();
 
-  while ((await served(url).catch(() => undefined)) !== 200) await setTimeout(50);
+  const isServed = async () => (await served(url).catch(() => undefined)) === 200;
+  expect(await eventually(isServed)).toBe(true);
 });

@@ -4,10 +4,10 @@
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { budget } from '../support/budget.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   startMeasuredGateway,
   type Handles,
@@ -83,14 +83,6 @@ async function rewriteClients(note: string): Promise<void> {
   await rename(join(folder.path, 'new.yaml'), join(folder.path, 'clients.yaml'));
 }
 
-/** Looks until it is so, for half a minute. */
-async function until(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(20)) {
-    if (await isSo()) return true;
-  }
-  return false;
-}
-
 /** All faults one after the other under load, then a well and quiet upstream without a connection. */
 async function round(name: string, random: Random, tally: Tally): Promise<void> {
   const callers = soakCallers(gateway.url, name, random, tally);
@@ -101,7 +93,7 @@ async function round(name: string, random: Random, tally: Tally): Promise<void> 
   }
   callers.end();
   const quiet = async () => (await gateway.metric('list_calls_under_way')) === 0;
-  expect(await until(quiet)).toBe(true);
+  expect(await eventually(quiet)).toBe(true);
   // Connections that the gateway keeps for the next call are not leaked ones.
   await inflict({ kind: 'stopped' });
   await inflict(WELL);
@@ -148,7 +140,7 @@ test(
     expect(STATUSES.filter((status) => !seen.has(status))).toEqual([]);
     expect(Math.min(left.size, neverSent.size)).toBeGreaterThan(ROUNDS);
 
-    await until(async () => loggedStatuses().size >= answered.size + left.size);
+    await eventually(async () => loggedStatuses().size >= answered.size + left.size);
     const logged = loggedStatuses();
     const badlyLogged = [...answered].filter(([id, status]) => {
       const lines = logged.get(id) ?? [];
@@ -163,7 +155,7 @@ test(
       open = await gateway.handles();
       return open.fds <= opened.fds && open.handles <= opened.handles;
     };
-    expect((await until(closed)) ? 'all closed' : { opened, open }).toBe('all closed');
+    expect((await eventually(closed)) ? 'all closed' : { opened, open }).toBe('all closed');
     expect(open.resources).toBeLessThanOrEqual(opened.resources + SPARE_TIMERS);
 
     const heap = holdings.map(({ heapBytes }) => heapBytes);

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody } from '../support/add-contacts.ts';
+import { eventually } from '../support/eventually.ts';
 import { FAULTS, type Fault, type Kind } from '../support/faults.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
@@ -201,9 +202,7 @@ test('after all of that no socket and no timer is left', async () => {
     const now = await resources();
     return busy.filter((kind) => (now[kind] ?? 0) > (resourcesBefore[kind] ?? 0));
   };
-  for (const until = Date.now() + 15_000; Date.now() < until;) {
-    if ((await leftOver()).length === 0) break;
-  }
+  await eventually(async () => (await leftOver()).length === 0);
 
   expect(await leftOver()).toEqual([]);
 });

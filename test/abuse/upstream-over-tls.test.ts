@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { eventually } from '../support/eventually.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
@@ -200,9 +201,7 @@ describe('a handshake that fails', () => {
 
 /** Resolves when every connection is over for the upstream too, so that nothing can arrive any more. */
 async function untilClosed(): Promise<void> {
-  for (const until = Date.now() + 10_000; Date.now() < until;) {
-    if (witness.opened > 0 && witness.closed === witness.opened) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const isOver = () => witness.opened > 0 && witness.closed === witness.opened;
+  if (await eventually(isOver)) return;
   throw new Error(`${witness.closed} of ${witness.opened} connections are over`);
 }
