@@ -11,7 +11,7 @@ import { VERSION } from './version.ts';
 type Command = (args: string[], io: Io) => Promise<number>;
 
 const COMMANDS: ReadonlyMap<string, readonly [run: Command, summary: string]> = new Map([
-  ['start', [start, 'start the gateway']],
+  ['start', [startAndEnd, 'start the gateway']],
   ['check', [check, 'read every setting and tell what is wrong']],
   ['keys', [keys, '`keys new NAME` makes a key for a client']],
   ['demo', [demo, 'show what the gateway does, without an account']],
@@ -26,6 +26,17 @@ ${[...COMMANDS].map(([name, [, summary]]) => `  ${name.padEnd(10)} ${summary}`).
 
 \`gewe-gateway COMMAND --help\` tells more.
 `;
+
+/** How long what is left of the log may take to whoever reads it. */
+const LAST_LINES_MS = 1000;
+
+/** `start`, and then the end of the process, which Node would put off until the log has been read: for ever, maybe. */
+async function startAndEnd(args: string[], io: Io): Promise<number> {
+  const code = await start(args, io);
+  // It ends by itself, and before, where somebody reads.
+  setTimeout(() => process.exit(), LAST_LINES_MS).unref();
+  return code;
+}
 
 async function main([name = '', ...args]: string[], io: Io): Promise<number> {
   if (['--help', '-h', 'help'].includes(name)) {

@@ -25,11 +25,11 @@ export function openSecrets(
   { clock, logTo = process.stdout, listCallsUnderWay }: Surroundings,
 ) {
   const scrubber = createScrubber(() => tokens.known());
-  const logger = createLogger(settings.logLevel, scrubber.text, logTo);
   const metrics = createMetrics({
     listCallsUnderWay,
     tokenRejected: () => tokens.isRejected(),
   });
+  const logger = createLogger(settings.logLevel, scrubber.text, logTo, metrics.logLineDropped);
   const report = createReporter(logger, metrics, clock);
 
   const tokenPlace = openTokenPlace(secrets.token);

@@ -10,6 +10,7 @@ export interface Metrics {
   storeError(store: 'lists' | 'quotas'): void;
   breaker(state: BreakerState): void;
   listCallTurnedAway(): void;
+  logLineDropped(): void;
   /** Process metrics too, as prom-client has them. Once per process. */
   withProcess(): void;
   /** The Prometheus text format. */
@@ -68,6 +69,11 @@ export function createMetrics(gauges: {
     help: 'Callers of fetchContactsList for whom no slow call was made, because list.maxCallsUnderWay were under way.',
     registers,
   });
+  const logLinesDropped = new Counter({
+    name: 'gewe_gateway_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped, because nobody read those before them.',
+    registers,
+  });
   new Gauge({
     name: 'gewe_gateway_token_rejected',
     help: '1 while the upstream turns the token away.',
@@ -95,6 +101,7 @@ export function createMetrics(gauges: {
     },
     storeError: (store) => storeErrors.inc({ store }),
     listCallTurnedAway: () => listCallsTurnedAway.inc(),
+    logLineDropped: () => logLinesDropped.inc(),
     breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
     withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),
     text: () => registry.metrics(),
