@@ -150,6 +150,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     declared: settings.accounts,
     lists: orUnavailable(lists, report.listStoreFailed),
     onRequest: report.opsRequest,
+    onChange: report.adminChange,
   });
 
   const listener = createListener(app);

@@ -7,8 +7,16 @@ import type { AccountRegister } from '../add-contacts/ports.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import { traceSlot } from '../pipeline/identify.ts';
 import { jsonBody } from '../pipeline/json-body.ts';
-import { appIdOf, iso, methodsOnly, sendNothing, sendObject } from './admin-requests.ts';
+import {
+  appIdOf,
+  iso,
+  methodsOnly,
+  sendNothing,
+  sendObject,
+  type AdminChange,
+} from './admin-requests.ts';
 
 interface AdminAccountsParts {
   readonly register: AccountRegister;
@@ -17,6 +25,7 @@ interface AdminAccountsParts {
   readonly policy: AddContactsPolicy;
   readonly declared: ReadonlyMap<string, number>;
   readonly clock: Clock;
+  onChange(change: AdminChange): void;
 }
 
 /** What the policy file says of an account, too. */
@@ -26,7 +35,7 @@ const PAGE = 100;
 
 /** `/admin/accounts`: since when accounts are online, and what is left of their quotas. */
 export function adminAccounts(parts: AdminAccountsParts): Router {
-  const { register, accounts, addService, policy, declared, clock } = parts;
+  const { register, accounts, addService, policy, declared, clock, onChange } = parts;
   const router = Router();
 
   /** An account's clock and quotas; undefined for one that nobody declared and the gateway never saw. */
@@ -69,6 +78,9 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     sendObject(res, account);
   }
 
+  const tell = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
+    onChange({ appId, what, requestId: traceSlot.of(res).requestId });
+
   router
     .route('/')
     .get(async (req, res) => {
@@ -86,7 +98,11 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     .put(async (req, res) => {
       const appId = appIdOf(req, res);
       const { json } = await jsonBody(req, BODY_LIMIT_BYTES);
-      await register.declare(appId, readOnlineSince(json, clock.now()));
+      const onlineSince = readOnlineSince(json, clock.now());
+      const before = await register.find(appId);
+      await register.declare(appId, onlineSince);
+      // Who sets up accounts by a script says the same again and again: that changes nothing.
+      if (before?.declaredOnlineSince !== onlineSince) tell(res, appId, 'declared');
       await sendAccount(res, appId);
     })
     .delete(async (req, res) => {
@@ -94,6 +110,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       if (!(await register.withdraw(appId))) {
         throw new Refusal('not-found', 'Nothing is declared here for this account.');
       }
+      tell(res, appId, 'withdrawn');
       sendNothing(res);
     })
     .all(methodsOnly('GET, HEAD, PUT, DELETE'));

@@ -3,10 +3,24 @@ import type { Clock } from '../clock.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import { ageSeconds } from '../contacts-list/saved-list.ts';
 import { Refusal } from '../errors.ts';
-import { appIdOf, iso, methodsOnly, sendNothing, sendObject } from './admin-requests.ts';
+import { traceSlot } from '../pipeline/identify.ts';
+import {
+  appIdOf,
+  iso,
+  methodsOnly,
+  sendNothing,
+  sendObject,
+  type AdminChange,
+} from './admin-requests.ts';
+
+interface AdminListsParts {
+  readonly lists: ListStore;
+  readonly clock: Clock;
+  onChange(change: AdminChange): void;
+}
 
 /** `/admin/lists/{appId}`: what is saved, without its content, and how to forget it. */
-export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock }): Router {
+export function adminLists({ lists, clock, onChange }: AdminListsParts): Router {
   const router = Router();
   router
     .route('/:appId')
@@ -23,7 +37,9 @@ export function adminLists({ lists, clock }: { lists: ListStore; clock: Clock })
       });
     })
     .delete(async (req, res) => {
-      if (!(await lists.forget(appIdOf(req, res)))) throw noList();
+      const appId = appIdOf(req, res);
+      if (!(await lists.forget(appId))) throw noList();
+      onChange({ appId, what: 'list-forgotten', requestId: traceSlot.of(res).requestId });
       sendNothing(res);
     })
     .all(methodsOnly('GET, HEAD, DELETE'));

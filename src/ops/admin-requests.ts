@@ -4,6 +4,13 @@ import { secretSlot } from '../pipeline/identify.ts';
 import { APP_ID } from '../pipeline/read-body.ts';
 import { send } from '../pipeline/send.ts';
 
+/** What an operator did to an account, under the id of the request that did it. */
+export interface AdminChange {
+  readonly appId: string;
+  readonly what: 'declared' | 'withdrawn' | 'list-forgotten';
+  readonly requestId: string;
+}
+
 /** The appId of a path such as `/admin/lists/{appId}`. One that holds a secret would be kept, and shown in the list of all. */
 export function appIdOf(req: Request, res: Response): string {
   const appId = req.params['appId'];

@@ -5,6 +5,7 @@ import type { Observer } from '../gewe/upstream.ts';
 import type { RequestRecord } from '../pipeline/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
+import type { AdminChange } from './admin-requests.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { sparingly } from './sparingly.ts';
@@ -33,6 +34,11 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
     /** Probes and scrapes come every few seconds: only what failed inside is written down. */
     opsRequest({ code, cause, requestId }: RequestRecord): void {
       if (code === 'internal') logger.error({ requestId, code, err: cause }, 'ops request');
+    },
+
+    /** It moves when an account may add contacts, or takes a list away: somebody will ask who did that, and when. */
+    adminChange(change: AdminChange): void {
+      logger.info(change, 'changed through the admin API');
     },
 
     upstreamCall: (({ operation }, outcome) => {

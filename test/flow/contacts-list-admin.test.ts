@@ -60,6 +60,22 @@ test('a forgotten list comes back with the next good answer', async () => {
   expect((await askList(gateway, 'wx_5', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('bob'));
 });
 
+test('a list that was forgotten leaves one line, with the appId and the id of the request; one that was not there none', async () => {
+  await saveList(gateway, 'wx_6', listBytes('ann'));
+  const response = await admin('wx_6', 'DELETE');
+  await admin('wx_6', 'DELETE');
+
+  const changes = gateway.log.filter(({ appId, what }) => appId === 'wx_6' && what !== undefined);
+  expect(changes).toMatchObject([
+    {
+      level: 'info',
+      msg: 'changed through the admin API',
+      what: 'list-forgotten',
+      requestId: response.headers.get('x-request-id'),
+    },
+  ]);
+});
+
 test('where nothing is saved, GET and DELETE are answered with 404', async () => {
   const responses = [await admin('wx_none'), await admin('wx_none', 'DELETE')];
   expect(responses.map(({ status }) => status)).toEqual([404, 404]);

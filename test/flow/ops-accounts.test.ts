@@ -137,6 +137,39 @@ test('DELETE /admin/accounts/{appId} drops the clock: 204, and 404 where there i
   await admin.delete('/admin/accounts/wx_a').expect(404);
 });
 
+const changesLogged = () => gateway.log.filter(({ what }) => what !== undefined);
+
+test('a declaration, another one and its withdrawal leave one line each, with the appId and the id of the request', async () => {
+  const sent = (days: number) => ({ onlineSince: iso(clock.now() - days * DAY_MS) });
+  await put('wx_a', sent(4)).set('X-Request-Id', 'first').expect(200);
+  await put('wx_a', sent(5)).set('X-Request-Id', 'second').expect(200);
+  await supertest(gateway.opsUrl)
+    .delete('/admin/accounts/wx_a')
+    .set('X-Request-Id', 'third')
+    .expect(204);
+
+  const line = { level: 'info', msg: 'changed through the admin API', appId: 'wx_a' };
+  const time = expect.any(String);
+  expect(changesLogged()).toEqual([
+    { ...line, time, what: 'declared', requestId: 'first' },
+    { ...line, time, what: 'declared', requestId: 'second' },
+    { ...line, time, what: 'withdrawn', requestId: 'third' },
+  ]);
+});
+
+test('what changed no account leaves no such line', async () => {
+  const same = { onlineSince: iso(clock.now() - DAY_MS) };
+  await put('wx_a', same).expect(200);
+  const before = changesLogged().length;
+
+  await put('wx_a', same).expect(200);
+  await put('wx_a', { onlineSince: 'yesterday' }).expect(400);
+  await get('/wx_a').expect(200);
+  await supertest(gateway.opsUrl).delete('/admin/accounts/wx_in_file').expect(404);
+
+  expect(changesLogged()).toHaveLength(before);
+});
+
 describe('GET /admin/accounts', () => {
   test('lists accounts that were seen, declared here, or declared in the policy file', async () => {
     await put('wx_b', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
