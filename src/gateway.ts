@@ -153,8 +153,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     onChange: report.adminChange,
   });
 
-  const listener = createListener(app);
-  const opsListener = createListener(ops);
+  const listener = createListener(app, report.refusedUnread);
+  const opsListener = createListener(ops, report.refusedUnread);
 
   return {
     app,

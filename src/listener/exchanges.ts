@@ -7,16 +7,43 @@ interface Exchange {
   readonly res: ServerResponse;
 }
 
+/** What was refused before anybody but the listener had seen it; with the id that its sender was told. */
+export interface RefusedUnread {
+  readonly status: number;
+  readonly requestId: string;
+}
+
 /**
  * Keeps answers and requests of a connection in step: one answer for each, in order, nothing after the last. Node alone
  * does not: it serves requests that come after an answer with `Connection: close`, and an error of its parser may
  * overtake an answer, which the caller would then take for that of another request.
  */
-export function createExchanges() {
+export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
   /** The last one of each connection, as long as its answer is not out or its body not here. */
   const last = new WeakMap<Duplex, Exchange>();
   /** Connections of which nobody knows any more where a request begins. What still comes is read and dropped. */
   const lost = new WeakSet<Duplex>();
+
+  /** Ends the connection with an answer to what became a request, but is none to serve. */
+  function refuse(res: ServerResponse, status: number): void {
+    res.statusCode = status;
+    res.shouldKeepAlive = false;
+    res.setHeader('Content-Length', 0);
+    // One that has its id has been seen, and is written down by whoever gave it that.
+    if (res.hasHeader('X-Request-Id')) return void res.end();
+    const requestId = randomUUID();
+    res.setHeader('X-Request-Id', requestId);
+    res.end();
+    onRefused({ status, requestId });
+  }
+
+  /** What is not HTTP never becomes a request; its sender gets an id to ask about all the same, and no second try. */
+  function refuseUnread(socket: Duplex, status: number): void {
+    if (!socket.writable) return;
+    const requestId = randomUUID();
+    socket.end(headOf(status, requestId), () => void socket.destroy());
+    onRefused({ status, requestId });
+  }
 
   /** The last answer on a connection, after those that are still due. */
   function end(socket: Duplex, status: number): void {
@@ -31,6 +58,8 @@ export function createExchanges() {
   }
 
   return {
+    refuse,
+
     /** Whether the request is one: what comes after the last answer is none (RFC 9112 section 9.6). */
     begin(req: IncomingMessage, res: ServerResponse): boolean {
       const { socket } = req;
@@ -68,24 +97,13 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Ends the connection with an answer to what became a request, but is none to serve. */
-export function refuse(res: ServerResponse, status: number): void {
-  res.statusCode = status;
-  res.shouldKeepAlive = false;
-  if (!res.hasHeader('X-Request-Id')) res.setHeader('X-Request-Id', randomUUID());
-  res.setHeader('Content-Length', 0);
-  res.end();
-}
-
-/** What is not HTTP never becomes a request; its sender gets an id to ask about all the same, and no second try. */
-function refuseUnread(socket: Duplex, status: number): void {
-  if (!socket.writable) return;
-  const head = [
+function headOf(status: number, requestId: string): string {
+  const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `X-Request-Id: ${randomUUID()}`,
+    `X-Request-Id: ${requestId}`,
     ...(status === 405 ? ['Allow: GET, POST, OPTIONS'] : []),
     'Content-Length: 0',
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n`, () => void socket.destroy());
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createExchanges, refuse } from './exchanges.ts';
+import { createExchanges, type RefusedUnread } from './exchanges.ts';
 import { authorityOf, faultOf } from './framing.ts';
 
 /** One HTTP server, with the bounds that every one of ours has. */
@@ -48,7 +48,12 @@ const CLOSE_IDLE_EVERY_MS = 20;
 /** An Express app: it calls back for a request that none of its steps could even look at. */
 type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
 
-export function createListener(app: App, patience: Patience = PATIENCE): Listener {
+/** @param onRefused hears of what `app` never sees, so that it can be counted */
+export function createListener(
+  app: App,
+  onRefused: (refused: RefusedUnread) => void,
+  patience: Patience = PATIENCE,
+): Listener {
   const server: Server = createServer({
     headersTimeout: patience.headersMs,
     requestTimeout: patience.requestMs,
@@ -57,16 +62,16 @@ export function createListener(app: App, patience: Patience = PATIENCE): Listene
     // Node would refuse it without an id, and then serve what comes after it.
     requireHostHeader: false,
   });
-  const exchanges = createExchanges();
+  const exchanges = createExchanges(onRefused);
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     if (!exchanges.begin(req, res)) return;
     res.once('prefinish', () => awaitReader(res, patience.unreadMs));
     const fault = faultOf(req);
-    if (fault !== undefined) return refuse(res, fault);
+    if (fault !== undefined) return exchanges.refuse(res, fault);
     req.headers.host = authorityOf(req.url ?? '') ?? req.headers.host;
     // A target that is no URL is not routed by Express.
-    app(req, res, () => refuse(res, 400));
+    app(req, res, () => exchanges.refuse(res, 400));
   }
 
   server.on('request', serve);

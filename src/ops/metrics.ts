@@ -11,6 +11,7 @@ export interface Metrics {
   breaker(state: BreakerState): void;
   listCallTurnedAway(): void;
   logLineDropped(): void;
+  refusedUnread(status: number): void;
   /** Process metrics too, as prom-client has them. Once per process. */
   withProcess(): void;
   /** The Prometheus text format. */
@@ -74,6 +75,12 @@ export function createMetrics(gauges: {
     help: 'Lines of the log that were dropped, because nobody read those before them.',
     registers,
   });
+  const refusedUnread = new Counter({
+    name: 'gewe_gateway_refused_unread_total',
+    help: 'What was refused on either listener before it was a request: not HTTP, too large, or too slow.',
+    labelNames: ['status'],
+    registers,
+  });
   new Gauge({
     name: 'gewe_gateway_token_rejected',
     help: '1 while the upstream turns the token away.',
@@ -102,6 +109,7 @@ export function createMetrics(gauges: {
     storeError: (store) => storeErrors.inc({ store }),
     listCallTurnedAway: () => listCallsTurnedAway.inc(),
     logLineDropped: () => logLinesDropped.inc(),
+    refusedUnread: (status) => refusedUnread.inc({ status }),
     breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
     withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),
     text: () => registry.metrics(),

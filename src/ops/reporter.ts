@@ -10,8 +10,16 @@ import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { sparingly } from './sparingly.ts';
 
+interface RefusedUnread {
+  readonly status: number;
+  readonly requestId: string;
+}
+
 /** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
 const STORE_ERROR_EVERY_MS = 10_000;
+
+/** Whoever sends it needs no key. Metrics count each one. */
+const REFUSED_UNREAD_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
 export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
@@ -21,6 +29,12 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
     );
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
+  const refusedUnread = sparingly(
+    clock,
+    REFUSED_UNREAD_EVERY_MS,
+    (refused: RefusedUnread, heldBack) =>
+      logger.info({ ...refused, heldBack }, 'refused before it was a request'),
+  );
 
   return {
     /** One line a request. What failed inside is named with it, under the same id. */
@@ -29,6 +43,12 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
       metrics.request(record);
       if (record.code === 'internal') logger.error({ ...fields, err: cause }, 'request');
       else logger.info(fields, 'request');
+    },
+
+    /** What no app has seen, on either listener. */
+    refusedUnread(refused: RefusedUnread): void {
+      metrics.refusedUnread(refused.status);
+      refusedUnread(refused);
     },
 
     /** Probes and scrapes come every few seconds: only what failed inside is written down. */

@@ -27,9 +27,10 @@ let shortUrl: string;
 beforeAll(async () => {
   gateway = await startGateway({ overrides: { logTo: log.logTo } });
   const { app } = gateway.gateway;
-  const all = createListener(app, patience);
-  const headersOnly = createListener(app, { ...patience, requestMs: 600_000 });
-  const short = createListener(app, SHORT);
+  const unheard = () => undefined;
+  const all = createListener(app, unheard, patience);
+  const headersOnly = createListener(app, unheard, { ...patience, requestMs: 600_000 });
+  const short = createListener(app, unheard, SHORT);
   listeners = [all, headersOnly, short];
   url = await all.listen(0, '127.0.0.1');
   headersUrl = await headersOnly.listen(0, '127.0.0.1');

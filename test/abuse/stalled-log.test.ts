@@ -12,9 +12,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What a caller without a key can have written down of one request: the longest path that Node's parser takes. */
 const LINE_CHARACTERS = 15_000;
-const REQUESTS = budget(8000, 50_000);
+const REQUESTS = budget(5500, 50_000);
 /** For all that is not garbage. The lines of so many requests would be more, and so the end of the process. */
-const HEAP_MB = 80;
+const HEAP_MB = 64;
 /** As the system sees it: the heap, what is young in it, and the program. */
 const MOST_RESIDENT_BYTES = 250_000_000;
 
