@@ -22,7 +22,7 @@ import { keepInMemory } from './stores/list-memory.ts';
 import { openStores } from './stores/open.ts';
 import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
-import { openSecrets } from './secrets.ts';
+import { openSecrets } from './open-secrets.ts';
 import { shutDown } from './shut-down.ts';
 import { VERSION } from './version.ts';
 

@@ -73,7 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ops: ['add-contacts', 'contacts-list', 'gewe', 'pipeline', 'settings'],
   'shut-down.ts': [],
   'app.ts': ['ops', 'pipeline'],
-  'secrets.ts': ['gewe', 'ops', 'settings'],
+  'open-secrets.ts': ['gewe', 'ops', 'settings'],
   'gateway.ts': [
     'add-contacts',
     'app.ts',
@@ -82,7 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'listener',
     'ops',
     'pipeline',
-    'secrets.ts',
+    'open-secrets.ts',
     'settings',
     'shut-down.ts',
     'stores',
@@ -193,7 +193,7 @@ describe('in one place only', () => {
 const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|orUnavailable)$/;
 
 test('parts of another folder are made by the composition root and the commands, and by nobody else', () => {
-  const isRoot = (unit: string) => ['gateway.ts', 'secrets.ts', 'cli', 'demo'].includes(unit);
+  const isRoot = (unit: string) => ['gateway.ts', 'open-secrets.ts', 'cli', 'demo'].includes(unit);
   const made = files
     .filter(({ path }) => !isRoot(unitOf(path)))
     .flatMap(({ path, imports }) =>
