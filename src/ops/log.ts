@@ -11,7 +11,7 @@ interface Destination {
 
 /**
  * Characters that may wait for whoever reads the log: ten thousand usual lines, so a reader who only pauses misses none.
- * One who has stopped must not fill the memory, and a caller without a key makes lines of 15,000.
+ * One who has stopped must not fill the memory, and who has no key makes lines, too.
  */
 const MOST_WAITING = 4_000_000;
 
