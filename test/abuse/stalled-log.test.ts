@@ -103,5 +103,5 @@ test(
     gateway.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   },
-  budget(60_000, 300_000),
+  budget(60_000, 1_200_000),
 );
