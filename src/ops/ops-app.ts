@@ -8,7 +8,7 @@ import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { Refusal } from '../errors.ts';
 import { handleError } from '../pipeline/handle-error.ts';
-import { faceSlot, identify } from '../pipeline/identify.ts';
+import { identify } from '../pipeline/identify.ts';
 import { record, type RequestRecord } from '../pipeline/record.ts';
 import { send } from '../pipeline/send.ts';
 import { VERSION } from '../version.ts';
@@ -31,7 +31,6 @@ export function createOpsApp(parts: OpsParts): Express {
   app.enable('case sensitive routing');
   app.use(helmet());
   app.use(identify(parts));
-  app.use(refuseAsHttp());
   app.use(record(parts));
   app.use(authenticateOps(parts));
   const onlyGet = methodsOnly('GET, HEAD');
@@ -50,14 +49,6 @@ export function createOpsApp(parts: OpsParts): Express {
 }
 
 const PLACES = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/{appId}'];
-
-/** Nobody here was written for the vendor: a header that is shown must not turn a refusal into a 200. */
-function refuseAsHttp(): RequestHandler {
-  return (_req, res, next) => {
-    faceSlot.set(res, 'http');
-    next();
-  };
-}
 
 /** What there is, for whoever opens the address to see. */
 function answerIndex(): RequestHandler {

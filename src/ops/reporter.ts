@@ -56,7 +56,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
       if (code === 'internal') logger.error({ requestId, code, err: cause }, 'ops request');
     },
 
-    /** It moves when an account may add contacts, or takes a list away: somebody will ask who did that, and when. */
+    /** It moves when an account may add contacts, or takes a list away: somebody will ask when. */
     adminChange(change: AdminChange): void {
       logger.info(change, 'changed through the admin API');
     },

@@ -52,7 +52,9 @@ export function identify({
     secretSlot.set(res, holdsSecret);
     const client = shown && clients?.find(shown.key);
     callerSlot.set(res, { shown, client });
-    faceSlot.set(res, client?.errors ?? (shown?.place === 'x-gewe-token' ? 'gewe' : 'http'));
+    // Where there are no clients, nobody was written for the vendor.
+    const isVendors = clients !== undefined && shown?.place === 'x-gewe-token';
+    faceSlot.set(res, client?.errors ?? (isVendors ? 'gewe' : 'http'));
     res.setHeader('X-Request-Id', trace.requestId);
     next();
   };

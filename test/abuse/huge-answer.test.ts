@@ -6,7 +6,7 @@ import { budget } from '../support/budget.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
-import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MIB = 1024 * 1024;
@@ -30,12 +30,8 @@ beforeAll(async () => {
   gateway = runGateway(['start'], {
     cwd: folder.path,
     env: {
+      ...LEAST_ENV,
       GEWE_BASE_URL: upstream.baseUrl,
-      GEWE_TOKEN: TOKEN,
-      GATEWAY_KEYS: `test:${KEY}`,
-      PORT: '0',
-      OPS_PORT: '0',
-      STORE_URL: 'memory:',
     },
   });
   ({ url, opsUrl } = await gateway.listening());

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
 import { MAIN } from '../support/gateway-process.ts';
 import { httpCall } from '../support/http-call.ts';
-import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The longest name of an operation, and the longest id, that are written down of a request without a key. */
@@ -29,12 +29,8 @@ beforeEach(async () => {
   gateway = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, MAIN, 'start'], {
     cwd: folder.path,
     env: {
+      ...LEAST_ENV,
       GEWE_BASE_URL: 'http://127.0.0.1:9',
-      GEWE_TOKEN: TOKEN,
-      GATEWAY_KEYS: `test:${KEY}`,
-      STORE_URL: 'memory:',
-      PORT: '0',
-      OPS_PORT: '0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

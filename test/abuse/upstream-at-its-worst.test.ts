@@ -9,7 +9,7 @@ import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { ONLY_IF_CACHED } from '../support/lists.ts';
 import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
-import { KEY, TOKEN } from '../support/start-gateway.ts';
+import { TOKEN, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What a caller of an operation that is passed on gets, fetchContactsListCache included. */
@@ -82,13 +82,9 @@ beforeAll(async () => {
   gateway = runGateway(['start'], {
     cwd: folder.path,
     env: {
+      ...LEAST_ENV,
       GEWE_BASE_URL: upstream.baseUrl,
-      GEWE_TOKEN: TOKEN,
-      GATEWAY_KEYS: `test:${KEY}`,
       GATEWAY_CONFIG: policy,
-      PORT: '0',
-      OPS_PORT: '0',
-      STORE_URL: 'memory:',
       GEWE_TIMEOUT_MS: String(TIMEOUT_MS),
       LIST_DEADLINE_MS: String(TIMEOUT_MS),
       LIST_CACHE_DEADLINE_MS: String(TIMEOUT_MS),

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
-import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { startGateway, TOKEN, type TestGateway, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A certificate for 127.0.0.1 that nothing else uses, and that nobody trusts who was not told to. */
@@ -75,12 +75,8 @@ describe('an upstream over TLS', () => {
     gateway = runGateway(['start'], {
       cwd: folder.path,
       env: {
+        ...LEAST_ENV,
         GEWE_BASE_URL: upstream.baseUrl,
-        GEWE_TOKEN: TOKEN,
-        GATEWAY_KEYS: `test:${KEY}`,
-        PORT: '0',
-        OPS_PORT: '0',
-        STORE_URL: 'memory:',
         NODE_EXTRA_CA_CERTS: CERTIFICATE,
       },
     });

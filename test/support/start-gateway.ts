@@ -9,6 +9,15 @@ import { temporaryFolder } from './temporary-folder.ts';
 export const TOKEN = 'tok-4f9d1c7e5b2a';
 export const KEY = 'gwk_test_key';
 
+/** What every gateway of a test is told, whatever it is about; beside it comes `GEWE_BASE_URL`. */
+export const LEAST_ENV = {
+  GEWE_TOKEN: TOKEN,
+  GATEWAY_KEYS: `test:${KEY}`,
+  PORT: '0',
+  OPS_PORT: '0',
+  STORE_URL: 'memory:',
+} as const;
+
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly url: string;
@@ -43,12 +52,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const simulator = options.simulator ?? createSimulator({ token: TOKEN });
   const baseUrl = options.env?.['GEWE_BASE_URL'] ?? (await simulator.start()).baseUrl;
   const env: Record<string, string | undefined> = {
+    ...LEAST_ENV,
     GEWE_BASE_URL: baseUrl,
-    GEWE_TOKEN: TOKEN,
-    GATEWAY_KEYS: `test:${KEY}`,
-    PORT: '0',
-    OPS_PORT: '0',
-    STORE_URL: 'memory:',
     LOG_LEVEL: 'trace',
     LIST_DEADLINE_MS: '200',
     LIST_CACHE_DEADLINE_MS: '200',
