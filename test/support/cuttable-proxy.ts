@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
+
+/** A wire to a server on 127.0.0.1 that a test can spoil. */
+export interface CuttableProxy {
+  readonly port: number;
+  /** Drops all connections, and refuses new ones. */
+  cut(): void;
+  /** A black hole: connections stay and new ones are accepted, but no byte arrives, either way, until `heal`. */
+  hold(): void;
+  /** From now on each chunk towards the server arrives so much later, in milliseconds. */
+  delay(ms: number): void;
+  /** All is well again; what was held arrives now. */
+  heal(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> {
+  const sockets = new Set<Socket>();
+  let held: PromiseWithResolvers<void> | undefined;
+  let delayMs = 0;
+  let server: Server | undefined;
+  const port = await freePort();
+
+  /** Carries everything that happens at one end to the other, in its order. */
+  function carry(from: Socket, to: Socket, latenessMs: () => number): void {
+    let before = Promise.resolve();
+    const next = (step: () => void) => {
+      const dueAt = performance.now() + latenessMs();
+      before = before.then(async () => {
+        const leftMs = dueAt - performance.now();
+        if (leftMs > 0) await pause(leftMs);
+        await held?.promise;
+        step();
+      });
+    };
+    from.on('data', (chunk) => next(() => to.write(chunk)));
+    from.on('end', () => next(() => to.end()));
+    from.on('close', () => next(() => to.destroy()));
+    // 'close' comes after it.
+    from.on('error', () => undefined);
+    sockets.add(from);
+    from.once('close', () => sockets.delete(from));
+  }
+
+  async function listen(): Promise<void> {
+    server = createServer({ allowHalfOpen: true }, (client) => {
+      const upstream = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
+      carry(client, upstream, () => delayMs);
+      carry(upstream, client, () => 0);
+    }).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  }
+
+  function cut(): void {
+    server?.close();
+    server = undefined;
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+
+  function letThrough(): void {
+    held?.resolve();
+    held = undefined;
+  }
+
+  await listen();
+  return {
+    port,
+    cut,
+    hold() {
+      held ??= Promise.withResolvers<void>();
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    async heal() {
+      delayMs = 0;
+      letThrough();
+      if (server === undefined) await listen();
+    },
+    async stop() {
+      const closed = server === undefined ? undefined : once(server, 'close');
+      cut();
+      letThrough();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The server that is on PATH. */
+export const redisProgram = ['redis-server', 'valkey-server'].map(onPath).find(Boolean);
+
+/** A server from its start to its end. */
+export interface Life {
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts the program in a folder, which is where it keeps its data. `tell` gets all that it logs.
+ *
+ * @returns it when it serves; rejects with its log where it ends instead
+ */
+export function live(
+  args: readonly string[],
+  folder: string,
+  tell: (text: string) => void,
+): Promise<Life> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(redisProgram ?? 'redis-server', args, {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const pid = child.pid ?? NaN;
+    const ended = new Promise<void>((gone) => child.once('close', () => gone()));
+    let log = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        tell(text);
+        log += text;
+        if (log.includes('Ready to accept connections')) {
+          resolve({ pid, signal: (name) => void child.kill(name), ended });
+        }
+      });
+    }
+    child.once('error', reject);
+    void ended.then(() => reject(new Error(`The server ended:\n${log}`)));
+    if (child.pid !== undefined) endWithThisProcess(child.pid, folder, ended);
+  });
+}
+
+/** A shell that ends the process and its folder when this one is gone, also where this one could not say goodbye. */
+function endWithThisProcess(pid: number, folder: string, ended: Promise<void>): void {
+  // Whatever ends this process closes its end of the pipe that the shell reads.
+  const wait = 'read -r _; kill -9 "$1"; rm -rf "$2"';
+  const watchdog = spawn('sh', ['-c', wait, 'sh', String(pid), folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Ctrl-C in a terminal is not for it.
+    detached: true,
+  });
+  void ended.then(() => watchdog.kill('SIGKILL'));
+}
+
+function onPath(program: string): string | undefined {
+  const paths = (process.env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, program));
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
