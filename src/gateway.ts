@@ -18,7 +18,6 @@ import { createOpsApp } from './ops/ops-app.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
-import { keepInMemory } from './stores/list-memory.ts';
 import { openStores } from './stores/open.ts';
 import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
@@ -51,28 +50,34 @@ export interface Gateway {
  */
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
   const { settings, secrets } = loaded;
-  const clock = overrides.clock ?? systemClock;
   const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
   let draining = false;
 
   const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
-    clock,
+    clock: overrides.clock ?? systemClock,
     logTo: overrides.logTo,
     listCallsUnderWay: () => listService.callsUnderWay(),
   });
 
   // What is kept.
-  const stores = overrides.stores ?? (await openStores(settings.storeUrl));
-  const lists = keepInMemory(stores.lists, settings.list.memoryBytes);
+  const stores =
+    overrides.stores ??
+    (await openStores(settings.storeUrl, {
+      clock: overrides.clock,
+      listMemoryBytes: settings.list.memoryBytes,
+      events: report.store,
+    }));
+  const { clock, lists, turns } = stores;
   const register = orUnavailable(stores.accounts, report.quotaStoreFailed);
   const ledger = orUnavailable(stores.ledger, report.quotaStoreFailed);
   const { check: checkStore } = orUnavailable(stores, report.quotaStoreFailed);
 
   // The upstream, and those who watch what becomes of its calls.
-  const breaker = createBreaker(settings.breaker, clock, report.breakerChanged);
+  const breaker = createBreaker(settings.breaker, clock, stores.breaker, report.breakerChanged);
   const accounts = createAccounts({
     clocks: register,
     upstream: () => upstream,
+    turns,
     clock,
     declared: settings.accounts,
     unknown: settings.addContacts.accountAge.unknown,
@@ -91,6 +96,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const listService = createListService({
     upstream,
     lists,
+    turns,
     breaker,
     clock,
     settings: settings.list,
@@ -118,6 +124,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const health = createHealth({
     clock,
     checkStore: () => stores.check(),
+    storeWarnings: () => stores.warnings(),
     isTokenRejected: () => tokens.isRejected(),
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
@@ -128,6 +135,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     scrubber,
     clients,
     anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
+    clientRate: stores.clientRate,
     upstream,
     listService,
     addService,
@@ -174,6 +182,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
         listService,
         pending,
         upstream,
+        turns,
         watches,
         stores,
         graceMs: settings.shutdownGraceMs,

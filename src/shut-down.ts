@@ -11,6 +11,8 @@ interface ShutDownParts {
   readonly pending: { idle(): Promise<void> };
   /** Closing it ends the calls under way. */
   readonly upstream: { close(): Promise<void> };
+  /** Stopping them ends the waiting for other gateways. */
+  readonly turns: { stop(): void };
   readonly watches: readonly { stop(): void }[];
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
@@ -29,11 +31,12 @@ const REFUSALS_MS = 500;
  * too, since their answers are worth saving; then it is ended; the stores close when nobody can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {
-  const { listener, opsListener, listService, pending, upstream, watches, stores } = parts;
+  const { listener, opsListener, listService, pending, upstream, turns, watches, stores } = parts;
   const answered = listener.drain();
   await within(Promise.all([answered, pending.idle(), listService.idle()]), parts.graceMs);
 
   await upstream.close();
+  turns.stop();
   await Promise.all([listService.idle(), pending.idle()]);
   await within(answered, REFUSALS_MS);
   listener.end();

@@ -4,6 +4,7 @@ import { shuttingDown } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import { dataOf, retOf, type Outcome } from '../gewe/outcome.ts';
 import type { Observer, Upstream } from '../gewe/upstream.ts';
+import { inTurn, type Turns } from '../turns.ts';
 import { standingOf, type Standing } from './account-age.ts';
 import type { AddContactsPolicy } from './policy.ts';
 import type { AccountClocks } from './ports.ts';
@@ -20,6 +21,7 @@ export interface Accounts {
 interface AccountsParts {
   readonly clocks: AccountClocks;
   readonly upstream: () => Pick<Upstream, 'call'>;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly declared: ReadonlyMap<string, number>;
   readonly unknown: AddContactsPolicy['accountAge']['unknown'];
@@ -32,13 +34,18 @@ const ASK_AGAIN_AFTER_MS = 60_000;
 const ASK_DEADLINE_MS = 5_000;
 /** A store that failed is not tried again by every answer. */
 const SEE_AGAIN_AFTER_MS = 5_000;
+/** A store that lost it gets it back so much later. */
+const SEE_AGAIN_ANYWAY_AFTER_MS = 600_000;
 const REMEMBERED = 10_000;
 
+/** What a gateway tells the others of its question: no more than that it was asked. */
+const ASKED = Buffer.from('asked');
+
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { clocks, upstream, clock, declared, unknown, timeoutMs } = parts;
+  const { clocks, upstream, turns, clock, declared, unknown, timeoutMs } = parts;
   const byClock = { max: REMEMBERED, ttlResolution: 0, perf: clock };
   // Saves a write per answer.
-  const seen = new LRUCache<string, true>(byClock);
+  const seen = new LRUCache<string, true>({ ...byClock, ttl: SEE_AGAIN_ANYWAY_AFTER_MS });
   const asked = new LRUCache<string, Promise<void>>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
 
   const standing = async (appId: string) =>
@@ -59,12 +66,21 @@ export function createAccounts(parts: AccountsParts): Accounts {
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
 
+  /** Of all gateways on the store one asks. */
+  async function askInTurn(appId: string, trace: Trace): Promise<void> {
+    const ask = async () => {
+      await question(appId, trace);
+      return ASKED;
+    };
+    await inTurn(turns, { appId, what: 'online' }, ask, ASK_AGAIN_AFTER_MS);
+  }
+
   return {
     standing,
     ask(appId, trace) {
       const before = asked.get(appId);
       if (before !== undefined) return before;
-      const answer = question(appId, trace);
+      const answer = askInTurn(appId, trace);
       asked.set(appId, answer);
       // A store that failed may work again at the next attempt.
       answer.catch(() => asked.delete(appId));

@@ -52,7 +52,7 @@ export function createAddService(parts: AddServiceParts): AddService {
   async function usage(appId: string, kinds: readonly AttemptKind[], target?: string) {
     const standing = await accounts.standing(appId);
     const rules = kinds.flatMap((kind) => rulesFor(kind, standing));
-    return ledger.usage(appId, rules, target, clock.now());
+    return ledger.usage(appId, rules, target);
   }
 
   /**
@@ -109,11 +109,10 @@ export function createAddService(parts: AddServiceParts): AddService {
         return { kind: 'refused', refusal, usage: current, spent: false };
       }
 
-      const now = clock.now();
       const rules = rulesFor(kind, standing);
-      const charge = await ledger.charge(appId, { kind, target, at: now }, rules);
+      const charge = await ledger.charge(appId, { kind, target }, rules);
       if (charge.kind === 'refused') {
-        const refusal = exhausted(charge.rule, charge.retryAt, now);
+        const refusal = exhausted(charge.rule, charge.retryAt, charge.at);
         return { kind: 'refused', refusal, usage: charge.usage, spent: false };
       }
 

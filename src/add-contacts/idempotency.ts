@@ -43,9 +43,9 @@ export function createIdempotency(
 ): Idempotency {
   return {
     async claim({ client, appId, key, body }) {
-      const id = hash(JSON.stringify([client, appId, key]));
+      const name = { appId, id: hash(JSON.stringify([client, appId, key])) };
       const now = clock.now();
-      const begun = await store.begin(id, hash(body), {
+      const begun = await store.begin(name, hash(body), {
         now,
         leaseUntil: now + leaseMs,
         expiresAt: now + KEPT_MS,
@@ -55,8 +55,8 @@ export function createIdempotency(
           return {
             kind: 'claimed',
             claim: {
-              finish: (answer) => store.finish(id, encode(answer)),
-              abandon: () => store.abandon(id),
+              finish: (answer) => store.finish(name, encode(answer)),
+              abandon: () => store.abandon(name),
             },
           };
         case 'finished':

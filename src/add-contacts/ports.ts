@@ -1,22 +1,34 @@
 import type { Attempt, QuotaRule, QuotaUsage } from './rules.ts';
 
 export type Charge =
-  | { readonly kind: 'charged'; readonly attemptId: string; readonly usage: readonly QuotaUsage[] }
+  | {
+      readonly kind: 'charged';
+      readonly attemptId: string;
+      readonly usage: readonly QuotaUsage[];
+    }
   | {
       readonly kind: 'refused';
+      /** When it was decided, milliseconds since the epoch. */
+      readonly at: number;
       readonly rule: QuotaRule;
       /** Milliseconds since the epoch. */
       readonly retryAt: number;
       readonly usage: readonly QuotaUsage[];
     };
 
-/** What every account has been charged. A store that fails rejects; addContacts is then refused. */
+/** An attempt that is to be charged now. */
+export type NewAttempt = Omit<Attempt, 'at'>;
+
+/**
+ * What every account has been charged. A store that fails rejects; addContacts is then refused. The time is the
+ * engine's: gateways that share one decide alike, whatever their own clocks say.
+ */
 export interface Ledger {
   /**
    * Decides by `rules` and charges, as one step that no other charge can come between. `usage` is as it
    * stands afterwards. A refusal costs nothing. When this resolves, the charge survives a crash.
    */
-  charge(appId: string, attempt: Attempt, rules: readonly QuotaRule[]): Promise<Charge>;
+  charge(appId: string, attempt: NewAttempt, rules: readonly QuotaRule[]): Promise<Charge>;
   /** Takes one charge back, where the upstream provably never got the request. Unknown ids are ignored. */
   refund(appId: string, attemptId: string): Promise<void>;
   /** How `rules` stand, charging nothing. */
@@ -24,7 +36,6 @@ export interface Ledger {
     appId: string,
     rules: readonly QuotaRule[],
     target: string | undefined,
-    now: number,
   ): Promise<QuotaUsage[]>;
 }
 
@@ -68,19 +79,25 @@ export type Begin =
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'finished'; readonly answer: Buffer };
 
-/** The first answers to requests with an Idempotency-Key. Keys are hashes made by the caller. */
+/** `id` is a hash that has all in it by which keys differ, the account too. */
+export interface IdempotencyKey {
+  readonly appId: string;
+  readonly id: string;
+}
+
+/** The first answers to requests with an Idempotency-Key. */
 export interface IdempotencyStore {
   /**
    * Claims `key` for a request with this `fingerprint`, as one step. A key seen before with another fingerprint is
    * a mismatch, whatever became of it.
    */
   begin(
-    key: string,
+    key: IdempotencyKey,
     fingerprint: string,
     times: { readonly now: number; readonly leaseUntil: number; readonly expiresAt: number },
   ): Promise<Begin>;
   /** Keeps the answer until the expiry given to `begin`. */
-  finish(key: string, answer: Buffer): Promise<void>;
+  finish(key: IdempotencyKey, answer: Buffer): Promise<void>;
   /** Frees the key: the request was not carried out. */
-  abandon(key: string): Promise<void>;
+  abandon(key: IdempotencyKey): Promise<void>;
 }

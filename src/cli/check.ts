@@ -62,6 +62,11 @@ function showHost(host: string): string {
 }
 
 function showStore(url: string): string {
+  if (/^rediss?:/.test(url)) {
+    const { protocol, hostname, port, pathname } = new URL(url);
+    const place = `${showHost(hostname)}${port && `:${port}`}${pathname}`;
+    return `${protocol}//${place} (${url.includes('@') ? 'with' : 'without'} a password)`;
+  }
   return url === 'memory:' || /[/.]/.test(url) ? url : 'sqlite:(a file in the working directory)';
 }
 

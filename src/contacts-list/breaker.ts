@@ -87,16 +87,34 @@ export function admit(
 
 export interface Breaker {
   failed(appId: string, why: DownReason): void;
-  /** Asks to make a call for this client. Saying `probe` uses up the probe of this window. */
-  admit(client: string): Admission;
+  /**
+   * Asks to make a call for this client. Saying `probe` uses up the probe of this window, for all gateways on the same
+   * store. Never rejects.
+   */
+  admit(client: string): Promise<Admission>;
   state(): BreakerState;
   /** Learns from what becomes of every call to the upstream. */
   readonly observe: Observer;
 }
 
+/** Where several gateways keep one state. */
+export interface BreakerStore {
+  /**
+   * Replaces the state by the second of what `change` makes of it, as one step that no other change can come between. It may be
+   * called more than once. Rejects where the store fails.
+   */
+  update<R>(
+    change: (state: BreakerState) => readonly [R, BreakerState],
+  ): Promise<readonly [R, BreakerState]>;
+  /** Calls `onState` with what other gateways have made of it. */
+  watch(onState: (state: BreakerState) => void): void;
+}
+
+/** @param store undefined where this is the only gateway */
 export function createBreaker(
   settings: BreakerSettings,
   clock: Clock,
+  store: BreakerStore | undefined,
   onChange: (state: BreakerState) => void,
 ): Breaker {
   let state = CLOSED;
@@ -105,20 +123,44 @@ export function createBreaker(
     state = next;
     if (changed) onChange(state);
   };
-  const failed = (appId: string, why: DownReason) =>
-    enter(afterFailure(state, appId, why, clock.now(), settings));
+  store?.watch(enter);
+
+  /** Here at once, and then as the store has it. One that fails leaves each gateway to itself. */
+  async function update<R>(
+    change: (state: BreakerState) => readonly [R, BreakerState],
+  ): Promise<R> {
+    const [result, next] = change(state);
+    if (store === undefined || next.kind === 'closed') enter(next);
+    if (store === undefined) return result;
+    try {
+      const [shared, sharedNext] = await store.update(change);
+      enter(sharedNext);
+      return shared;
+    } catch {
+      enter(next);
+      return result;
+    }
+  }
+
+  const failed = (appId: string, why: DownReason) => {
+    const at = clock.now();
+    void update((before) => [undefined, afterFailure(before, appId, why, at, settings)]);
+  };
   return {
     failed,
-    admit(client) {
-      const [admission, next] = admit(state, client, clock.now(), settings);
-      state = next;
-      return admission;
+    async admit(client) {
+      if (state.kind === 'closed') return { kind: 'go' };
+      return update((before) => admit(before, client, clock.now(), settings));
     },
     state: () => state,
     observe({ appId }, outcome) {
       // An answer of any kind from the vendor shows that it is there. An error page does not, nor does it cost a wait.
-      if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') enter(CLOSED);
+      if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') succeeded();
       if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') failed(appId, outcome.kind);
     },
   };
+
+  function succeeded(): void {
+    if (state.kind === 'open' || state.failures.length > 0) void update(() => [undefined, CLOSED]);
+  }
 }

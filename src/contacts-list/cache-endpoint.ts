@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Upstream } from '../gewe/upstream.ts';
+import { inTurn, type Turns } from '../turns.ts';
 import type { SavedList } from './ports.ts';
 
-/** The vendor's fetchContactsListCache, asked at most once at a time for each account. */
+/** The vendor's fetchContactsListCache, asked at most once at a time for each account, by whichever gateway on the store. */
 export interface CacheEndpoint {
   /** The list that the vendor has kept, saved by now, or undefined. Never rejects. */
   ask(appId: string, trace: Trace): Promise<SavedList | undefined>;
@@ -13,17 +14,23 @@ export interface CacheEndpoint {
 interface CacheEndpointParts {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly clock: Clock;
+  readonly turns: Turns;
   /** For the whole question; a caller may stop waiting for it earlier. Milliseconds. */
   readonly deadlineMs: number;
   /** After so many milliseconds without an answer, `overdue` is told, once a question. */
   readonly overdueMs: number;
   overdue(appId: string): void;
+  /** What is saved; undefined also where the store fails. Never rejects. */
+  load(appId: string): Promise<SavedList | undefined>;
   /** Saves a list unless a newer one is there. Never rejects. */
   saveIfNewer(appId: string, list: SavedList): Promise<void>;
 }
 
+/** What a gateway tells the others of its question. */
+const [FOUND, NOTHING] = [Buffer.from('found'), Buffer.from('nothing')];
+
 export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
-  const { upstream, clock, deadlineMs, overdueMs, overdue, saveIfNewer } = parts;
+  const { upstream, clock, turns, deadlineMs, overdueMs, overdue, load, saveIfNewer } = parts;
   const underWay = new Map<string, Promise<SavedList | undefined>>();
 
   async function ask(appId: string, trace: Trace): Promise<SavedList | undefined> {
@@ -47,9 +54,18 @@ export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
     return list;
   }
 
+  async function askInTurn(appId: string, trace: Trace): Promise<SavedList | undefined> {
+    let own: SavedList | undefined;
+    const told = await inTurn(turns, { appId, what: 'list-cache' }, async () => {
+      own = await ask(appId, trace);
+      return own === undefined ? NOTHING : FOUND;
+    });
+    return own ?? (told?.equals(FOUND) ? load(appId) : undefined);
+  }
+
   return {
     ask(appId, trace) {
-      const asked = underWay.get(appId) ?? ask(appId, trace);
+      const asked = underWay.get(appId) ?? askInTurn(appId, trace);
       if (!underWay.has(appId)) {
         underWay.set(appId, asked);
         void asked.finally(() => underWay.delete(appId));

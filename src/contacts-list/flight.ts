@@ -11,7 +11,7 @@ export type ListFailure = 'timeout' | 'unreachable' | 'invalid';
 export type FlightResult =
   | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
   /** The vendor's word on an account or a parameter. */
-  | { readonly kind: 'other'; readonly answer: Answer }
+  | { readonly kind: 'other'; readonly answer: Pick<Answer, 'body' | 'contentType'> }
   | { readonly kind: 'failed'; readonly why: ListFailure }
   /** Nothing that a list could stand in for. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };

@@ -4,7 +4,9 @@ import type { Upstream } from '../gewe/upstream.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { Breaker } from './breaker.ts';
 import type { CacheEndpoint } from './cache-endpoint.ts';
-import { startFlight, type Flight } from './flight.ts';
+import type { Turns } from '../turns.ts';
+import { startFlight } from './flight.ts';
+import { startSharedFlight, type SharedFlight } from './shared-flight.ts';
 import type { Shelf } from './shelf.ts';
 
 /** What goes upstream: the bytes of whoever asked first. */
@@ -14,22 +16,23 @@ export interface ListCall {
   readonly trace: Trace;
 }
 
-/** The slow calls under way, one at most for each account. */
+/** The slow calls under way, one at most for each account, here or at another gateway on the same store. */
 export interface Flights {
-  of(appId: string): Flight | undefined;
+  of(appId: string): SharedFlight | undefined;
   /** Whether one more may be started: all of them together are bounded, too. */
   hasRoom(): boolean;
   /** Starts one for an account that has none. */
-  start(call: ListCall): Flight;
+  start(call: ListCall): SharedFlight;
   count(): number;
-  /** Resolves when none is under way. */
+  /** Resolves when none is under way here. */
   idle(): Promise<void>;
 }
 
 interface FlightsParts {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly cacheEndpoint: CacheEndpoint;
-  readonly shelf: Pick<Shelf, 'save'>;
+  readonly shelf: Pick<Shelf, 'load' | 'save'>;
+  readonly turns: Turns;
   readonly breaker: Pick<Breaker, 'failed'>;
   readonly clock: Clock;
   readonly settings: Pick<
@@ -46,8 +49,8 @@ function isCrowded(wasCrowded: boolean, underWay: number, places: number): boole
 }
 
 export function createFlights(parts: FlightsParts): Flights {
-  const { upstream, cacheEndpoint, shelf, breaker, clock, settings, onCrowded } = parts;
-  const underWay = new Map<string, Flight>();
+  const { upstream, cacheEndpoint, shelf, turns, breaker, clock, settings, onCrowded } = parts;
+  const underWay = new Map<string, SharedFlight>();
   const operation = 'fetchContactsList';
   let crowded = false;
 
@@ -63,14 +66,21 @@ export function createFlights(parts: FlightsParts): Flights {
     start({ appId, body, trace }) {
       const path = `contacts/${operation}`;
       const deadlineMs = settings.hardLimitMs;
-      const flight = startFlight({
-        clock,
-        deadlineMs: settings.deadlineMs,
-        pollMs: settings.pollMs,
-        call: () => upstream.call({ operation, appId }, { path, body, trace, deadlineMs }),
-        askCache: () => cacheEndpoint.ask(appId, trace),
-        save: (list) => shelf.save(appId, list),
-        overdue: () => breaker.failed(appId, 'timeout'),
+      const startOwn = () =>
+        startFlight({
+          clock,
+          deadlineMs: settings.deadlineMs,
+          pollMs: settings.pollMs,
+          call: () => upstream.call({ operation, appId }, { path, body, trace, deadlineMs }),
+          askCache: () => cacheEndpoint.ask(appId, trace),
+          save: (list) => shelf.save(appId, list),
+          overdue: () => breaker.failed(appId, 'timeout'),
+        });
+      const flight = startSharedFlight({
+        now: clock.now(),
+        takeTurn: () => turns.take({ appId, what: 'list' }),
+        startOwn,
+        load: () => shelf.load(appId),
       });
       underWay.set(appId, flight);
       look();
@@ -82,8 +92,10 @@ export function createFlights(parts: FlightsParts): Flights {
     },
     count: () => underWay.size,
     async idle() {
-      while (underWay.size > 0) {
-        await Promise.all([...underWay.values()].map(({ landing }) => landing));
+      for (;;) {
+        const own = [...underWay.values()].filter((flight) => !flight.isElsewhere());
+        if (own.length === 0) return;
+        await Promise.all(own.map(({ landing }) => landing));
       }
     },
   };

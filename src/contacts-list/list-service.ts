@@ -2,14 +2,16 @@ import type { Clock } from '../clock.ts';
 import { within } from '../deadline.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import type { ListSettings } from '../settings/settings.ts';
+import type { Turns } from '../turns.ts';
 import type { Breaker, DownReason } from './breaker.ts';
 import { createCacheEndpoint } from './cache-endpoint.ts';
 import type { ListDirectives } from './directives.ts';
-import type { Flight, ListFailure } from './flight.ts';
+import type { ListFailure } from './flight.ts';
 import { createFlights, type ListCall } from './flights.ts';
 import { liveAnswer, noList, noPlace, notSaved, unasked, type ListAnswer } from './list-answer.ts';
 import type { ListStore, SavedList } from './ports.ts';
 import { isYounger } from './saved-list.ts';
+import type { SharedFlight } from './shared-flight.ts';
 import { createShelf, type ShelfEvents } from './shelf.ts';
 
 export interface ListRequest extends ListCall {
@@ -31,6 +33,7 @@ export interface ListService {
 interface ListServiceParts extends ShelfEvents {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly lists: ListStore;
+  readonly turns: Turns;
   readonly breaker: Breaker;
   readonly clock: Clock;
   readonly settings: ListSettings;
@@ -41,36 +44,55 @@ interface ListServiceParts extends ShelfEvents {
 }
 
 export function createListService(parts: ListServiceParts): ListService {
-  const { upstream, lists, breaker, clock, settings, onTurnedAway } = parts;
+  const { upstream, lists, turns, breaker, clock, settings, onTurnedAway } = parts;
   const shelf = createShelf(lists, parts);
   const cacheEndpoint = createCacheEndpoint({
     upstream,
     clock,
+    turns,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
     overdueMs: settings.cacheDeadlineMs,
     overdue: (appId) => breaker.failed(appId, 'timeout'),
+    load: shelf.load,
     saveIfNewer: shelf.saveIfNewer,
   });
   const flights = createFlights({
     upstream,
     cacheEndpoint,
     shelf,
+    turns,
     breaker,
     clock,
     settings,
     onCrowded: parts.onCrowded,
   });
 
+  /** What a slow call brings to this caller; `overdue` where it is older already than the caller wants to wait. */
+  async function resultOf(
+    { directives }: ListRequest,
+    flight: SharedFlight,
+    isNew: boolean,
+    waitMs: number,
+  ) {
+    await flight.placed;
+    const isJoined = !isNew || flight.isElsewhere();
+    const isOverdue = isJoined && clock.now() - flight.startedAt >= waitMs;
+    if (isOverdue && !directives.noCache) return 'deadline';
+    // What a poll brings is a list that somebody has saved: not for a caller who wants none of those.
+    return directives.noCache ? flight.landing : flight.first;
+  }
+
   /** Waits for the slow call as long as this caller wants to. */
   async function awaitFlight(
     request: ListRequest,
-    flight: Flight,
-    joined: boolean,
+    flight: SharedFlight,
+    isNew: boolean,
     waitMs: number,
+    waitedMs: number,
   ): Promise<ListAnswer> {
-    // What a poll brings is a list that somebody has saved: not for a caller who wants none of those.
-    const awaited = request.directives.noCache ? flight.landing : flight.first;
-    const result = await within(Promise.race([awaited, request.left]), waitMs);
+    const awaited = resultOf(request, flight, isNew, waitMs);
+    const result = await within(Promise.race([awaited, request.left]), waitMs - waitedMs);
+    const joined = !isNew || flight.isElsewhere();
     if (result === 'deadline') return instead(request, 'timeout', joined);
     if (result === 'left') return { kind: 'left' };
     switch (result.kind) {
@@ -125,6 +147,7 @@ export function createListService(parts: ListServiceParts): ListService {
   return {
     async answer(request) {
       const { appId, directives } = request;
+      const askedAt = clock.now();
       const saved = directives.noCache ? undefined : await shelf.load(appId);
       const freshForMs = directives.maxAgeMs ?? settings.freshForMs;
       const isFresh = saved !== undefined && isYounger(saved, freshForMs, clock.now());
@@ -136,19 +159,20 @@ export function createListService(parts: ListServiceParts): ListService {
 
       // No call lives longer than the hard limit, and a timer takes no more than 2^31 ms.
       const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
+      const waitFor = (flight: SharedFlight, isNew: boolean) =>
+        awaitFlight(request, flight, isNew, waitMs, clock.now() - askedAt);
+
+      const admission = flights.of(appId) ? undefined : await breaker.admit(request.client);
+      if (admission?.kind === 'wait') return withoutAsking(saved, admission);
       const underWay = flights.of(appId);
       if (underWay === undefined) {
-        const admission = breaker.admit(request.client);
-        if (admission.kind === 'wait') return withoutAsking(saved, admission);
         // The probe always goes: hanging calls that fill all places must not hide that the upstream is back.
-        if (admission.kind === 'go' && !flights.hasRoom()) return withoutPlace(saved);
-        return awaitFlight(request, flights.start(request), false, waitMs);
+        if (admission?.kind !== 'probe' && !flights.hasRoom()) return withoutPlace(saved);
+        return waitFor(flights.start(request), true);
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);
-      const isOverdue = clock.now() - underWay.startedAt >= waitMs;
-      if (isOverdue && !directives.noCache) return instead(request, 'timeout', true);
-      return awaitFlight(request, underWay, true, waitMs);
+      return waitFor(underWay, false);
     },
     callsUnderWay: flights.count,
     idle: flights.idle,

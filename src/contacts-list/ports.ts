@@ -8,13 +8,21 @@ export interface SavedList {
   readonly source: 'live' | 'gewe-cache';
 }
 
+export type SaveResult =
+  /** `bytesBefore` had the body that was replaced, 0 where there was none. */
+  | { readonly kind: 'saved'; readonly bytesBefore: number }
+  /** One that is as new is there. */
+  | { readonly kind: 'kept' };
+
 /**
  * Where saved lists are kept, one per appId. A store that fails rejects; its caller treats that as a miss.
  */
 export interface ListStore {
   load(appId: string): Promise<SavedList | undefined>;
   /** Replaces what was saved before. Whether a list may be saved is decided by the caller. */
-  save(appId: string, list: SavedList): Promise<void>;
+  save(appId: string, list: SavedList): Promise<SaveResult>;
+  /** The same, as one step, unless a list that is as new is there: then nothing is saved. */
+  saveIfNewer(appId: string, list: SavedList): Promise<SaveResult>;
   /** Whether there was one. */
   forget(appId: string): Promise<boolean>;
 }

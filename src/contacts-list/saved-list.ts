@@ -12,6 +12,6 @@ export function isYounger(list: SavedList, maxAgeMs: number, now: number): boole
 }
 
 /** Whether a list has a tenth of the bytes that the one before it had, or less. */
-export function hasShrunk(before: SavedList, list: SavedList): boolean {
-  return list.body.length * 10 <= before.body.length;
+export function hasShrunk(bytesBefore: number, bytesAfter: number): boolean {
+  return bytesAfter * 10 <= bytesBefore;
 }

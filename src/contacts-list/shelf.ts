@@ -1,4 +1,4 @@
-import type { ListStore, SavedList } from './ports.ts';
+import type { ListStore, SaveResult, SavedList } from './ports.ts';
 import { hasShrunk } from './saved-list.ts';
 
 /** Saved lists, kept in a store that may fail: then nothing is found, and what should be saved is not. */
@@ -23,38 +23,22 @@ export interface Shrinkage {
   readonly bytesAfter: number;
 }
 
-/** One account's writes take turns: a newer list could come between the look of saveIfNewer and its writing. */
 export function createShelf(store: ListStore, { onStoreError, onShrunk }: ShelfEvents): Shelf {
-  const lastWrites = new Map<string, Promise<void>>();
-
-  const load = (appId: string) =>
-    store.load(appId).catch((error: unknown) => void onStoreError(error));
-
-  async function replace(appId: string, before: SavedList | undefined, list: SavedList) {
+  async function saved(saving: Promise<SaveResult>, appId: string, list: SavedList): Promise<void> {
     try {
-      await store.save(appId, list);
+      const result = await saving;
+      if (result.kind === 'kept') return;
+      const { bytesBefore } = result;
+      const bytesAfter = list.body.length;
+      if (hasShrunk(bytesBefore, bytesAfter)) onShrunk({ appId, bytesBefore, bytesAfter });
     } catch (error) {
-      return onStoreError(error);
+      onStoreError(error);
     }
-    if (before === undefined || !hasShrunk(before, list)) return;
-    onShrunk({ appId, bytesBefore: before.body.length, bytesAfter: list.body.length });
-  }
-
-  async function inTurn(appId: string, work: () => Promise<void>): Promise<void> {
-    const before = lastWrites.get(appId);
-    const turn = before === undefined ? work() : before.then(work);
-    lastWrites.set(appId, turn);
-    await turn;
-    if (lastWrites.get(appId) === turn) lastWrites.delete(appId);
   }
 
   return {
-    load,
-    save: (appId, list) => inTurn(appId, async () => replace(appId, await load(appId), list)),
-    saveIfNewer: (appId, list) =>
-      inTurn(appId, async () => {
-        const saved = await load(appId);
-        if (saved === undefined || saved.savedAt < list.savedAt) await replace(appId, saved, list);
-      }),
+    load: (appId) => store.load(appId).catch((error: unknown) => void onStoreError(error)),
+    save: (appId, list) => saved(store.save(appId, list), appId, list),
+    saveIfNewer: (appId, list) => saved(store.saveIfNewer(appId, list), appId, list),
   };
 }

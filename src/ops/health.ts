@@ -8,11 +8,14 @@ export type Part = 'store' | 'token' | 'draining';
 export interface Health {
   /** The parts that are not ready; none where all is well. */
   notReady(): Promise<Part[]>;
+  /** What works and should be changed all the same, by name. */
+  warnings(): readonly string[];
 }
 
 interface HealthParts {
   readonly clock: Clock;
   checkStore(): Promise<void>;
+  storeWarnings(): readonly string[];
   isTokenRejected(): boolean;
   isDraining(): boolean;
   onStoreError(error: unknown): void;
@@ -51,6 +54,7 @@ export function createHealth(parts: HealthParts): Health {
       if (isDraining()) parts.push('draining');
       return parts;
     },
+    warnings: parts.storeWarnings,
   };
 }
 
@@ -63,7 +67,12 @@ export function answerHealthz(): RequestHandler {
 export function answerReadyz({ health }: { health: Health }): RequestHandler {
   return async (_req, res) => {
     const notReady = await health.notReady();
-    const body = { status: notReady.length === 0 ? 'ready' : 'not-ready', notReady };
+    const warnings = health.warnings();
+    const body = {
+      status: notReady.length === 0 ? 'ready' : 'not-ready',
+      notReady,
+      ...(warnings.length > 0 && { warnings }),
+    };
     const status = notReady.length === 0 ? 200 : 503;
     send(res, status, 'application/json', Buffer.from(JSON.stringify(body)));
   };

@@ -15,6 +15,14 @@ interface RefusedUnread {
   readonly requestId: string;
 }
 
+type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart';
+const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
+  'store-may-evict':
+    'Redis may evict what was charged when it is full; set maxmemory-policy to noeviction',
+  'store-forgets-on-restart':
+    'Redis keeps no append-only file: what was charged is forgotten when it restarts; set appendonly to yes',
+};
+
 /** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
 const STORE_ERROR_EVERY_MS = 10_000;
 
@@ -96,6 +104,16 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
     quotaStoreFailed(err: unknown): void {
       metrics.storeError('quotas');
       quotaStoreError(err);
+    },
+
+    store: {
+      onAway: (err: Error) =>
+        logger.error(
+          { err },
+          'the store does not answer; saved lists come from memory, addContacts is refused',
+        ),
+      onBack: () => logger.info('the store answers again'),
+      onWarning: (what: StoreWarning) => logger.warn({ what }, STORE_WARNINGS[what]),
     },
 
     addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {

@@ -1,11 +1,40 @@
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
 import type { RequestHandler } from 'express';
-import type { Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import type { Client } from '../settings/client.ts';
 import { clientSlot } from './authenticate.ts';
 
 const MINUTE_MS = 60_000;
+
+/** Where several gateways count the requests of clients together. */
+export interface ClientRate {
+  /**
+   * Counts one request. Rejects where the store fails.
+   *
+   * @returns how many there were in this window of `windowMs`, and how much of it is left, in milliseconds
+   */
+  hit(client: string, windowMs: number): Promise<{ hits: number; leftMs: number }>;
+}
+
+/** While the shared count cannot be had each gateway counts by itself: a store that is away must not stop anybody. */
+function sharedStore(clientRate: ClientRate): Store {
+  const alone = new MemoryStore();
+  return {
+    init: (options) => alone.init(options),
+    async increment(key) {
+      try {
+        const { hits, leftMs } = await clientRate.hit(key, MINUTE_MS);
+        // The library tells callers how long to wait by the machine's own time.
+        return { totalHits: hits, resetTime: new Date(systemClock.now() + leftMs) };
+      } catch {
+        return alone.increment(key);
+      }
+    },
+    decrement: (key) => alone.decrement(key),
+    resetKey: (key) => alone.resetKey(key),
+  };
+}
 
 /**
  * The rate limit: protects the gateway from one client, counted in fixed minutes. Callers without a name share
@@ -14,12 +43,16 @@ const MINUTE_MS = 60_000;
 export function limitClient({
   clock,
   anonymous,
+  clientRate,
 }: {
   clock: Clock;
   anonymous: Client | undefined;
+  /** Undefined where this is the only gateway. */
+  clientRate: ClientRate | undefined;
 }): RequestHandler {
   return rateLimit({
     windowMs: MINUTE_MS,
+    ...(clientRate && { store: sharedStore(clientRate) }),
     identifier: 'client',
     standardHeaders: 'draft-8',
     legacyHeaders: false,
@@ -30,12 +63,13 @@ export function limitClient({
     },
     handler: (req) => {
       const info = (req as { rateLimit?: { resetTime?: Date } }).rateLimit;
+      const resetTime = info?.resetTime?.getTime();
+      const leftMs = resetTime === undefined ? MINUTE_MS : resetTime - systemClock.now();
       const now = clock.now();
-      const opens = Math.max(info?.resetTime?.getTime() ?? now + MINUTE_MS, now);
       throw new Refusal(
         'client-rate-limited',
         'This client has used its requestsPerMinute. Wait as long as Retry-After says.',
-        retryAt(opens, now),
+        retryAt(now + Math.max(0, leftMs), now),
       );
     },
   });

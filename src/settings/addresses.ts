@@ -68,10 +68,28 @@ export const trustedProxies = parsedBy<string | number | false>((text, report) =
   return report('must be a number of proxies, or a comma list of IP addresses and ranges');
 });
 
+/** What the number of a database is in the path, and nothing that would be left aside without a word. */
+function isRedisUrl(text: string): boolean {
+  const url = /[\s\\]/.test(text) ? null : URL.parse(text);
+  if (url === null || url.hostname === '') return false;
+  if (!/^(?:\/\d{0,5})?$/.test(url.pathname) || /[?#]/.test(text)) return false;
+  try {
+    decodeURIComponent(url.username + url.password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What `openStores` opens. Nothing of it is touched here. */
 export const storeUrl = parsedBy<string>((text, report) => {
   if (text === 'memory:') return text;
   if (/^sqlite:./.test(text) && text !== 'sqlite::memory:') return text;
-  if (/^rediss?:/.test(text)) return report('names Redis, for which this version has no store yet');
-  return report('must be memory: or sqlite:PATH');
+  if (/^rediss?:/.test(text)) {
+    if (isRedisUrl(text)) return text;
+    return report(
+      'must look like redis://user:password@host:6379/0, where all but the host may be left out (rediss:// for TLS; what is not a letter or a digit in a password is written as %XX)',
+    );
+  }
+  return report('must be memory:, sqlite:PATH, redis://HOST or rediss://HOST');
 });

@@ -12,12 +12,24 @@ const LEAST = 4;
  */
 export function knownSecrets(env: NodeJS.ProcessEnv, cwd: string): string[] {
   const { GEWE_TOKEN = '', GEWE_TOKEN_FILE = '', OPS_TOKEN = '', GATEWAY_KEYS = '' } = env;
+  const { STORE_URL = '' } = env;
   const file = readTextFileSync(resolve(cwd, GEWE_TOKEN_FILE));
   // Where there is no file, it may be the token that stands in place of its path.
   const ofFile = file.kind === 'text' ? file.text.split(/[\r\n]+/) : [GEWE_TOKEN_FILE];
   // An entry without a colon has no name: all of it may be the key.
   const keys = GATEWAY_KEYS.split(',').map((entry) => entry.slice(entry.indexOf(':') + 1));
-  return [GEWE_TOKEN, OPS_TOKEN, ...ofFile, ...keys]
+  return [GEWE_TOKEN, OPS_TOKEN, ...passwordsIn(STORE_URL), ...ofFile, ...keys]
     .map((secret) => secret.trim())
     .filter((secret) => secret.length >= LEAST);
+}
+
+/** The password in a URL, as it stands there and as it is meant. What is no URL may be a password all the same. */
+function passwordsIn(text: string): string[] {
+  const [, written] = /^[a-z]+:\/\/[^/]*?:([^/]*)@/i.exec(text) ?? [];
+  if (written === undefined) return [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
 }

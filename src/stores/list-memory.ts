@@ -5,6 +5,16 @@ import type { ListStore, SavedList } from '../contacts-list/ports.ts';
 /** A compressed copy may hang on a body, at worst about as long as the body itself. */
 const COPIES = 2;
 
+/** What a list counts for, in bytes. */
+export function sizeInMemory(list: SavedList): number {
+  return Math.max(1, COPIES * list.body.length);
+}
+
+/** Whether what is kept is no older than `list`. */
+export function isAsNew(kept: SavedList | undefined, list: SavedList): boolean {
+  return kept !== undefined && kept.savedAt >= list.savedAt;
+}
+
 /**
  * A front of at most `memoryBytes` over `store`, which drops the lists that were not asked for the longest. The same
  * SavedList object comes back as long as it is kept. With 0 bytes it is `store` itself.
@@ -15,7 +25,7 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
   // An entry over maxSize is not kept, and what was kept under its key goes: the store serves it.
   const kept = new LRUCache<string, SavedList>({
     maxSize: memoryBytes,
-    sizeCalculation: (list) => Math.max(1, COPIES * list.body.length),
+    sizeCalculation: sizeInMemory,
   });
   /** What the next load of an appId joins. Whoever writes takes the entry out, so that it counts no more. */
   const underWay = new Map<string, Promise<SavedList | undefined>>();
@@ -49,7 +59,22 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
       underWay.delete(appId);
       // Before the store and whatever becomes of that: a full disk must not cost the newest list.
       kept.set(appId, list);
-      await store.save(appId, list);
+      return store.save(appId, list);
+    },
+    async saveIfNewer(appId, list) {
+      if (isAsNew(kept.get(appId), list)) return { kind: 'kept' };
+      underWay.delete(appId);
+      const keep = () => {
+        if (!isAsNew(kept.get(appId), list)) kept.set(appId, list);
+      };
+      try {
+        const result = await store.saveIfNewer(appId, list);
+        if (result.kind === 'saved') keep();
+        return result;
+      } catch (error) {
+        keep();
+        throw error;
+      }
     },
     async forget(appId) {
       const wasKept = kept.delete(appId);

@@ -1,15 +1,28 @@
 import { resolve } from 'node:path';
 
+import { systemClock, type Clock } from '../clock.ts';
 import { openMemoryStores } from './memory/memory-stores.ts';
 import { openSqliteStores } from './sqlite/sqlite-stores.ts';
 import { StoreOpenError } from './store-open-error.ts';
-import type { Stores } from './stores.ts';
+import { openRedisStores } from './redis/redis-stores.ts';
+import type { StoreEvents, Stores } from './stores.ts';
+
+interface StoreOptions {
+  /** Instead of the engine's own time. */
+  readonly clock: Clock | undefined;
+  /** Of saved lists that this process keeps in memory. */
+  readonly listMemoryBytes: number;
+  readonly events: StoreEvents;
+}
 
 /**
- * Opens the engine that `url` names: `memory:`, or `sqlite:PATH` with a path that is absolute or relative to the
- * working directory. Rejects with a StoreOpenError, which never repeats a user or a password of the URL.
+ * Opens the engine that `url` names: `memory:`, `sqlite:PATH` with a path that is absolute or relative to the working directory,
+ * `redis://…` or `rediss://…`. Rejects with a StoreOpenError, which never repeats a user or a password of the URL.
  */
-export async function openStores(url: string): Promise<Stores> {
+export async function openStores(
+  url: string,
+  { clock, listMemoryBytes, events }: StoreOptions,
+): Promise<Stores> {
   const colon = url.indexOf(':');
   const scheme = url.slice(0, Math.max(0, colon)).toLowerCase();
   const rest = url.slice(colon + 1);
@@ -18,18 +31,18 @@ export async function openStores(url: string): Promise<Stores> {
       if (rest !== '') {
         throw new StoreOpenError('memory:', 'something stands after the colon', 'Use `memory:`');
       }
-      return openMemoryStores();
+      return openMemoryStores(clock ?? systemClock);
     case 'sqlite':
-      return openSqliteStores(sqlitePath(rest));
+      return openSqliteStores(sqlitePath(rest), clock ?? systemClock, listMemoryBytes);
     case 'redis':
     case 'rediss':
-      throw new StoreOpenError(
-        `${scheme}://…`,
-        'this version has no Redis store yet',
-        'Use `sqlite:PATH` and run one gateway',
-      );
+      return openRedisStores(url, clock, listMemoryBytes, events);
     default:
-      throw new StoreOpenError('URL', 'its kind is not known', 'Use `sqlite:PATH` or `memory:`');
+      throw new StoreOpenError(
+        'URL',
+        'its kind is not known',
+        'Use `sqlite:PATH`, `redis://…` or `memory:`',
+      );
   }
 }
 

@@ -1,4 +1,5 @@
 /** A store that cannot be written when the gateway starts: nothing is served, and one sentence says what to do. */
+import { systemClock } from '../../src/clock.ts';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -45,7 +46,7 @@ async function expectRefusedStart(says: RegExp, before: readonly string[] = []):
   expect(lines[0]).toMatch(says);
 }
 
-const makeStore = () => openSqliteStores(file).close();
+const makeStore = () => openSqliteStores(file, systemClock, 0).close();
 
 (ownDisk.isPossible ? describe : describe.skip)('a gateway that is started on a disk that', () => {
   beforeEach(() => ownDisk.mount(data, '4m'));

@@ -58,7 +58,7 @@ function unitOf(path: string): string {
 }
 
 /** Files that say nothing of the gateway's work; every folder may use them. */
-const COMMON = ['clock.ts', 'deadline.ts', 'errors.ts', 'pending.ts', 'version.ts'];
+const COMMON = ['clock.ts', 'deadline.ts', 'errors.ts', 'pending.ts', 'turns.ts', 'version.ts'];
 
 /** Which unit may import which, beside itself and the common files. ARCHITECTURE.md draws the same. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'add-contacts': ['gewe'],
   settings: ['add-contacts'],
   'contacts-list': ['gewe', 'settings'],
-  stores: ['add-contacts', 'contacts-list'],
+  stores: ['add-contacts', 'contacts-list', 'pipeline'],
   pipeline: ['add-contacts', 'contacts-list', 'gewe', 'settings'],
   ops: ['add-contacts', 'contacts-list', 'gewe', 'pipeline', 'settings'],
   'shut-down.ts': [],
@@ -187,10 +187,15 @@ describe('in one place only', () => {
     );
     expect(outside).toEqual([]);
   });
+
+  test('ioredis is used in src/stores/redis/connection.ts, and as a type in server.ts', () => {
+    const using = filesImporting('ioredis');
+    expect(using).toEqual(['src/stores/redis/connection.ts', 'src/stores/redis/server.ts']);
+  });
 });
 
 /** Names of functions that make a part: something that is made once and then lives. */
-const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|orUnavailable)$/;
+const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|keepCopies|orUnavailable)$/;
 
 test('parts of another folder are made by the composition root and the commands, and by nobody else', () => {
   const isRoot = (unit: string) => ['gateway.ts', 'open-secrets.ts', 'cli', 'demo'].includes(unit);

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import type { Ledger } from '../../src/add-contacts/ports.ts';
 import type { Stores } from '../../src/stores/stores.ts';
-import { attemptAt, DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
+import { DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
 /** What stores do that outlive the process. */
@@ -18,6 +19,11 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       return opened.reopen();
     }
 
+    function charge(ledger: Ledger, at: number) {
+      opened.clock.set(at);
+      return ledger.charge('wx_a', { kind: 'add', target: 'ann' }, [quotaRule(1)]);
+    }
+
     test('still have the saved list', async () => {
       const body = Buffer.from([0, 255, 128]);
       await opened.stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
@@ -27,12 +33,11 @@ export function describeDurability(open: OpenStoresUnderTest): void {
     });
 
     test('still count what was charged, and can take it back', async () => {
-      const rules = [quotaRule(1)];
-      const charge = await opened.stores.ledger.charge('wx_a', attemptAt(T0), rules);
+      const charged = await charge(opened.stores.ledger, T0);
       const { ledger } = await reopen();
-      expect((await ledger.charge('wx_a', attemptAt(T0 + 1), rules)).kind).toBe('refused');
-      await ledger.refund('wx_a', charge.kind === 'charged' ? charge.attemptId : '');
-      expect((await ledger.charge('wx_a', attemptAt(T0 + 1), rules)).kind).toBe('charged');
+      expect((await charge(ledger, T0 + 1)).kind).toBe('refused');
+      await ledger.refund('wx_a', charged.kind === 'charged' ? charged.attemptId : '');
+      expect((await charge(ledger, T0 + 1)).kind).toBe('charged');
     });
 
     test('still know the clocks of accounts', async () => {
@@ -47,15 +52,15 @@ export function describeDurability(open: OpenStoresUnderTest): void {
 
     test('still give the first answer to a key, and never give one that was under way to a new request', async () => {
       const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
-      await opened.stores.idempotency.begin('done', 'body', times);
-      await opened.stores.idempotency.finish('done', Buffer.from('answer'));
-      await opened.stores.idempotency.begin('open', 'body', times);
+      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times);
+      await opened.stores.idempotency.finish({ appId: 'wx_a', id: 'done' }, Buffer.from('answer'));
+      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
       const { idempotency } = await reopen();
-      expect(await idempotency.begin('done', 'body', times)).toEqual({
+      expect(await idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times)).toEqual({
         kind: 'finished',
         answer: Buffer.from('answer'),
       });
-      const { kind } = await idempotency.begin('open', 'body', times);
+      const { kind } = await idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
       expect(['in-progress', 'lost']).toContain(kind);
     });
   });

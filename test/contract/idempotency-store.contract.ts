@@ -17,8 +17,13 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
     });
     afterEach(() => opened.dispose());
 
-    const begin = (key: string, now = T0, fingerprint = 'body') =>
-      store.begin(key, fingerprint, { now, leaseUntil: now + LEASE_MS, expiresAt: now + DAY_MS });
+    const named = (id: string) => ({ appId: 'wx_a', id });
+    const begin = (id: string, now = T0, fingerprint = 'body') =>
+      store.begin(named(id), fingerprint, {
+        now,
+        leaseUntil: now + LEASE_MS,
+        expiresAt: now + DAY_MS,
+      });
 
     test('begins a key that is new, and only once', async () => {
       expect(await begin('k')).toEqual({ kind: 'begun' });
@@ -44,7 +49,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
     test('gives the answer again, byte for byte, until the key expires', async () => {
       const answer = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
       await begin('k');
-      await store.finish('k', answer);
+      await store.finish(named('k'), answer);
       for (const now of [T0, T0 + LEASE_MS, T0 + DAY_MS - 1]) {
         const again = await begin('k', now);
         expect(again.kind).toBe('finished');
@@ -56,7 +61,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
 
     test('keeps an answer without a byte as an answer', async () => {
       await begin('k');
-      await store.finish('k', Buffer.alloc(0));
+      await store.finish(named('k'), Buffer.alloc(0));
       expect((await begin('k')).kind).toBe('finished');
     });
 
@@ -64,47 +69,47 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       await begin('k');
       expect(await begin('k', T0, 'other')).toEqual({ kind: 'mismatch' });
       expect(await begin('k', T0 + LEASE_MS, 'other')).toEqual({ kind: 'mismatch' });
-      await store.finish('k', Buffer.from('answer'));
+      await store.finish(named('k'), Buffer.from('answer'));
       expect(await begin('k', T0 + DAY_MS - 1, 'other')).toEqual({ kind: 'mismatch' });
     });
 
     test('once a key has expired, begins it with another fingerprint and without the old answer', async () => {
       await begin('k');
-      await store.finish('k', Buffer.from('answer'));
+      await store.finish(named('k'), Buffer.from('answer'));
       expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'begun' });
       expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'in-progress' });
     });
 
     test('begins a key anew that was abandoned, with any fingerprint', async () => {
       await begin('k');
-      await store.abandon('k');
+      await store.abandon(named('k'));
       expect(await begin('k', T0, 'other')).toEqual({ kind: 'begun' });
     });
 
     test('keeps an answer that comes after the lease', async () => {
       await begin('k');
       expect((await begin('k', T0 + LEASE_MS)).kind).toBe('lost');
-      await store.finish('k', Buffer.from('late'));
+      await store.finish(named('k'), Buffer.from('late'));
       expect((await begin('k', T0 + LEASE_MS)).kind).toBe('finished');
     });
 
     test('keeps the first answer, also where a second one or an abandon follows', async () => {
       await begin('k');
-      await store.finish('k', Buffer.from('first'));
-      await store.finish('k', Buffer.from('second'));
-      await store.abandon('k');
+      await store.finish(named('k'), Buffer.from('first'));
+      await store.finish(named('k'), Buffer.from('second'));
+      await store.abandon(named('k'));
       expect(await begin('k')).toEqual({ kind: 'finished', answer: Buffer.from('first') });
     });
 
     test('told to finish or abandon a key that nobody began, does nothing', async () => {
-      await store.finish('k', Buffer.from('answer'));
-      await store.abandon('k');
+      await store.finish(named('k'), Buffer.from('answer'));
+      await store.abandon(named('k'));
       expect(await begin('k')).toEqual({ kind: 'begun' });
     });
 
     test('keeps two keys apart', async () => {
       await begin('k');
-      await store.finish('k', Buffer.from('answer'));
+      await store.finish(named('k'), Buffer.from('answer'));
       expect(await begin('K')).toEqual({ kind: 'begun' });
       expect((await begin('k')).kind).toBe('finished');
     });

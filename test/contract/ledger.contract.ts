@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { LEDGER_RETENTION_MS } from '../../src/add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../src/add-contacts/ports.ts';
+import type { Attempt, QuotaRule } from '../../src/add-contacts/rules.ts';
 import { attemptAt, DAY_MS, HOUR_MS, quotaRule, T0 } from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
@@ -16,34 +17,50 @@ export function describeLedger(open: OpenStoresUnderTest): void {
     });
     afterEach(() => opened.dispose());
 
+    /** Charges at the instant of the attempt. */
+    function charge(appId: string, { at, ...attempt }: Attempt, rules: readonly QuotaRule[]) {
+      opened.clock.set(at);
+      return ledger.charge(appId, attempt, rules);
+    }
+
+    function usage(
+      appId: string,
+      rules: readonly QuotaRule[],
+      target: string | undefined,
+      now: number,
+    ) {
+      opened.clock.set(now);
+      return ledger.usage(appId, rules, target);
+    }
+
     async function left(appId: string, limit: number, now = T0): Promise<number | undefined> {
-      return (await ledger.usage(appId, [quotaRule(limit)], undefined, now))[0]?.left;
+      return (await usage(appId, [quotaRule(limit)], undefined, now))[0]?.left;
     }
 
     test('charges while something is left, and tells the usage as it stands afterwards', async () => {
       const rule = quotaRule(2);
-      const first = await ledger.charge('wx_a', attemptAt(T0), [rule]);
+      const first = await charge('wx_a', attemptAt(T0), [rule]);
       expect(first.kind).toBe('charged');
       expect(first.usage).toEqual([
         { rule, limit: 2, left: 1, opensAt: T0, nextFreedAt: T0 + DAY_MS },
       ]);
-      const second = await ledger.charge('wx_a', attemptAt(T0 + 5), [rule]);
+      const second = await charge('wx_a', attemptAt(T0 + 5), [rule]);
       expect(second.usage[0]).toMatchObject({ left: 0, opensAt: T0 + DAY_MS });
     });
 
     test('refuses until just before t + window what was charged at t, and charges again from then on', async () => {
       const rules = [quotaRule(1)];
-      await ledger.charge('wx_a', attemptAt(T0), rules);
-      const early = await ledger.charge('wx_a', attemptAt(T0 + DAY_MS - 1), rules);
+      await charge('wx_a', attemptAt(T0), rules);
+      const early = await charge('wx_a', attemptAt(T0 + DAY_MS - 1), rules);
       expect(early).toMatchObject({ kind: 'refused', rule: rules[0], retryAt: T0 + DAY_MS });
-      expect((await ledger.charge('wx_a', attemptAt(T0 + DAY_MS), rules)).kind).toBe('charged');
+      expect((await charge('wx_a', attemptAt(T0 + DAY_MS), rules)).kind).toBe('charged');
     });
 
     test('asked at one instant by 100 callers with 5 left, charges exactly 5', async () => {
       const rules = [quotaRule(5)];
       const charges = await Promise.all(
         Array.from({ length: 100 }, (_, i) =>
-          ledger.charge('wx_a', attemptAt(T0, { target: `person ${i}` }), rules),
+          charge('wx_a', attemptAt(T0, { target: `person ${i}` }), rules),
         ),
       );
       const ids = charges.flatMap((one) => (one.kind === 'charged' ? [one.attemptId] : []));
@@ -56,7 +73,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       const rules = [quotaRule(1, { per: 'target', code: 'target-quota-exhausted' })];
       const kinds: Charge['kind'][] = [];
       for (const target of ['ann', 'ann', 'Ann', 'bob']) {
-        kinds.push((await ledger.charge('wx_a', attemptAt(T0, { target }), rules)).kind);
+        kinds.push((await charge('wx_a', attemptAt(T0, { target }), rules)).kind);
       }
       expect(kinds).toEqual(['charged', 'refused', 'charged', 'charged']);
     });
@@ -64,14 +81,14 @@ export function describeLedger(open: OpenStoresUnderTest): void {
     test('with several rules, charges only where all allow it and names the one that opens last', async () => {
       const gap = quotaRule(1, { name: 'gap', code: 'add-too-soon', windowMs: 60_000 });
       const day = quotaRule(2);
-      await ledger.charge('wx_a', attemptAt(T0), [gap, day]);
-      expect(await ledger.charge('wx_a', attemptAt(T0 + 59_999), [gap, day])).toMatchObject({
+      await charge('wx_a', attemptAt(T0), [gap, day]);
+      expect(await charge('wx_a', attemptAt(T0 + 59_999), [gap, day])).toMatchObject({
         kind: 'refused',
         rule: gap,
         retryAt: T0 + 60_000,
       });
-      await ledger.charge('wx_a', attemptAt(T0 + 60_000), [gap, day]);
-      expect(await ledger.charge('wx_a', attemptAt(T0 + 60_001), [gap, day])).toMatchObject({
+      await charge('wx_a', attemptAt(T0 + 60_000), [gap, day]);
+      expect(await charge('wx_a', attemptAt(T0 + 60_001), [gap, day])).toMatchObject({
         kind: 'refused',
         rule: day,
         retryAt: T0 + DAY_MS,
@@ -85,12 +102,12 @@ export function describeLedger(open: OpenStoresUnderTest): void {
         { from: step, limit: 2 },
       ];
       const rules = [quotaRule(1, { limits })];
-      await ledger.charge('wx_a', attemptAt(T0), rules);
-      expect(await ledger.charge('wx_a', attemptAt(step - 1), rules)).toMatchObject({
+      await charge('wx_a', attemptAt(T0), rules);
+      expect(await charge('wx_a', attemptAt(step - 1), rules)).toMatchObject({
         kind: 'refused',
         retryAt: step,
       });
-      expect((await ledger.charge('wx_a', attemptAt(step), rules)).kind).toBe('charged');
+      expect((await charge('wx_a', attemptAt(step), rules)).kind).toBe('charged');
     });
 
     test('keeps adding and accepting apart, also where one of them is used up', async () => {
@@ -98,15 +115,15 @@ export function describeLedger(open: OpenStoresUnderTest): void {
         quotaRule(1),
         quotaRule(1, { kind: 'accept', code: 'accept-quota-exhausted' }),
       ];
-      expect((await ledger.charge('wx_a', attemptAt(T0), rules)).kind).toBe('charged');
+      expect((await charge('wx_a', attemptAt(T0), rules)).kind).toBe('charged');
       const accept = attemptAt(T0, { kind: 'accept' });
-      expect((await ledger.charge('wx_a', accept, rules)).kind).toBe('charged');
-      expect((await ledger.charge('wx_a', attemptAt(T0), rules)).kind).toBe('refused');
+      expect((await charge('wx_a', accept, rules)).kind).toBe('charged');
+      expect((await charge('wx_a', attemptAt(T0), rules)).kind).toBe('refused');
     });
 
     test('charges nothing for a refusal', async () => {
-      await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)]);
-      for (let i = 0; i < 10; i++) await ledger.charge('wx_a', attemptAt(T0 + i), [quotaRule(1)]);
+      await charge('wx_a', attemptAt(T0), [quotaRule(1)]);
+      for (let i = 0; i < 10; i++) await charge('wx_a', attemptAt(T0 + i), [quotaRule(1)]);
       expect(await left('wx_a', 5, T0 + 10)).toBe(4);
     });
 
@@ -116,9 +133,9 @@ export function describeLedger(open: OpenStoresUnderTest): void {
 
     test('asked for the usage without a target, leaves rules per target out', async () => {
       const rules = [quotaRule(5), quotaRule(2, { name: 'target', per: 'target' })];
-      await ledger.charge('wx_a', attemptAt(T0), rules);
+      await charge('wx_a', attemptAt(T0), rules);
       const names = async (target: string | undefined) =>
-        (await ledger.usage('wx_a', rules, target, T0)).map((one) => [one.rule.name, one.left]);
+        (await usage('wx_a', rules, target, T0)).map((one) => [one.rule.name, one.left]);
       expect(await names(undefined)).toEqual([['day', 4]]);
       expect(await names('ann')).toEqual([
         ['day', 4],
@@ -132,9 +149,9 @@ export function describeLedger(open: OpenStoresUnderTest): void {
 
     test('takes one charge back for a refund, once', async () => {
       const rules = [quotaRule(2)];
-      const charge = await ledger.charge('wx_a', attemptAt(T0), rules);
-      await ledger.charge('wx_a', attemptAt(T0), rules);
-      const id = charge.kind === 'charged' ? charge.attemptId : '';
+      const charged = await charge('wx_a', attemptAt(T0), rules);
+      await charge('wx_a', attemptAt(T0), rules);
+      const id = charged.kind === 'charged' ? charged.attemptId : '';
       await ledger.refund('wx_a', id);
       expect(await left('wx_a', 2)).toBe(1);
       await ledger.refund('wx_a', id);
@@ -142,22 +159,22 @@ export function describeLedger(open: OpenStoresUnderTest): void {
     });
 
     test('told to refund an unknown charge, or that of another account, changes nothing', async () => {
-      const charge = await ledger.charge('wx_a', attemptAt(T0), [quotaRule(2)]);
+      const charged = await charge('wx_a', attemptAt(T0), [quotaRule(2)]);
       await ledger.refund('wx_a', 'no such charge');
-      await ledger.refund('wx_b', charge.kind === 'charged' ? charge.attemptId : '');
+      await ledger.refund('wx_b', charged.kind === 'charged' ? charged.attemptId : '');
       expect(await left('wx_a', 2)).toBe(1);
     });
 
     test('keeps two accounts apart, also where they differ only in case', async () => {
       const rules = [quotaRule(1)];
       for (const appId of ['wx_a', 'wx_b', 'wx_A']) {
-        expect((await ledger.charge(appId, attemptAt(T0), rules)).kind).toBe('charged');
-        expect((await ledger.charge(appId, attemptAt(T0), rules)).kind).toBe('refused');
+        expect((await charge(appId, attemptAt(T0), rules)).kind).toBe('charged');
+        expect((await charge(appId, attemptAt(T0), rules)).kind).toBe('refused');
       }
     });
 
     test('without rules, charges; what it charged counts for later rules', async () => {
-      expect(await ledger.charge('wx_a', attemptAt(T0), [])).toMatchObject({
+      expect(await charge('wx_a', attemptAt(T0), [])).toMatchObject({
         kind: 'charged',
         usage: [],
       });
@@ -165,30 +182,30 @@ export function describeLedger(open: OpenStoresUnderTest): void {
     });
 
     test('counts what lies ahead of a clock that was set back', async () => {
-      await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)]);
-      const back = await ledger.charge('wx_a', attemptAt(T0 - HOUR_MS), [quotaRule(1)]);
+      await charge('wx_a', attemptAt(T0), [quotaRule(1)]);
+      const back = await charge('wx_a', attemptAt(T0 - HOUR_MS), [quotaRule(1)]);
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + DAY_MS });
     });
 
     test('set back after it ran ahead, still counts what had left the longest window meanwhile', async () => {
       const week = 7 * DAY_MS;
       const rules = [quotaRule(1, { per: 'target', windowMs: week })];
-      await ledger.charge('wx_a', attemptAt(T0), rules);
-      await ledger.charge('wx_a', attemptAt(T0 + 2 * week - 1, { target: 'bob' }), rules);
-      const back = await ledger.charge('wx_a', attemptAt(T0 + week - 1), rules);
+      await charge('wx_a', attemptAt(T0), rules);
+      await charge('wx_a', attemptAt(T0 + 2 * week - 1, { target: 'bob' }), rules);
+      const back = await charge('wx_a', attemptAt(T0 + week - 1), rules);
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + week });
     });
 
     test('drops what is older than the retention with the next charge, and nothing younger', async () => {
       const wide = 2 * LEDGER_RETENTION_MS;
       const rules = [quotaRule(9, { windowMs: wide })];
-      await ledger.charge('wx_a', attemptAt(T0), rules);
-      await ledger.charge('wx_a', attemptAt(T0 + 1), rules);
-      await ledger.charge('wx_b', attemptAt(T0), rules);
+      await charge('wx_a', attemptAt(T0), rules);
+      await charge('wx_a', attemptAt(T0 + 1), rules);
+      await charge('wx_b', attemptAt(T0), rules);
       const now = T0 + LEDGER_RETENTION_MS;
-      await ledger.charge('wx_a', attemptAt(now), rules);
-      expect((await ledger.usage('wx_a', rules, undefined, now))[0]?.left).toBe(7);
-      expect((await ledger.usage('wx_b', rules, undefined, now))[0]?.left).toBe(8);
+      await charge('wx_a', attemptAt(now), rules);
+      expect((await usage('wx_a', rules, undefined, now))[0]?.left).toBe(7);
+      expect((await usage('wx_b', rules, undefined, now))[0]?.left).toBe(8);
     });
   });
 }

@@ -64,6 +64,38 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       ]);
     });
 
+    test('says how many bytes a save replaced', async () => {
+      const { lists } = opened.stores;
+      expect(await lists.save('wx_a', listOf('old'))).toEqual({ kind: 'saved', bytesBefore: 0 });
+      const saved = { kind: 'saved', bytesBefore: 3 };
+      expect(await lists.save('wx_a', listOf('newer'))).toEqual(saved);
+      const list = listOf('newest', { savedAt: 2_000_000_000_000 });
+      expect(await lists.saveIfNewer('wx_a', list)).toEqual({ kind: 'saved', bytesBefore: 5 });
+    });
+
+    test('told to save only what is newer, keeps what is as new', async () => {
+      const { lists } = opened.stores;
+      await lists.saveIfNewer('wx_a', listOf('five', { savedAt: 5 }));
+      for (const savedAt of [4, 5]) {
+        expect(await lists.saveIfNewer('wx_a', listOf('other', { savedAt }))).toEqual({
+          kind: 'kept',
+        });
+      }
+      expect((await lists.load('wx_a'))?.body.toString()).toBe('five');
+      await lists.saveIfNewer('wx_a', listOf('six', { savedAt: 6 }));
+      expect((await lists.load('wx_a'))?.body.toString()).toBe('six');
+    });
+
+    test('saves anew what was forgotten', async () => {
+      const { lists } = opened.stores;
+      await lists.save('wx_a', listOf('old'));
+      await lists.forget('wx_a');
+      await lists.saveIfNewer('wx_a', listOf('new', { savedAt: 1 }));
+      expect((await lists.load('wx_a'))?.body.toString()).toBe('new');
+      expect(await lists.forget('wx_a')).toBe(true);
+      expect(await lists.forget('wx_a')).toBe(false);
+    });
+
     test('keeps two appIds apart, also where they differ only in case', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('small'));

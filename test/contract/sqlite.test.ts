@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
-import { attemptAt, quotaRule, T0 } from '../support/quota-rules.ts';
+import { movableClock } from '../support/movable-clock.ts';
+import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
@@ -21,12 +22,14 @@ import { describeListStore } from './list-store.contract.ts';
 async function open(): Promise<StoresUnderTest> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'gateway.db');
-  let current = openSqliteStores(path);
+  const clock = movableClock(T0);
+  let current = openSqliteStores(path, clock, 0);
   return {
     stores: current,
+    clock,
     async reopen() {
       await current.close();
-      current = openSqliteStores(path);
+      current = openSqliteStores(path, clock, 0);
       return current;
     },
     async dispose() {
@@ -52,33 +55,36 @@ describe('SQLite stores', () => {
   afterEach(() => folder.remove());
 
   test('make the folder of their file, and leave one file in it when closed', async () => {
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.check();
     await stores.close();
     expect(await readdir(join(path, '..'))).toEqual(['gateway.db']);
   });
 
   test('opened twice on one file, see the charges of each other and exceed no limit', async () => {
-    const [one, other] = [openSqliteStores(path), openSqliteStores(path)];
+    const [one, other] = [
+      openSqliteStores(path, movableClock(T0), 0),
+      openSqliteStores(path, movableClock(T0), 0),
+    ];
     const rules = [quotaRule(5)];
     const charges = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
-        (i % 2 === 0 ? one : other).ledger.charge('wx_a', attemptAt(T0), rules),
+        (i % 2 === 0 ? one : other).ledger.charge('wx_a', ANN, rules),
       ),
     );
     expect(charges.filter((charge) => charge.kind === 'charged')).toHaveLength(5);
-    expect((await other.ledger.usage('wx_a', rules, undefined, T0))[0]?.left).toBe(0);
+    expect((await other.ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(0);
     await one.close();
     await other.close();
   });
 
   test('reject every call once closed, and take a second close', async () => {
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.close();
     await stores.close();
     await expect(stores.check()).rejects.toThrow();
     await expect(stores.lists.load('wx_a')).rejects.toThrow();
-    await expect(stores.ledger.charge('wx_a', attemptAt(T0), [])).rejects.toThrow();
+    await expect(stores.ledger.charge('wx_a', ANN, [])).rejects.toThrow();
   });
 
   test('killed with SIGKILL amid charging, have every charge that was promised', async () => {
@@ -95,8 +101,8 @@ describe('SQLite stores', () => {
     expect(await exited).toEqual([null, 'SIGKILL']);
     expect(promised.length).toBeGreaterThanOrEqual(100);
 
-    const stores = openSqliteStores(path);
-    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(100)], undefined, T0 + 100_000);
+    const stores = openSqliteStores(path, movableClock(T0), 0);
+    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(100)], undefined);
     expect(usage?.left).toBe(0);
     await stores.close();
 

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../src/clock.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
@@ -21,8 +22,8 @@ let gateway: TestGateway;
 afterEach(() => gateway.stop());
 
 /** Memory stores of which one, and with it the engine, fails while `broken` says so. */
-function breakable(port: Port) {
-  const stores = openMemoryStores();
+function breakable(port: Port, clock: Clock = systemClock) {
+  const stores = openMemoryStores(clock);
   const state = { broken: true };
   const whole: Stores = {
     ...stores,
@@ -86,7 +87,7 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
 
     test('everything is as before once it works again', async () => {
       const clock = movableClock();
-      const { stores, state } = breakable(port);
+      const { stores, state } = breakable(port, clock);
       gateway = await startGateway({ policy: TRUSTING, overrides: { stores, clock } });
       await add(ADD, headers).expect(503);
       await supertest(gateway.url).get('/readyz').expect(503);
@@ -102,7 +103,7 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
 
 test('where only the key cannot be kept, the answer goes out, and the key is never sent again', async () => {
   const clock = movableClock();
-  const stores = openMemoryStores();
+  const stores = openMemoryStores(clock);
   const finish = () => Promise.reject(new Error(SECRET_REASON));
   gateway = await startGateway({
     policy: TRUSTING,

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/clock.ts';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
@@ -34,7 +35,7 @@ function start(env: Record<string, string>): Promise<TestGateway> {
 }
 
 async function savedAfterwards(appId: string): Promise<string | undefined> {
-  const stores = openSqliteStores(file);
+  const stores = openSqliteStores(file, systemClock, 0);
   const list = await stores.lists.load(appId);
   await stores.close();
   return list?.body.toString();

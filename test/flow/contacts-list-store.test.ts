@@ -1,7 +1,9 @@
+import { systemClock } from '../../src/clock.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ListStore } from '../../src/contacts-list/ports.ts';
+import { keepInMemory } from '../../src/stores/list-memory.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
@@ -21,7 +23,7 @@ async function started(options: Parameters<typeof startGateway>[0]): Promise<Tes
 
 /** Stores whose lists do what a test wants instead. */
 function storesWith(lists: Partial<ListStore>): Stores {
-  const stores = openMemoryStores();
+  const stores = openMemoryStores(systemClock);
   return { ...stores, lists: { ...stores.lists, ...lists } };
 }
 
@@ -29,7 +31,6 @@ const broken = () => Promise.reject(new Error('the disk is gone'));
 
 test('a store that fails to load is a miss: live lists come, and failures are refused', async () => {
   const gateway = await started({
-    policy: 'list: { memoryBytes: 1 }',
     overrides: { stores: storesWith({ load: broken }) },
   });
   await saveList(gateway, 'wx_1', listBytes('ann'));
@@ -41,7 +42,9 @@ test('a store that fails to load is a miss: live lists come, and failures are re
 });
 
 test('a store that fails to save costs nobody the live list', async () => {
-  const gateway = await started({ overrides: { stores: storesWith({ save: broken }) } });
+  const stores = storesWith({ save: broken });
+  const lists = keepInMemory(stores.lists, 1_000_000);
+  const gateway = await started({ overrides: { stores: { ...stores, lists } } });
   gateway.simulator.behave('wx_1', { raw: { body: listBytes('ann') } });
 
   const reply = await askList(gateway, 'wx_1');
@@ -55,7 +58,6 @@ test('a store that fails to save costs nobody the live list', async () => {
 
 test("a store that fails costs nobody the list of the upstream's cache", async () => {
   const gateway = await started({
-    policy: 'list: { memoryBytes: 1 }',
     overrides: { stores: storesWith({ load: broken, save: broken }) },
   });
   gateway.simulator.behave('wx_1', [

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/clock.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
@@ -141,7 +142,7 @@ describe('/admin/lists', () => {
   });
 
   test('where its store fails, it says so, and the log says why', async () => {
-    const stores = openMemoryStores();
+    const stores = openMemoryStores(systemClock);
     const load = () => Promise.reject(new Error('disk I/O error'));
     await restart({ overrides: { stores: { ...stores, lists: { ...stores.lists, load } } } });
 

@@ -39,7 +39,7 @@ let storeless: TestGateway;
 let lonely: TestGateway;
 let young: TestGateway;
 beforeAll(async () => {
-  const stores = openMemoryStores();
+  const stores = openMemoryStores(systemClock);
   const fail = () => Promise.reject(new Error(`${INSIDE} ${TOKEN}`));
   [main, storeless, lonely, young] = await Promise.all([
     startGateway({

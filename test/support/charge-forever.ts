@@ -5,11 +5,14 @@
 import { writeSync } from 'node:fs';
 
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
-import { attemptAt, quotaRule, T0 } from './quota-rules.ts';
+import { movableClock } from './movable-clock.ts';
+import { ANN, quotaRule, T0 } from './quota-rules.ts';
 
-const { ledger } = openSqliteStores(process.argv[2] ?? '');
+const clock = movableClock(T0);
+const { ledger } = openSqliteStores(process.argv[2] ?? '', clock, 0);
 const rules = [quotaRule(Number.MAX_SAFE_INTEGER)];
-for (let i = 0; ; i++) {
-  const charge = await ledger.charge('wx_a', attemptAt(T0 + i), rules);
+for (;;) {
+  const charge = await ledger.charge('wx_a', ANN, rules);
+  clock.advance(1);
   if (charge.kind === 'charged') writeSync(process.stdout.fd, `${charge.attemptId}\n`);
 }

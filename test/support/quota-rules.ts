@@ -1,3 +1,4 @@
+import type { NewAttempt } from '../../src/add-contacts/ports.ts';
 import type { Attempt, QuotaRule } from '../../src/add-contacts/rules.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -17,6 +18,9 @@ export function quotaRule(limit: number, other: Partial<QuotaRule> = {}): QuotaR
     ...other,
   };
 }
+
+/** An attempt to add `ann`, now. */
+export const ANN: NewAttempt = { kind: 'add', target: 'ann' };
 
 /** An attempt to add `ann`, unless told otherwise. */
 export function attemptAt(at: number, other: Partial<Attempt> = {}): Attempt {

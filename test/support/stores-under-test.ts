@@ -1,8 +1,11 @@
+import type { MovableClock } from './movable-clock.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 
 /** A set of stores that a contract suite may write to, empty at first. */
 export interface StoresUnderTest {
   readonly stores: Stores;
+  /** By which they count. */
+  readonly clock: MovableClock;
   /** Closes the stores and opens the same ones again. Left out where nothing outlives the process. */
   readonly reopen?: () => Promise<Stores>;
   dispose(): Promise<void>;

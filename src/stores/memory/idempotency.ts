@@ -16,7 +16,7 @@ export function memoryIdempotency(): IdempotencyStore {
   }
 
   return {
-    async begin(key, fingerprint, { now, leaseUntil, expiresAt }) {
+    async begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
       dropExpired(now);
       const found = judgeClaim(claims.get(key), fingerprint, now);
       if (found.kind === 'begun') {
@@ -25,11 +25,11 @@ export function memoryIdempotency(): IdempotencyStore {
       }
       return found;
     },
-    async finish(key, answer) {
+    async finish({ id: key }, answer) {
       const claim = claims.get(key);
       if (claim !== undefined && claim.answer === undefined) claims.set(key, { ...claim, answer });
     },
-    async abandon(key) {
+    async abandon({ id: key }) {
       // A key with an answer stays: what was carried out cannot be taken back.
       if (claims.get(key)?.answer === undefined) claims.delete(key);
     },

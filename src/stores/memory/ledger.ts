@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { Clock } from '../../clock.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Ledger } from '../../add-contacts/ports.ts';
 import { usageOf } from '../../add-contacts/rules.ts';
@@ -11,16 +12,17 @@ interface ChargedAttempt extends Attempt {
 }
 
 /** Charges that end with the process. */
-export function memoryLedger(): Ledger {
+export function memoryLedger(clock: Clock): Ledger {
   const histories = new Map<string, ChargedAttempt[]>();
   const historyOf = (appId: string) => histories.get(appId) ?? [];
 
   return {
     // Nothing is awaited between reading and writing: that is what makes it one step.
-    async charge(appId, attempt, rules) {
+    async charge(appId, { kind, target }, rules) {
+      const attempt: Attempt = { kind, target, at: clock.now() };
       const history = historyOf(appId);
       const { verdict, usage } = judgeCharge(rules, history, attempt);
-      if (verdict.kind === 'refused') return { ...verdict, usage };
+      if (verdict.kind === 'refused') return { ...verdict, at: attempt.at, usage };
       const attemptId = randomUUID();
       const kept = history.filter((one) => one.at > attempt.at - LEDGER_RETENTION_MS);
       histories.set(appId, [...kept, { ...attempt, attemptId }]);
@@ -31,8 +33,8 @@ export function memoryLedger(): Ledger {
       if (kept.length > 0) histories.set(appId, kept);
       else histories.delete(appId);
     },
-    async usage(appId, rules, target, now) {
-      return usageOf(rules, historyOf(appId), target, now);
+    async usage(appId, rules, target) {
+      return usageOf(rules, historyOf(appId), target, clock.now());
     },
   };
 }

@@ -1,16 +1,21 @@
-import type { Stores } from '../stores.ts';
+import type { Clock } from '../../clock.ts';
+import { ownTurns } from '../../turns.ts';
+import { UNSHARED, type Stores } from '../stores.ts';
 import { memoryAccounts } from './accounts.ts';
 import { memoryIdempotency } from './idempotency.ts';
 import { memoryLedger } from './ledger.ts';
 import { memoryLists } from './lists.ts';
 
 /** Stores for tests and trials: everything is gone when the process ends. */
-export function openMemoryStores(): Stores {
+export function openMemoryStores(clock: Clock): Stores {
   return {
+    clock,
     lists: memoryLists(),
-    ledger: memoryLedger(),
+    ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
+    turns: ownTurns,
+    ...UNSHARED,
     async check() {},
     async close() {},
   };

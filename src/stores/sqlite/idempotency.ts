@@ -61,7 +61,7 @@ export function sqliteIdempotency(db: DatabaseSync, assertInPlace: () => void): 
   }
 
   return {
-    async begin(key, fingerprint, { now, leaseUntil, expiresAt }) {
+    async begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
       assertInPlace();
       const begun = inTransaction(db, () => {
         for (const [settled, end] of unwritten) write(settled, end);
@@ -73,7 +73,7 @@ export function sqliteIdempotency(db: DatabaseSync, assertInPlace: () => void): 
       unwritten.clear();
       return begun;
     },
-    finish: settle,
-    abandon: (key) => settle(key, 'free'),
+    finish: ({ id }, answer) => settle(id, answer),
+    abandon: ({ id }) => settle(id, 'free'),
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
+import type { Clock } from '../../clock.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../add-contacts/ports.ts';
 import { usageOf } from '../../add-contacts/rules.ts';
@@ -13,7 +14,7 @@ import { inTransaction } from './transaction.ts';
  *
  * @param assertInPlace throws where what is written would be found by nobody: a charge would be sent and then forgotten
  */
-export function sqliteLedger(db: DatabaseSync, assertInPlace: () => void): Ledger {
+export function sqliteLedger(db: DatabaseSync, clock: Clock, assertInPlace: () => void): Ledger {
   const select = db.prepare(
     'SELECT kind, target, at FROM attempts WHERE app_id = :appId AND at > :after',
   );
@@ -30,13 +31,14 @@ export function sqliteLedger(db: DatabaseSync, assertInPlace: () => void): Ledge
   }
 
   return {
-    async charge(appId, attempt, rules) {
+    async charge(appId, { kind, target }, rules) {
       assertInPlace();
       return inTransaction<Charge>(db, () => {
-        const { kind, target, at } = attempt;
-        const { verdict, usage } = judgeCharge(rules, historyOf(appId, rules, at), attempt);
+        const at = clock.now();
+        const history = historyOf(appId, rules, at);
+        const { verdict, usage } = judgeCharge(rules, history, { kind, target, at });
         // Nothing written: the disk is not waited for.
-        if (verdict.kind === 'refused') return { ...verdict, usage };
+        if (verdict.kind === 'refused') return { ...verdict, at, usage };
         const attemptId = randomUUID();
         prune.run({ appId, until: at - LEDGER_RETENTION_MS });
         insert.run({ appId, at, attemptId, kind, target });
@@ -46,7 +48,8 @@ export function sqliteLedger(db: DatabaseSync, assertInPlace: () => void): Ledge
     async refund(appId, attemptId) {
       remove.run({ appId, attemptId });
     },
-    async usage(appId, rules, target, now) {
+    async usage(appId, rules, target) {
+      const now = clock.now();
       return usageOf(rules, historyOf(appId, rules, now), target, now);
     },
   };

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
+import type { ListStore, SaveResult, SavedList } from '../../contacts-list/ports.ts';
 import { asBuffer } from './bytes.ts';
+import { inTransaction } from './transaction.ts';
 
 interface ListRow {
   readonly body: Uint8Array;
@@ -17,7 +18,23 @@ export function sqliteLists(db: DatabaseSync): ListStore {
   const replace = db.prepare(
     'INSERT OR REPLACE INTO lists (app_id, saved_at, source, body) VALUES (:appId, :savedAt, :source, :body)',
   );
+  const selectSize = db.prepare(
+    'SELECT length(body) AS bytes, saved_at AS savedAt FROM lists WHERE app_id = :appId',
+  );
   const remove = db.prepare('DELETE FROM lists WHERE app_id = :appId');
+
+  async function replaceWhere(
+    appId: string,
+    { body, savedAt, source }: SavedList,
+    may: (savedAtBefore: number | undefined) => boolean,
+  ): Promise<SaveResult> {
+    return inTransaction<SaveResult>(db, () => {
+      const before = selectSize.get({ appId }) as { bytes: number; savedAt: number } | undefined;
+      if (!may(before?.savedAt)) return { kind: 'kept' };
+      replace.run({ appId, savedAt, source, body });
+      return { kind: 'saved', bytesBefore: before?.bytes ?? 0 };
+    });
+  }
 
   return {
     async load(appId) {
@@ -25,9 +42,9 @@ export function sqliteLists(db: DatabaseSync): ListStore {
       if (row === undefined) return undefined;
       return { body: asBuffer(row.body), savedAt: row.savedAt, source: row.source };
     },
-    async save(appId, { body, savedAt, source }) {
-      replace.run({ appId, savedAt, source, body });
-    },
+    save: (appId, list) => replaceWhere(appId, list, () => true),
+    saveIfNewer: (appId, list) =>
+      replaceWhere(appId, list, (savedAt) => savedAt === undefined || savedAt < list.savedAt),
     async forget(appId) {
       return remove.run({ appId }).changes > 0;
     },

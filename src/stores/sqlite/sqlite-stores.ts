@@ -1,4 +1,7 @@
-import type { Stores } from '../stores.ts';
+import type { Clock } from '../../clock.ts';
+import { ownTurns } from '../../turns.ts';
+import { keepInMemory } from '../list-memory.ts';
+import { UNSHARED, type Stores } from '../stores.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { checkWrite, openDatabase } from './database.ts';
 import { sqliteIdempotency } from './idempotency.ts';
@@ -10,16 +13,21 @@ import { rememberPlace } from './place.ts';
 /**
  * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
  * StoreOpenError, and leaves the file as it is, where it is broken, not ours, newer than we are or not writable.
+ *
+ * @param listMemoryBytes of saved lists that are kept in memory too
  */
-export function openSqliteStores(path: string): Stores {
+export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: number): Stores {
   const db = openDatabase(path);
   try {
     const assertInPlace = rememberPlace(path);
     return {
-      lists: sqliteLists(db),
-      ledger: sqliteLedger(db, assertInPlace),
+      clock,
+      lists: keepInMemory(sqliteLists(db), listMemoryBytes),
+      ledger: sqliteLedger(db, clock, assertInPlace),
       accounts: sqliteAccounts(db, assertInPlace),
       idempotency: sqliteIdempotency(db, assertInPlace),
+      turns: ownTurns,
+      ...UNSHARED,
       async check() {
         assertInPlace();
         checkWrite(db);

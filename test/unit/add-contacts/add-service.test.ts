@@ -40,7 +40,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
 ])('an attempt that ends with %s is charged or given back', async (_what, outcome, expected) => {
   const clock = movableClock();
   const service = createAddService({
-    ledger: memoryLedger(),
+    ledger: memoryLedger(clock),
     accounts: {
       standing: async () => ({ kind: 'trusted' }),
       ask: async () => undefined,

@@ -102,7 +102,7 @@ test('the store sees neither the key nor the body, only hashes', async () => {
   const seen: string[] = [];
   const store = memoryIdempotency();
   const begin: typeof store.begin = (key, fingerprint, times) => {
-    seen.push(key, fingerprint);
+    seen.push(key.id, fingerprint);
     return store.begin(key, fingerprint, times);
   };
   await createIdempotency({ ...store, begin }, clock, LEASE_MS).claim(SCOPE);

@@ -86,10 +86,10 @@ test('a clock that was set back does not put off the next probe', () => {
   expect(admit(OPEN, 'crm', 0, SETTINGS)[0].kind).toBe('wait');
 });
 
-test('an answer of any kind closes it and forgets the failures; what is no answer does not', () => {
+test('an answer of any kind closes it and forgets the failures; what is no answer does not', async () => {
   const changes: string[] = [];
   const clock = movableClock();
-  const breaker = createBreaker(SETTINGS, clock, ({ kind }) => changes.push(kind));
+  const breaker = createBreaker(SETTINGS, clock, undefined, ({ kind }) => changes.push(kind));
   const subject = (appId: string) => ({ operation: 'search', appId });
   for (const appId of ['a', 'b', 'a', 'b']) breaker.observe(subject(appId), { kind: 'timeout' });
   breaker.observe(subject('a'), { kind: 'invalid', why: 'HTTP status 503' });
@@ -104,6 +104,6 @@ test('an answer of any kind closes it and forgets the failures; what is no answe
   const answer = { body: Buffer.from('{}'), contentType: 'application/json', json: {} };
   breaker.observe(subject('a'), { kind: 'answered', answer });
   breaker.failed('a', 'timeout');
-  expect(breaker.admit('crm')).toEqual({ kind: 'go' });
+  expect(await breaker.admit('crm')).toEqual({ kind: 'go' });
   expect(changes).toEqual(['open', 'closed']);
 });

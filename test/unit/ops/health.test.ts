@@ -12,6 +12,7 @@ function healthOf(store: { broken: boolean }) {
       if (store.broken) throw new Error('disk I/O error');
     },
     isTokenRejected: () => false,
+    storeWarnings: () => [],
     isDraining: () => false,
     onStoreError: () => undefined,
   });

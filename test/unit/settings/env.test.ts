@@ -143,20 +143,30 @@ describe('the environment', () => {
     expect(problemsOf({ TRUST_PROXY: given })).toHaveLength(1);
   });
 
-  test.each(['memory:', 'sqlite:data/a.db', 'sqlite:/var/a.db'])(
-    'takes STORE_URL %s',
-    (STORE_URL) => {
-      expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
-      expect(problemsOf({ STORE_URL })).toEqual([]);
-    },
-  );
+  test.each([
+    'memory:',
+    'sqlite:data/a.db',
+    'sqlite:/var/a.db',
+    'redis://cache',
+    'redis://joe:p%40ss@cache:6380/15',
+    'rediss://:pw@[::1]:6379/',
+  ])('takes STORE_URL %s', (STORE_URL) => {
+    expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
+    expect(problemsOf({ STORE_URL })).toEqual([]);
+  });
 
   test.each([
     'memory',
     'sqlite:',
     'sqlite::memory:',
-    'redis://host:6379/1',
-    'rediss://:pw@host',
+    'redis:',
+    'redis://',
+    'redis://host/one',
+    'redis://host/0?db=1',
+    'redis://host/0#1',
+    'redis://:p%zz@host',
+    'redis://ho st',
+    'rediss:host',
     'http://host',
   ])('refuses STORE_URL %s', (STORE_URL) => {
     expect(problemsOf({ STORE_URL })).toHaveLength(1);

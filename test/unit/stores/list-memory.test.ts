@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 
-import type { ListStore, SavedList } from '../../../src/contacts-list/ports.ts';
+import type { ListStore, SavedList, SaveResult } from '../../../src/contacts-list/ports.ts';
 import { keepInMemory } from '../../../src/stores/list-memory.ts';
 import { memoryLists } from '../../../src/stores/memory/lists.ts';
 
@@ -23,9 +23,14 @@ class SlowStore implements ListStore {
     return found;
   }
 
-  async save(appId: string, list: SavedList): Promise<void> {
+  async save(appId: string, list: SavedList): Promise<SaveResult> {
     await this.pass();
-    await this.inner.save(appId, list);
+    return this.inner.save(appId, list);
+  }
+
+  async saveIfNewer(appId: string, list: SavedList): Promise<SaveResult> {
+    await this.pass();
+    return this.inner.saveIfNewer(appId, list);
   }
 
   async forget(appId: string): Promise<boolean> {

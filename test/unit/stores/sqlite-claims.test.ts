@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/clock.ts';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
@@ -6,15 +7,16 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 test('a claim that a process left without an answer is lost at once when the file is opened again', async () => {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'gateway.db');
+  const key = { appId: 'wx_a', id: 'key' };
   const times = { now: 1000, leaseUntil: 91_000, expiresAt: 86_401_000 };
-  const before = openSqliteStores(path);
-  await before.idempotency.begin('key', 'body', times);
-  expect(await before.idempotency.begin('key', 'body', times)).toEqual({ kind: 'in-progress' });
+  const before = openSqliteStores(path, systemClock, 0);
+  await before.idempotency.begin(key, 'body', times);
+  expect(await before.idempotency.begin(key, 'body', times)).toEqual({ kind: 'in-progress' });
   await before.close();
 
-  const after = openSqliteStores(path);
-  expect(await after.idempotency.begin('key', 'body', times)).toEqual({ kind: 'lost' });
-  expect(await after.idempotency.begin('key', 'other', times)).toEqual({ kind: 'mismatch' });
+  const after = openSqliteStores(path, systemClock, 0);
+  expect(await after.idempotency.begin(key, 'body', times)).toEqual({ kind: 'lost' });
+  expect(await after.idempotency.begin(key, 'other', times)).toEqual({ kind: 'mismatch' });
   await after.close();
   await folder.remove();
 });

@@ -8,9 +8,11 @@ import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
 import { sqliteLists } from '../../../src/stores/sqlite/lists.ts';
 import { inTransaction } from '../../../src/stores/sqlite/transaction.ts';
-import { attemptAt, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { movableClock } from '../../support/movable-clock.ts';
+import { ANN, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+const named = (id: string) => ({ appId: 'wx_a', id });
 const inPlace = () => undefined;
 
 describe('SQLite stores on a disk that fails for a while', () => {
@@ -46,7 +48,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('full, reject charges and leave no transaction open; later they charge again', async () => {
-    const ledger = sqliteLedger(db, inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
     const rules = [quotaRule(10_000)];
     fillDisk();
     let charged = 0;
@@ -54,55 +56,59 @@ describe('SQLite stores on a disk that fails for a while', () => {
     await expect(
       (async () => {
         for (; charged < 1000; charged++) {
-          await ledger.charge('wx_a', attemptAt(T0, { target }), rules);
+          await ledger.charge('wx_a', { kind: 'add', target }, rules);
         }
       })(),
     ).rejects.toThrow(/full/);
     expect(db.isTransaction).toBe(false);
-    expect((await ledger.usage('wx_a', rules, undefined, T0))[0]?.left).toBe(10_000 - charged);
+    expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(10_000 - charged);
     emptyDisk();
-    expect((await ledger.charge('wx_a', attemptAt(T0), rules)).kind).toBe('charged');
-    expect((await ledger.usage('wx_a', rules, undefined, T0))[0]?.left).toBe(9_999 - charged);
+    expect((await ledger.charge('wx_a', ANN, rules)).kind).toBe('charged');
+    expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(9_999 - charged);
   });
 
   test('read-only, reject every write and the check; later they work again', async () => {
-    const ledger = sqliteLedger(db, inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
     const idempotency = sqliteIdempotency(db, inPlace);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
-    await expect(ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).rejects.toThrow(/readonly/);
-    await expect(idempotency.begin('k', 'body', times)).rejects.toThrow(/readonly/);
+    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/readonly/);
+    await expect(idempotency.begin(named('k'), 'body', times)).rejects.toThrow(/readonly/);
     expect(() => checkWrite(db)).toThrow(/readonly/);
     expect(db.isTransaction).toBe(false);
     db.exec('PRAGMA query_only = OFF');
-    expect((await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).kind).toBe('charged');
-    expect((await idempotency.begin('k', 'body', times)).kind).toBe('begun');
+    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
+    expect((await idempotency.begin(named('k'), 'body', times)).kind).toBe('begun');
     checkWrite(db);
   });
 
   test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
     const idempotency = sqliteIdempotency(db, inPlace);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
-    await idempotency.begin('answered', 'body', times);
-    await idempotency.begin('given back', 'body', times);
+    await idempotency.begin(named('answered'), 'body', times);
+    await idempotency.begin(named('given back'), 'body', times);
     db.exec('PRAGMA query_only = ON');
-    await expect(idempotency.finish('answered', Buffer.from('yes'))).rejects.toThrow(/readonly/);
-    await expect(idempotency.abandon('given back')).rejects.toThrow(/readonly/);
+    await expect(idempotency.finish(named('answered'), Buffer.from('yes'))).rejects.toThrow(
+      /readonly/,
+    );
+    await expect(idempotency.abandon(named('given back'))).rejects.toThrow(/readonly/);
     db.exec('PRAGMA query_only = OFF');
-    expect(await idempotency.begin('given back', 'body', times)).toEqual({ kind: 'begun' });
+    expect(await idempotency.begin(named('given back'), 'body', times)).toEqual({ kind: 'begun' });
     const finished = { kind: 'finished', answer: Buffer.from('yes') };
-    expect(await idempotency.begin('answered', 'body', times)).toEqual(finished);
-    expect(await sqliteIdempotency(db, inPlace).begin('answered', 'body', times)).toEqual(finished);
+    expect(await idempotency.begin(named('answered'), 'body', times)).toEqual(finished);
+    expect(await sqliteIdempotency(db, inPlace).begin(named('answered'), 'body', times)).toEqual(
+      finished,
+    );
   });
 
   test('locked by another process, reject a charge; once it lets go, they charge', async () => {
-    const ledger = sqliteLedger(db, inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
     db.exec('PRAGMA busy_timeout = 0');
     const other = openDatabase(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');
-    await expect(ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).rejects.toThrow(/locked/);
+    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/locked/);
     other.exec('ROLLBACK');
-    expect((await ledger.charge('wx_a', attemptAt(T0), [quotaRule(1)])).kind).toBe('charged');
+    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
     other.close();
   });
 

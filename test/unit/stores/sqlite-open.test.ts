@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/clock.ts';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { copyFile, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ describe('openSqliteStores', () => {
 
   /** A file of ours with a charge and a list in it. */
   async function writeOurs(): Promise<void> {
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, systemClock, 0);
     const body = Buffer.alloc(100_000, 'x');
     await stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
     for (let i = 0; i < 50; i++) await stores.ledger.charge('wx_a', attemptAt(T0 + i), []);
@@ -50,7 +51,7 @@ describe('openSqliteStores', () => {
     const before = readFileSync(path);
     let thrown: unknown;
     try {
-      void openSqliteStores(path).close();
+      void openSqliteStores(path, systemClock, 0).close();
     } catch (error) {
       thrown = error;
     }
@@ -62,7 +63,7 @@ describe('openSqliteStores', () => {
   }
 
   test('makes files that only its own user may read', async () => {
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, systemClock, 0);
     const modes = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).mode);
     await stores.close();
     expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '600', '600']);
@@ -71,7 +72,7 @@ describe('openSqliteStores', () => {
   test('makes the file that a symlink leads to, and notices when its log goes', async () => {
     const target = join(folder.path, 'elsewhere.db');
     await symlink(target, path);
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, systemClock, 0);
     await stores.ledger.charge('wx_a', attemptAt(T0), []);
     await rename(`${target}-wal`, `${target}-away`);
 
@@ -82,7 +83,7 @@ describe('openSqliteStores', () => {
   });
 
   test('overwrites a list that is forgotten', async () => {
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, systemClock, 0);
     const body = Buffer.alloc(200_000, 'wxid_forgotten ');
     await stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
     await stores.lists.forget('wx_a');
@@ -128,7 +129,7 @@ describe('openSqliteStores', () => {
     await copyFile(path, copy);
     await copyFile(`${path}-wal`, `${copy}-wal`);
     db.close();
-    expect(() => openSqliteStores(copy)).toThrow(/version 99/);
+    expect(() => openSqliteStores(copy, systemClock, 0)).toThrow(/version 99/);
   });
 
   test('given a file cut short, refuses and leaves it as it is', async () => {
@@ -146,15 +147,17 @@ describe('openSqliteStores', () => {
   test('given a file that lacks a table, refuses and leaves the tables as they are', async () => {
     await writeOurs();
     change('DROP TABLE lists');
-    expect(() => openSqliteStores(path)).toThrow(StoreOpenError);
-    expect(() => openSqliteStores(path)).toThrow(/damaged \(no such table: lists\)/);
+    expect(() => openSqliteStores(path, systemClock, 0)).toThrow(StoreOpenError);
+    expect(() => openSqliteStores(path, systemClock, 0)).toThrow(
+      /damaged \(no such table: lists\)/,
+    );
   });
 
   test('given a file whose lists only are damaged, opens and still counts charges', async () => {
     await writeOurs();
     damage('lists');
-    const stores = openSqliteStores(path);
-    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(51)], undefined, T0 + 50);
+    const stores = openSqliteStores(path, systemClock, 0);
+    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(51)], undefined);
     expect(usage?.left).toBe(1);
     await expect(stores.lists.load('wx_a')).rejects.toThrow(/malformed/);
     await stores.close();
@@ -162,13 +165,15 @@ describe('openSqliteStores', () => {
 
   test('given a directory, refuses', () => {
     mkdirSync(path);
-    expect(() => openSqliteStores(path)).toThrow(StoreOpenError);
-    expect(() => openSqliteStores(path)).toThrow(/is a directory/);
+    expect(() => openSqliteStores(path, systemClock, 0)).toThrow(StoreOpenError);
+    expect(() => openSqliteStores(path, systemClock, 0)).toThrow(/is a directory/);
   });
 
   test('given a path below a file, refuses', () => {
     writeFileSync(path, '');
-    expect(() => openSqliteStores(join(path, 'gateway.db'))).toThrow(StoreOpenError);
+    expect(() => openSqliteStores(join(path, 'gateway.db'), systemClock, 0)).toThrow(
+      StoreOpenError,
+    );
   });
 
   // To root every file is writable.
@@ -196,14 +201,14 @@ describe('openSqliteStores', () => {
     const copy = join(folder.path, 'moved.db');
     await copyFile(`${path}-wal`, `${copy}-wal`);
     db.close();
-    expect(() => openSqliteStores(copy)).toThrow(/missing or empty.*moved\.db-wal/);
+    expect(() => openSqliteStores(copy, systemClock, 0)).toThrow(/missing or empty.*moved\.db-wal/);
     expect(statSync(`${copy}-wal`).size).toBeGreaterThan(0);
     expect(statSync(copy, { throwIfNoEntry: false })).toBeUndefined();
   });
 
   test('given an empty file, starts anew in it', async () => {
     writeFileSync(path, '');
-    const stores = openSqliteStores(path);
+    const stores = openSqliteStores(path, systemClock, 0);
     await stores.check();
     await stores.close();
   });
@@ -212,8 +217,8 @@ describe('openSqliteStores', () => {
     await writeOurs();
     const moved = join(folder.path, 'moved.db');
     await rename(path, moved);
-    const stores = openSqliteStores(moved);
-    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(51)], undefined, T0 + 50);
+    const stores = openSqliteStores(moved, systemClock, 0);
+    const [usage] = await stores.ledger.usage('wx_a', [quotaRule(51)], undefined);
     expect(usage?.left).toBe(1);
     await stores.close();
   });

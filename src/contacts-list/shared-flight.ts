@@ -1,0 +1,88 @@
+import type { Turn } from '../turns.ts';
+import type { Flight, FlightResult } from './flight.ts';
+import type { SavedList } from './ports.ts';
+import { decodeResult, encodeResult } from './told-result.ts';
+
+/** A slow call that this gateway makes, or another on the same store. */
+export interface SharedFlight extends Flight {
+  /** Resolves when it is known who makes the call, and so since when it is under way. */
+  readonly placed: Promise<void>;
+  /** Whether another gateway makes it. */
+  isElsewhere(): boolean;
+}
+
+interface SharedFlightParts {
+  readonly now: number;
+  /** Rejects where the store fails: then the call is made here. */
+  takeTurn(): Promise<Turn>;
+  /** Makes the call here. */
+  startOwn(): Flight;
+  /** What is saved for the account; undefined also where the store fails. */
+  load(): Promise<SavedList | undefined>;
+}
+
+/**
+ * Makes the slow call where it is this gateway's turn; else waits for what the other's comes to, and takes it over where that one is
+ * not heard of any more. Lists come through the store, all else with the end of the turn.
+ */
+export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
+  const placed = Promise.withResolvers<void>();
+  const first = Promise.withResolvers<FlightResult>();
+  let startedAt = parts.now;
+  let elsewhere = false;
+
+  async function flyHere(turn: Turn | undefined): Promise<FlightResult> {
+    const flight = parts.startOwn();
+    [startedAt, elsewhere] = [flight.startedAt, false];
+    placed.resolve();
+    void flight.first.then((result) => {
+      first.resolve(result);
+      if (turn?.kind === 'mine' && isPolled(result)) turn.note();
+    });
+    const result = await flight.landing;
+    if (turn?.kind === 'mine') await turn.end(encodeResult(result));
+    return result;
+  }
+
+  async function fly(): Promise<FlightResult> {
+    for (;;) {
+      const turn = await parts.takeTurn().catch(() => undefined);
+      if (turn?.kind !== 'theirs') return flyHere(turn);
+      [startedAt, elsewhere] = [turn.since, true];
+      placed.resolve();
+      void turn.noted.then(async () => {
+        const list = await parts.load();
+        if (list !== undefined) first.resolve(listResult(list, 'application/json'));
+      });
+      const result = await landed(await turn.ended);
+      if (result !== undefined) return result;
+    }
+  }
+
+  async function landed(encoded: Buffer | undefined): Promise<FlightResult | undefined> {
+    const result = encoded && decodeResult(encoded);
+    if (result?.kind !== 'list') return result;
+    const list = await parts.load();
+    return list && listResult(list, result.contentType);
+  }
+
+  const landing = fly();
+  void landing.then(first.resolve);
+  return {
+    get startedAt() {
+      return startedAt;
+    },
+    placed: placed.promise,
+    isElsewhere: () => elsewhere,
+    first: first.promise,
+    landing,
+  };
+}
+
+function isPolled(result: FlightResult): boolean {
+  return result.kind === 'list' && result.list.source === 'gewe-cache';
+}
+
+function listResult(list: SavedList, contentType: string): FlightResult {
+  return { kind: 'list', list, contentType };
+}

@@ -1,0 +1,55 @@
+import { tokenRejected } from '../gewe/answer-or-refusal.ts';
+import type { FlightResult, ListFailure } from './flight.ts';
+
+/** What a gateway tells the others of its call. */
+type ToldResult =
+  | { readonly kind: 'list'; readonly contentType: string }
+  | { readonly kind: 'other'; readonly contentType: string; readonly body: string }
+  | { readonly kind: 'failed'; readonly why: ListFailure }
+  | { readonly kind: 'token-rejected' };
+
+/** Undefined where another should make the call again: this gateway has ended its own because it stops. */
+export function encodeResult(result: FlightResult): Buffer | undefined {
+  const told = toldOf(result);
+  return told && Buffer.from(JSON.stringify(told));
+}
+
+function toldOf(result: FlightResult): ToldResult | undefined {
+  switch (result.kind) {
+    case 'list':
+      return { kind: 'list', contentType: result.contentType };
+    case 'other': {
+      const { contentType, body } = result.answer;
+      return { kind: 'other', contentType, body: body.toString('base64') };
+    }
+    case 'failed':
+      return result;
+    case 'refused':
+      return result.refusal.code === 'upstream-token-rejected'
+        ? { kind: 'token-rejected' }
+        : undefined;
+    default:
+      return result satisfies never;
+  }
+}
+
+type Decoded =
+  Exclude<FlightResult, { kind: 'list' }> | { readonly kind: 'list'; readonly contentType: string };
+
+/** The other way round; a list itself is in the store. */
+export function decodeResult(bytes: Buffer): Decoded {
+  const told = JSON.parse(bytes.toString()) as ToldResult;
+  switch (told.kind) {
+    case 'list':
+    case 'failed':
+      return told;
+    case 'other': {
+      const body = Buffer.from(told.body, 'base64');
+      return { kind: 'other', answer: { contentType: told.contentType, body } };
+    }
+    case 'token-rejected':
+      return { kind: 'refused', refusal: tokenRejected() };
+    default:
+      return told satisfies never;
+  }
+}

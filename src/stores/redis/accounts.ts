@@ -1,0 +1,58 @@
+import type { AccountRecord, AccountRegister } from '../../add-contacts/ports.ts';
+import { accountKey, commonKey } from './keys.ts';
+import { membersAt, numberAt, script, type Reply } from './script.ts';
+import type { RedisServer } from './server.ts';
+
+const find = script(`return { 'found', unpack(redis.call('HMGET', KEYS[1], 'declared', 'seen')) }`);
+
+// Where the clock runs already, nothing is written.
+const seen = script(`
+if redis.call('HSETNX', KEYS[1], 'seen', args[2]) == 1 then redis.call('ZADD', KEYS[2], 0, args[1]) end
+return { 'done' }`);
+
+const declare = script(`
+redis.call('HSET', KEYS[1], 'declared', args[2])
+redis.call('ZADD', KEYS[2], 0, args[1])
+return { 'done' }`);
+
+const withdraw = script(`
+local was = redis.call('HDEL', KEYS[1], 'declared')
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], args[1]) end
+return { 'done', was }`);
+
+// With equal scores members stand in the order of their bytes, which for the ASCII of an appId is that of code units.
+const page = script(`
+return { 'page', redis.call('ZRANGEBYLEX', KEYS[1], args[1], '+', 'LIMIT', 0, args[2]) }`);
+
+/** Accounts' clocks in a hash for each account, and their appIds in one sorted set. */
+export function redisAccounts(server: RedisServer): AccountRegister {
+  const all = commonKey('accounts');
+  const keyOf = (appId: string) => accountKey(appId, 'account');
+
+  async function findOne(appId: string): Promise<AccountRecord | undefined> {
+    const reply = await server.run(find, [keyOf(appId)]);
+    const [declared, first] = [numberAt(reply, 1), numberAt(reply, 2)];
+    if (declared === undefined && first === undefined) return undefined;
+    return { appId, declaredOnlineSince: declared, firstSeenAt: first };
+  }
+
+  return {
+    find: findOne,
+    async seen(appId, at) {
+      await server.run(seen, [keyOf(appId), all], [appId, at]);
+    },
+    async declare(appId, onlineSince) {
+      await server.run(declare, [keyOf(appId), all], [appId, onlineSince]);
+    },
+    async withdraw(appId) {
+      const reply: Reply = await server.run(withdraw, [keyOf(appId), all], [appId]);
+      return numberAt(reply, 1) === 1;
+    },
+    async list(after, limit) {
+      const from = after === undefined ? '-' : `(${after}`;
+      const appIds = membersAt(await server.run(page, [all], [from, limit]), 1).map(String);
+      const records = await Promise.all(appIds.map(findOne));
+      return records.filter((record) => record !== undefined);
+    },
+  };
+}

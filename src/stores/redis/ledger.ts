@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
+import type { Ledger } from '../../add-contacts/ports.ts';
+import { usageOf } from '../../add-contacts/rules.ts';
+import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
+import { judgeCharge, longestWindowMs } from '../judge-charge.ts';
+import { accountKey } from './keys.ts';
+import type { Owed } from './owed.ts';
+import { mayBeDone } from './redis-error.ts';
+import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
+import type { RedisServer } from './server.ts';
+
+/**
+ * Decides and charges as one step. It counts as `usageOf` does, and gives back what it counted: how the rules stand is worked out
+ * from that, once, in the gateway.
+ */
+const charge = script(`
+local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[4]), '+inf', 'WITHSCORES')
+local function counted(rule)
+  local count = 0
+  for i = 1, #history, 2 do
+    local kind, target = string.match(history[i], '^(%S+) %S+ (.*)$')
+    local counts = kind == args[2] and (rule.per == 'account' or target == args[3])
+    if counts and tonumber(history[i + 1]) > now - rule.windowMs then count = count + 1 end
+  end
+  return count
+end
+local verdict = 'charged'
+for _, rule in ipairs(cjson.decode(args[5])) do
+  local limit = 0
+  for _, step in ipairs(rule.limits) do
+    if step.from <= now then limit = step.limit end
+  end
+  if counted(rule) >= limit then verdict = 'refused' end
+end
+if verdict == 'charged' then
+  redis.call('ZADD', KEYS[1], now, args[1])
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - args[6])
+  redis.call('PEXPIRE', KEYS[1], args[6])
+end
+return { verdict, string.format('%.0f', now), history }`);
+
+const look = script(`
+local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[1]), '+inf', 'WITHSCORES')
+return { 'looked', string.format('%.0f', now), history }`);
+
+const refund = script(`return { 'done', redis.call('ZREM', KEYS[1], args[1]) }`);
+
+/** JSON knows no infinity, and every instant lies between these. */
+const FOREVER = 1e15;
+
+/** Charges in a sorted set for each account, by the server's time. */
+export function redisLedger(server: RedisServer, owed: Owed): Ledger {
+  const keyOf = (appId: string) => accountKey(appId, 'attempts');
+  const takeBack = async (appId: string, attemptId: string) =>
+    void (await server.run(refund, [keyOf(appId)], [attemptId]));
+
+  return {
+    async charge(appId, { kind, target }, rules) {
+      const attemptId = `${kind} ${randomUUID()} ${target}`;
+      const ofKind = rules.filter((rule) => rule.kind === kind);
+      const windowMs = longestWindowMs(rules);
+      const args = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
+      const reply = await server.run(charge, [keyOf(appId)], args).catch((error: unknown) => {
+        // It may be charged although nobody heard of it, and then nothing is sent for it.
+        if (mayBeDone(error)) owed.owe(attemptId, () => takeBack(appId, attemptId));
+        throw error;
+      });
+      const at = numberAt(reply, 1) ?? 0;
+      const { verdict, usage } = judgeCharge(rules, historyIn(reply), { kind, target, at });
+      if (textAt(reply, 0) === 'charged') return { kind: 'charged', attemptId, usage };
+      if (verdict.kind === 'refused') return { ...verdict, at, usage };
+      throw new Error('The script of the ledger counts otherwise than the rules');
+    },
+    async refund(appId, attemptId) {
+      try {
+        await takeBack(appId, attemptId);
+      } catch (error) {
+        owed.owe(attemptId, () => takeBack(appId, attemptId));
+        throw error;
+      }
+    },
+    async usage(appId, rules, target) {
+      const reply = await server.run(look, [keyOf(appId)], [longestWindowMs(rules)]);
+      return usageOf(rules, historyIn(reply), target, numberAt(reply, 1) ?? 0);
+    },
+  };
+}
+
+function asJson(rules: readonly QuotaRule[]): string {
+  const finite = (instant: number) => Math.max(-FOREVER, Math.min(FOREVER, instant));
+  return JSON.stringify(
+    rules.map(({ per, windowMs, limits }) => ({
+      per,
+      windowMs,
+      limits: limits.map(({ from, limit }) => ({ from: finite(from), limit })),
+    })),
+  );
+}
+
+/** The attempts that a reply tells after its verdict and its time. */
+function historyIn(reply: Reply): Attempt[] {
+  const history: Attempt[] = [];
+  const members = membersAt(reply, 2);
+  for (let i = 0; i < members.length; i += 2) {
+    const [, kind, target = ''] = /^(\S+) \S+ ([^]*)$/.exec(textAt(members, i)) ?? [];
+    history.push({ kind: kind as AttemptKind, target, at: numberAt(members, i + 1) ?? 0 });
+  }
+  return history;
+}

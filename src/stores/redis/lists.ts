@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import type { ListStore, SavedList, SaveResult } from '../../contacts-list/ports.ts';
+import { accountKey } from './keys.ts';
+import { bytesAt, numberAt, script, textAt } from './script.ts';
+import type { RedisServer } from './server.ts';
+
+/** A list as Redis has it, and the mark by which one of its versions is told from another. */
+export interface MarkedList {
+  readonly mark: string;
+  readonly list: SavedList;
+}
+
+export type Found =
+  | { readonly kind: 'list'; readonly found: MarkedList }
+  /** The one that the asker has. */
+  | { readonly kind: 'same' }
+  /** An operator had it forgotten: whoever still has a copy drops it. */
+  | { readonly kind: 'forgotten' }
+  /** Never saved, or Redis has lost it. */
+  | { readonly kind: 'none' };
+
+/** What a save must not come after. */
+export type Unless = 'nothing' | 'as-new' | 'anything';
+
+/** Lists as they lie in Redis, compressed. */
+export interface StoredLists {
+  /** @param mark of the version that the asker has */
+  find(appId: string, mark: string | undefined): Promise<Found>;
+  save(appId: string, marked: MarkedList, unless: Unless): Promise<SaveResult>;
+  forget(appId: string): Promise<boolean>;
+}
+
+const find = script(`
+local mark = redis.call('HGET', KEYS[1], 'mark')
+if not mark then return { 'none' } end
+if mark == '' then return { 'forgotten' } end
+if mark == args[1] then return { 'same' } end
+local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body')
+return { 'list', mark, list[1], list[2], list[3] }`);
+
+const save = script(`
+local before = redis.call('HMGET', KEYS[1], 'savedAt', 'bytes', 'mark')
+if args[1] == 'as-new' and before[1] and tonumber(before[1]) >= tonumber(args[3]) then return { 'kept' } end
+if args[1] == 'anything' and before[3] then return { 'kept' } end
+redis.call('HSET', KEYS[1], 'mark', args[2], 'savedAt', args[3], 'source', args[4], 'bytes', args[5], 'body', args[6])
+redis.call('PERSIST', KEYS[1])
+return { 'saved', before[2] or 0 }`);
+
+const forget = script(`
+local bytes = redis.call('HGET', KEYS[1], 'bytes')
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'mark', '')
+redis.call('PEXPIRE', KEYS[1], args[1])
+return { bytes and 'forgotten' or 'none' }`);
+
+/** How long it is known that a list was forgotten, so that no gateway brings its own copy back. */
+const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** The mark of a new version. */
+export function newMark(): string {
+  return randomBytes(9).toString('base64url');
+}
+
+export function storedLists(server: RedisServer): StoredLists {
+  const keyOf = (appId: string) => accountKey(appId, 'list');
+  return {
+    async find(appId, mark = '-') {
+      const reply = await server.run(find, [keyOf(appId)], [mark]);
+      const kind = textAt(reply, 0) as Found['kind'];
+      if (kind !== 'list') return { kind };
+      const list: SavedList = {
+        savedAt: numberAt(reply, 2) ?? 0,
+        source: textAt(reply, 3) as SavedList['source'],
+        body: await decompress(bytesAt(reply, 4) ?? Buffer.alloc(0)),
+      };
+      return { kind, found: { mark: textAt(reply, 1), list } };
+    },
+    async save(appId, { mark, list }, unless) {
+      const body = await compress(list.body);
+      const args = [unless, mark, list.savedAt, list.source, list.body.length, body];
+      const reply = await server.run(save, [keyOf(appId)], args);
+      return textAt(reply, 0) === 'kept'
+        ? { kind: 'kept' }
+        : { kind: 'saved', bytesBefore: numberAt(reply, 1) ?? 0 };
+    },
+    async forget(appId) {
+      const reply = await server.run(forget, [keyOf(appId)], [FORGOTTEN_KNOWN_MS]);
+      return textAt(reply, 0) === 'forgotten';
+    },
+  };
+}
+
+/** The port over what lies in Redis, without copies of its own. */
+export function withoutCopies(stored: StoredLists): ListStore {
+  return {
+    async load(appId) {
+      const found = await stored.find(appId, undefined);
+      return found.kind === 'list' ? found.found.list : undefined;
+    },
+    save: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'nothing'),
+    saveIfNewer: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'as-new'),
+    forget: (appId) => stored.forget(appId),
+  };
+}

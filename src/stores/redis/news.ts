@@ -1,0 +1,33 @@
+import type { RedisServer } from './server.ts';
+import { commonKey } from './keys.ts';
+import { connect } from './connection.ts';
+
+/** What gateways tell each other through Redis. Nobody relies on it alone: a piece of news may be lost. */
+export interface News {
+  /** Calls `listener` with what other gateways and this one tell about `topic`. */
+  on(topic: string, listener: (text: string) => void): void;
+  close(): void;
+}
+
+/** Where a script publishes it: `redis.call('PUBLISH', channel, 'topic text')`. */
+export const NEWS_CHANNEL = commonKey('news');
+
+export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn'>): News {
+  const listeners = new Map<string, (text: string) => void>();
+  // The other connection tells what is wrong with Redis.
+  const client = connect(url, () => undefined);
+  const subscribe = () => void client.subscribe(NEWS_CHANNEL).catch(() => undefined);
+  client.on('ready', subscribe);
+  // A connection that nobody closed may be dead all the same: what is dead for one is dead for the other.
+  server.onReturn(() => {
+    if (client.status === 'ready') subscribe();
+  });
+  client.on('message', (_channel: string, message: string) => {
+    const space = message.indexOf(' ');
+    listeners.get(message.slice(0, space))?.(message.slice(space + 1));
+  });
+  return {
+    on: (topic, listener) => void listeners.set(topic, listener),
+    close: () => client.disconnect(),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../../clock.ts';
+import type { StoreEvents, Stores } from '../stores.ts';
+import { redisAccounts } from './accounts.ts';
+import { redisBreakerState } from './breaker-state.ts';
+import { redisClientRate } from './client-rate.ts';
+import { redisIdempotency } from './idempotency.ts';
+import { commonKey } from './keys.ts';
+import { redisLedger } from './ledger.ts';
+import { keepCopies } from './list-copies.ts';
+import { storedLists } from './lists.ts';
+import { subscribeToNews } from './news.ts';
+import { createOwed } from './owed.ts';
+import { script } from './script.ts';
+import { openRedis } from './server.ts';
+import { watchSuitability } from './suitability.ts';
+import { redisTurns } from './turns.ts';
+
+/** Fails where Redis takes no write: as a replica, when it is full, when its disk is. */
+const write = script(`
+redis.call('SET', KEYS[1], now, 'PX', 60000)
+return { 'written' }`);
+
+/**
+ * Stores in one Redis or Valkey for any number of gateways. A Redis that is away is no reason not to start: until it answers, lists go
+ * on without it and quotas wait.
+ *
+ * @param url `redis://` or `rediss://`, with user, password and number of the database where they are wanted
+ * @param clock instead of the server's time
+ */
+export async function openRedisStores(
+  url: string,
+  clock: Clock | undefined,
+  listMemoryBytes: number,
+  events: StoreEvents,
+): Promise<Stores> {
+  const server = openRedis(url, clock, events);
+  const owed = createOwed();
+  server.onReturn(() => void owed.pay());
+  const news = subscribeToNews(url, server);
+  const suitability = watchSuitability(server, events.onWarning);
+  const stores: Stores = {
+    clock: server.clock,
+    lists: keepCopies(storedLists(server), listMemoryBytes, server.clock),
+    ledger: redisLedger(server, owed),
+    accounts: redisAccounts(server),
+    idempotency: redisIdempotency(server, owed),
+    turns: redisTurns(server, news),
+    breaker: redisBreakerState(server, news),
+    clientRate: redisClientRate(server),
+    warnings: suitability.current,
+    async check() {
+      await server.run(write, [commonKey('check')]);
+    },
+    async close() {
+      suitability.stop();
+      news.close();
+      await server.close();
+    },
+  };
+  await server.tried;
+  return stores;
+}

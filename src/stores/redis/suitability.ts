@@ -1,0 +1,38 @@
+import type { StoreWarning } from '../stores.ts';
+import type { RedisServer } from './server.ts';
+
+/** What of a Redis is not made for quotas, by what it tells of itself (INFO sections memory and persistence). */
+export function unsuitableIn(info: string): StoreWarning[] {
+  const fields = new Map(
+    info.split('\r\n').map((line) => line.split(':', 2) as [string, string | undefined]),
+  );
+  const warnings: StoreWarning[] = [];
+  const policy = fields.get('maxmemory_policy');
+  // Also without a limit now: setting one later is one command.
+  if (policy !== undefined && policy !== 'noeviction') warnings.push('store-may-evict');
+  if (fields.get('aof_enabled') === '0') warnings.push('store-forgets-on-restart');
+  return warnings;
+}
+
+/** Asks once whenever Redis answers again, and then every so often. */
+const LOOK_EVERY_MS = 30_000;
+
+/** Watches what the operator made of Redis. `onChange` hears of what is new among the warnings. */
+export function watchSuitability(
+  server: RedisServer,
+  onWarning: (warning: StoreWarning) => void,
+): { current(): readonly StoreWarning[]; stop(): void } {
+  let warnings: readonly StoreWarning[] = [];
+
+  async function look(): Promise<void> {
+    const info = await server.ask((client) => client.info());
+    const before = warnings;
+    warnings = unsuitableIn(info);
+    for (const warning of warnings) if (!before.includes(warning)) onWarning(warning);
+  }
+  const lookQuietly = () => void look().catch(() => undefined);
+
+  server.onReturn(lookQuietly);
+  const timer = setInterval(lookQuietly, LOOK_EVERY_MS);
+  return { current: () => warnings, stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,83 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
+import type { Ledger } from '../../src/add-contacts/ports.ts';
+import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
+import type { Stores } from '../../src/stores/stores.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { movableClock } from '../support/movable-clock.ts';
+import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
+import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
+import type { StoresUnderTest } from '../support/stores-under-test.ts';
+import { describeAccountRegister } from './account-register.contract.ts';
+import { describeDurability } from './durability.contract.ts';
+import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeLedger } from './ledger.contract.ts';
+import { describeListStore } from './list-store.contract.ts';
+
+const events = { onAway: () => undefined, onBack: () => undefined, onWarning: () => undefined };
+
+describeOnRedis('Redis stores', () => {
+  let redis: RedisUnderTest;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  describe.each([0, 10_000_000])('with %d bytes of lists in memory', (listMemoryBytes) => {
+    async function open(): Promise<StoresUnderTest> {
+      await redis.command('FLUSHALL');
+      const clock = movableClock(T0);
+      const openOnes = () => openRedisStores(redis.url, clock, listMemoryBytes, events);
+      let current = await openOnes();
+      return {
+        stores: current,
+        clock,
+        async reopen() {
+          await current.close();
+          // Not only the gateway: what was promised outlives a Redis that is killed.
+          await redis.kill();
+          await redis.start();
+          current = await openOnes();
+          return current;
+        },
+        dispose: () => current.close(),
+      };
+    }
+
+    describeListStore(open);
+    describeLedger(open);
+    describeAccountRegister(open);
+    describeIdempotencyStore(open);
+    describeDurability(open);
+  });
+
+  describe('opened by three gateways', () => {
+    const clock = movableClock(T0);
+    let gateways: Stores[];
+    beforeEach(async () => {
+      await redis.command('FLUSHALL');
+      gateways = await Promise.all(
+        [1, 2, 3].map(() => openRedisStores(redis.url, clock, 1_000_000, events)),
+      );
+    });
+    afterEach(async () => {
+      await Promise.all(gateways.map((one) => one.close()));
+    });
+
+    function ledgerOf(i: number): Ledger {
+      const gateway = gateways[i % gateways.length];
+      if (gateway === undefined) throw new Error('No gateway was opened');
+      return gateway.ledger;
+    }
+
+    test('charge exactly 5 of 300 at once against 5 left', async () => {
+      const rules = [quotaRule(5)];
+      const charges = await Promise.all(
+        Array.from({ length: 300 }, (_, i) =>
+          ledgerOf(i).charge('wx_a', { ...ANN, target: `person ${i}` }, rules),
+        ),
+      );
+      expect(charges.filter((one) => one.kind === 'charged')).toHaveLength(5);
+    });
+  });
+});
