@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CLOSED, type BreakerState, type BreakerStore } from '../../contacts-list/breaker.ts';
 import { commonKey } from './keys.ts';
-import { NEWS_CHANNEL, type News } from './news.ts';
+import type { News } from './news.ts';
 import { bytesAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -34,7 +34,7 @@ export function redisBreakerState(server: RedisServer, news: News): BreakerStore
       const after =
         next.kind === 'closed' && next.failures.length === 0 ? '' : JSON.stringify(next);
       if (after === before) return;
-      const args = [before, after, KEPT_MS, NEWS_CHANNEL, self];
+      const args = [before, after, KEPT_MS, news.channel, self];
       if (textAt(await server.run(replace, [key], args), 0) === 'replaced') return;
     }
   }

@@ -6,17 +6,18 @@ import { connect } from './connection.ts';
 export interface News {
   /** Calls `listener` with what other gateways and this one tell about `topic`. */
   on(topic: string, listener: (text: string) => void): void;
+  /** Where a script publishes it: `redis.call('PUBLISH', channel, 'topic text')`. */
+  readonly channel: string;
   close(): void;
 }
-
-/** Where a script publishes it: `redis.call('PUBLISH', channel, 'topic text')`. */
-export const NEWS_CHANNEL = commonKey('news');
 
 export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn'>): News {
   const listeners = new Map<string, (text: string) => void>();
   // The other connection tells what is wrong with Redis.
   const client = connect(url, () => undefined);
-  const subscribe = () => void client.subscribe(NEWS_CHANNEL).catch(() => undefined);
+  // Channels know nothing of databases, and who has another one has other news.
+  const channel = commonKey(`news:${client.options.db ?? 0}`);
+  const subscribe = () => void client.subscribe(channel).catch(() => undefined);
   client.on('ready', subscribe);
   // A connection that nobody closed may be dead all the same: what is dead for one is dead for the other.
   server.onReturn(() => {
@@ -27,6 +28,7 @@ export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn
     listeners.get(message.slice(0, space))?.(message.slice(space + 1));
   });
   return {
+    channel,
     on: (topic, listener) => void listeners.set(topic, listener),
     close: () => client.disconnect(),
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MyTurn, TheirTurn, Turn, Turns } from '../../turns.ts';
 import { accountKey } from './keys.ts';
-import { NEWS_CHANNEL, type News } from './news.ts';
+import type { News } from './news.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -68,11 +68,11 @@ export function redisTurns(server: RedisServer, news: News): Turns {
     return {
       kind: 'mine',
       note() {
-        server.run(note, [key], [id, NEWS_CHANNEL]).catch(() => undefined);
+        server.run(note, [key], [id, news.channel]).catch(() => undefined);
       },
       async end(result, restMs = 0) {
         clearInterval(timer);
-        const args = [id, NEWS_CHANNEL, restMs, RESULT_KEPT_MS];
+        const args = [id, news.channel, restMs, RESULT_KEPT_MS];
         const tell = server.run(end, [key], result === undefined ? args : [...args, result]);
         // Then the lease runs out.
         await tell.catch(() => undefined);
