@@ -1,8 +1,6 @@
 /** @type {import('jest').Config} */
-export default {
+const project = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
@@ -13,6 +11,30 @@ export default {
       },
     ],
   },
+};
+
+/** What must be so on every engine is run on each; `test/support/engine.ts` gives a gateway the one that is meant. */
+const onEngine = (engine) => ({
+  ...project,
+  displayName: `on ${engine}`,
+  globals: { TEST_ENGINE: engine },
+  roots: ['<rootDir>/test/flow'],
+  testMatch: ['contacts-list-*', 'add-contacts-*', 'engine'].map((name) => `**/${name}.test.ts`),
+});
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...project,
+      displayName: 'gewe-gateway',
+      globals: { TEST_ENGINE: 'memory' },
+      roots: ['<rootDir>/test'],
+      testMatch: ['**/*.test.ts'],
+    },
+    onEngine('sqlite'),
+    onEngine('redis'),
+  ],
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // The tests mostly wait for sockets, so more of them than there are cores go on at once.
   maxWorkers: 4,

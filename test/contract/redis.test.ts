@@ -7,14 +7,12 @@ import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
-import type { StoresUnderTest } from '../support/stores-under-test.ts';
+import { NO_EVENTS, type StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
-
-const events = { onAway: () => undefined, onBack: () => undefined, onWarning: () => undefined };
 
 describeOnRedis('Redis stores', () => {
   let redis: RedisUnderTest;
@@ -27,7 +25,7 @@ describeOnRedis('Redis stores', () => {
     async function open(): Promise<StoresUnderTest> {
       await redis.command('FLUSHALL');
       const clock = movableClock(T0);
-      const openOnes = () => openRedisStores(redis.url, clock, listMemoryBytes, events);
+      const openOnes = () => openRedisStores(redis.url, clock, listMemoryBytes, NO_EVENTS);
       let current = await openOnes();
       return {
         stores: current,
@@ -57,7 +55,7 @@ describeOnRedis('Redis stores', () => {
     beforeEach(async () => {
       await redis.command('FLUSHALL');
       gateways = await Promise.all(
-        [1, 2, 3].map(() => openRedisStores(redis.url, clock, 1_000_000, events)),
+        [1, 2, 3].map(() => openRedisStores(redis.url, clock, 1_000_000, NO_EVENTS)),
       );
     });
     afterEach(async () => {

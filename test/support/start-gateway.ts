@@ -4,6 +4,7 @@ import supertest from 'supertest';
 import { createGateway, type Gateway, type Overrides } from '../../src/gateway.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { emptyStore } from './engine.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const TOKEN = 'tok-4f9d1c7e5b2a';
@@ -26,6 +27,7 @@ export interface TestGateway {
   /** Every log line so far, parsed. */
   readonly log: readonly Record<string, unknown>[];
   readonly folder: string;
+  readonly storeUrl: string;
   /** POST /contacts/<operation> with the key of the client `test`, which may do everything. */
   post(operation: string, body: unknown, headers?: Record<string, string>): supertest.Test;
   stop(): Promise<void>;
@@ -45,7 +47,7 @@ export interface TestGatewayOptions {
 
 /**
  * A whole gateway on real sockets in front of a simulator, put together as `gewe-gateway start` does: from variables
- * and files. Its deadlines are short, its store is in memory.
+ * and files. Its deadlines are short, its store is empty, on the engine that the run is about.
  */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = await temporaryFolder();
@@ -54,6 +56,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const env: Record<string, string | undefined> = {
     ...LEAST_ENV,
     GEWE_BASE_URL: baseUrl,
+    STORE_URL: emptyStore(folder.path),
     LOG_LEVEL: 'trace',
     LIST_DEADLINE_MS: '200',
     LIST_CACHE_DEADLINE_MS: '200',
@@ -90,6 +93,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     simulator,
     log,
     folder: folder.path,
+    storeUrl: loaded.settings.storeUrl,
     post: (operation, body, headers = {}) =>
       supertest(url)
         .post(`/contacts/${operation}`)

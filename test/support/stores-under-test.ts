@@ -1,5 +1,5 @@
 import type { MovableClock } from './movable-clock.ts';
-import type { Stores } from '../../src/stores/stores.ts';
+import type { StoreEvents, Stores } from '../../src/stores/stores.ts';
 
 /** A set of stores that a contract suite may write to, empty at first. */
 export interface StoresUnderTest {
@@ -12,3 +12,10 @@ export interface StoresUnderTest {
 }
 
 export type OpenStoresUnderTest = () => Promise<StoresUnderTest>;
+
+/** For whoever does not ask how a store is. */
+export const NO_EVENTS: StoreEvents = {
+  onAway: () => undefined,
+  onBack: () => undefined,
+  onWarning: () => undefined,
+};

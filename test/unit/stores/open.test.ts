@@ -5,10 +5,10 @@ import { describe, expect, test } from '@jest/globals';
 
 import { openStores } from '../../../src/stores/open.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { NO_EVENTS } from '../../support/stores-under-test.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const events = { onAway: () => undefined, onBack: () => undefined, onWarning: () => undefined };
-const OPTIONS = { clock: undefined, listMemoryBytes: 0, events };
+const OPTIONS = { clock: undefined, listMemoryBytes: 0, events: NO_EVENTS };
 
 describe('openStores', () => {
   test('given `memory:`, opens stores that work', async () => {
