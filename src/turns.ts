@@ -1,14 +1,16 @@
 /** Work that one of several gateways does for all of them, such as a slow call about an account. */
 export interface Turns {
   /** Takes the turn, or tells who has it. Rejects where the store fails: then the work may be done all the same. */
-  take(name: TurnName): Promise<Turn>;
+  take(request: TurnRequest): Promise<Turn>;
   /** Nobody waits for the turns of others any more. */
   stop(): void;
 }
 
-export interface TurnName {
+export interface TurnRequest {
   readonly appId: string;
   readonly what: 'list' | 'list-cache' | 'online';
+  /** When the work was asked for: a turn that has ended since will do. Milliseconds since the epoch. */
+  readonly askedAt: number;
 }
 
 export type Turn = MyTurn | TheirTurn;
@@ -47,12 +49,12 @@ export const ownTurns: Turns = {
  */
 export async function inTurn(
   turns: Turns,
-  name: TurnName,
+  request: TurnRequest,
   work: () => Promise<Buffer | undefined>,
   restMs = 0,
 ): Promise<Buffer | undefined> {
   for (;;) {
-    const turn = await turns.take(name).catch(() => undefined);
+    const turn = await turns.take(request).catch(() => undefined);
     if (turn === undefined) return work();
     if (turn.kind === 'theirs') {
       const result = await turn.ended;

@@ -72,7 +72,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
       await question(appId, trace);
       return ASKED;
     };
-    await inTurn(turns, { appId, what: 'online' }, ask, ASK_AGAIN_AFTER_MS);
+    const request = { appId, what: 'online', askedAt: clock.now() } as const;
+    await inTurn(turns, request, ask, ASK_AGAIN_AFTER_MS);
   }
 
   return {

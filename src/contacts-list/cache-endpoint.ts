@@ -56,7 +56,8 @@ export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
 
   async function askInTurn(appId: string, trace: Trace): Promise<SavedList | undefined> {
     let own: SavedList | undefined;
-    const told = await inTurn(turns, { appId, what: 'list-cache' }, async () => {
+    const request = { appId, what: 'list-cache', askedAt: clock.now() } as const;
+    const told = await inTurn(turns, request, async () => {
       own = await ask(appId, trace);
       return own === undefined ? NOTHING : FOUND;
     });

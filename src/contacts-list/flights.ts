@@ -14,6 +14,8 @@ export interface ListCall {
   readonly appId: string;
   readonly body: Buffer;
   readonly trace: Trace;
+  /** Milliseconds since the epoch. */
+  readonly askedAt: number;
 }
 
 /** The slow calls under way, one at most for each account, here or at another gateway on the same store. */
@@ -63,7 +65,7 @@ export function createFlights(parts: FlightsParts): Flights {
   return {
     of: (appId) => underWay.get(appId),
     hasRoom: () => underWay.size < settings.maxCallsUnderWay,
-    start({ appId, body, trace }) {
+    start({ appId, body, trace, askedAt }) {
       const path = `contacts/${operation}`;
       const deadlineMs = settings.hardLimitMs;
       const startOwn = () =>
@@ -77,8 +79,8 @@ export function createFlights(parts: FlightsParts): Flights {
           overdue: () => breaker.failed(appId, 'timeout'),
         });
       const flight = startSharedFlight({
-        now: clock.now(),
-        takeTurn: () => turns.take({ appId, what: 'list' }),
+        askedAt,
+        takeTurn: () => turns.take({ appId, what: 'list', askedAt }),
         startOwn,
         load: () => shelf.load(appId),
       });

@@ -14,7 +14,7 @@ import { isYounger } from './saved-list.ts';
 import type { SharedFlight } from './shared-flight.ts';
 import { createShelf, type ShelfEvents } from './shelf.ts';
 
-export interface ListRequest extends ListCall {
+export interface ListRequest extends Omit<ListCall, 'askedAt'> {
   /** Who asks, by name. */
   readonly client: string;
   readonly directives: ListDirectives;
@@ -168,7 +168,7 @@ export function createListService(parts: ListServiceParts): ListService {
       if (underWay === undefined) {
         // The probe always goes: hanging calls that fill all places must not hide that the upstream is back.
         if (admission?.kind !== 'probe' && !flights.hasRoom()) return withoutPlace(saved);
-        return waitFor(flights.start(request), true);
+        return waitFor(flights.start({ ...request, askedAt }), true);
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);

@@ -12,7 +12,8 @@ export interface SharedFlight extends Flight {
 }
 
 interface SharedFlightParts {
-  readonly now: number;
+  /** Milliseconds since the epoch. */
+  readonly askedAt: number;
   /** Rejects where the store fails: then the call is made here. */
   takeTurn(): Promise<Turn>;
   /** Makes the call here. */
@@ -28,7 +29,7 @@ interface SharedFlightParts {
 export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
   const placed = Promise.withResolvers<void>();
   const first = Promise.withResolvers<FlightResult>();
-  let startedAt = parts.now;
+  let startedAt = parts.askedAt;
   let elsewhere = false;
 
   async function flyHere(turn: Turn | undefined): Promise<FlightResult> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
+import { eventually } from '../support/eventually.ts';
 import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/held-upstream.ts';
 import {
   allRead,
@@ -113,6 +114,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
 
     held[0]?.call.answer(listBytes('wx_a'));
     await held[0]?.asked;
+    await eventually(() => crowdLines().length > 1);
     expect(crowdLines().slice(1)).toEqual([expect.stringMatching(/^info .*room/)]);
   });
 });

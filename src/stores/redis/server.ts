@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.ts';
-import { answeredWithin } from './answered-within.ts';
 import { connect } from './connection.ts';
+import { createPatience } from './patience.ts';
 import { plain, RedisError } from './redis-error.ts';
 import type { Reply, Script } from './script.ts';
 import { textAt } from './script.ts';
@@ -12,7 +12,7 @@ import { createServerClock } from './server-clock.ts';
 export interface RedisServer {
   /** The server's time, or the one given instead. */
   readonly clock: Clock;
-  /** Runs a script as one step. Rejects at once while Redis is away, and else within ANSWER_MS. */
+  /** Runs a script as one step. Rejects at once while Redis is away, and soon where it is silent. */
   run(
     script: Script,
     keys: readonly string[],
@@ -34,7 +34,9 @@ export interface ServerEvents {
 }
 
 /** A refused addContacts must reach its caller within 500 ms, and this is what it waits for. */
-const ANSWER_MS = 300;
+const SILENCE_MS = 300;
+/** For one answer among many. What Redis comes to only later than that it does not do. */
+const WAIT_MS = 1500;
 const LOOK_EVERY_MS = 1000;
 /** Sooner, to be back soon. */
 const LOOK_EVERY_AWAY_MS = 200;
@@ -50,6 +52,7 @@ export function openRedis(
   { onAway, onBack }: ServerEvents,
 ): RedisServer {
   const serverClock = createServerClock();
+  const patience = createPatience({ silenceMs: SILENCE_MS, waitMs: WAIT_MS });
   const listeners: (() => void)[] = [];
   const { promise: tried, resolve: endTry } = Promise.withResolvers<void>();
   /** Why it cannot be asked; undefined while it answers. */
@@ -83,8 +86,8 @@ export function openRedis(
   }
 
   const soon = <T>(answer: Promise<T>): Promise<T> =>
-    answeredWithin(answer, ANSWER_MS, () => {
-      const problem = `it does not answer within ${ANSWER_MS} ms`;
+    patience.wait(answer, () => {
+      const problem = `it does not answer within ${SILENCE_MS} ms`;
       goAway(new RedisError(problem, false));
       return new RedisError(problem, true);
     });
@@ -149,7 +152,7 @@ export function openRedis(
   return {
     clock: givenClock ?? serverClock,
     async run(script, keys, args = []) {
-      const latest = serverClock.now() + ANSWER_MS;
+      const latest = serverClock.now() + WAIT_MS;
       const now = givenClock === undefined ? '' : givenClock.now();
       const reply = (await ask(() => evaluate(script, keys, [latest, now, ...args]))) as Reply;
       if (textAt(reply, 0) === 'late') throw new RedisError('it came too late', false);

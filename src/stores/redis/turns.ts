@@ -14,8 +14,8 @@ const RESULT_KEPT_MS = 10_000;
 
 // Leases run on the server's own time, which also passes where a test has stopped the other.
 const take = script(`
-local turn = redis.call('HMGET', KEYS[1], 'id', 'since', 'until', 'result', 'restsUntil')
-if turn[4] and tonumber(turn[5]) > now then return { 'ended', turn[1], turn[2], turn[4] } end
+local turn = redis.call('HMGET', KEYS[1], 'id', 'since', 'until', 'result', 'standsUntil')
+if turn[4] and tonumber(turn[5]) > tonumber(args[3]) then return { 'ended', turn[1], turn[2], turn[4] } end
 if turn[1] and not turn[4] and tonumber(turn[3]) > server then return { 'theirs', turn[1], turn[2] } end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', args[1], 'since', now, 'until', server + args[2])
@@ -37,7 +37,7 @@ return { 'kept' }`);
 const end = script(`
 if redis.call('HGET', KEYS[1], 'id') ~= args[1] then return { 'lost' } end
 if args[5] then
-  redis.call('HSET', KEYS[1], 'result', args[5], 'restsUntil', now + args[3])
+  redis.call('HSET', KEYS[1], 'result', args[5], 'standsUntil', now + args[3])
   redis.call('PEXPIRE', KEYS[1], math.max(args[3], args[4]))
 else
   redis.call('DEL', KEYS[1])
@@ -111,10 +111,10 @@ export function redisTurns(server: RedisServer, news: News): Turns {
   }
 
   return {
-    async take({ appId, what }): Promise<Turn> {
+    async take({ appId, what, askedAt }): Promise<Turn> {
       const key = accountKey(appId, `turn:${what}`);
       const id = randomUUID();
-      const reply = await server.run(take, [key], [id, LEASE_MS]);
+      const reply = await server.run(take, [key], [id, LEASE_MS, askedAt]);
       const since = numberAt(reply, 2) ?? 0;
       switch (textAt(reply, 0)) {
         case 'mine':

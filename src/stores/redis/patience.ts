@@ -1,0 +1,65 @@
+import { performance } from 'node:perf_hooks';
+
+/** How long answers are waited for, in milliseconds. */
+interface Bounds {
+  /** Without any answer, to whichever question. */
+  readonly silenceMs: number;
+  /** For one, while others come: a burst of questions is answered one after the other. */
+  readonly waitMs: number;
+}
+
+/** Tells a server that is busy from one that is away. */
+export interface Patience {
+  /** What `answer` gives, or a rejection with `late()` when the server is silent for too long. */
+  wait<T>(answer: Promise<T>, late: () => Error): Promise<T>;
+}
+
+export function createPatience({ silenceMs, waitMs }: Bounds): Patience {
+  let heardAt = -Infinity;
+  const heard = () => {
+    heardAt = performance.now();
+  };
+
+  return {
+    wait(answer, late) {
+      const askedAt = performance.now();
+      return new Promise((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined;
+        let isOver = false;
+
+        function giveUpOrGoOn(): void {
+          if (isOver) return;
+          const now = performance.now();
+          const untilMs = Math.min(Math.max(heardAt, askedAt) + silenceMs, askedAt + waitMs) - now;
+          if (untilMs <= 0) reject(late());
+          else arm(untilMs);
+        }
+
+        // What has arrived by then and only waits to be read counts, since this process may have been too busy: Node
+        // reads its sockets between timers and immediates.
+        function arm(ms: number): void {
+          timer = setTimeout(() => setImmediate(giveUpOrGoOn), ms);
+        }
+
+        arm(silenceMs);
+        const over = () => {
+          isOver = true;
+          clearTimeout(timer);
+        };
+        answer.then(
+          (value) => {
+            over();
+            heard();
+            resolve(value);
+          },
+          (error: Error) => {
+            over();
+            // An answer as well: the server's own word.
+            if (error.name === 'ReplyError') heard();
+            reject(error);
+          },
+        );
+      });
+    },
+  };
+}

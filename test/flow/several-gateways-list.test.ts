@@ -1,0 +1,146 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import {
+  askList,
+  CACHE,
+  LIST,
+  listBytes,
+  listCalls,
+  NO_CACHE,
+  ONLY_IF_CACHED,
+  saveList,
+  untilSaved,
+} from '../support/lists.ts';
+import { roundRobin, threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
+
+describeOnRedis('three gateways on one Redis', () => {
+  let all: SeveralGateways;
+  let upstream: HeldUpstream | undefined;
+  afterEach(async () => {
+    await all.stop();
+    await upstream?.stop();
+    upstream = undefined;
+  });
+
+  /** Gateways in front of an upstream that answers when the test says so. */
+  async function held(env: Record<string, string> = {}): Promise<HeldUpstream> {
+    const held = await heldUpstream();
+    upstream = held;
+    all = await threeGateways(() => ({
+      env: { GEWE_BASE_URL: held.baseUrl, SHUTDOWN_GRACE_MS: '0', ...env },
+    }));
+    return held;
+  }
+
+  const ask = (index: number, appId: string, headers = {}) =>
+    askList(roundRobin(all.gateways, index), appId, headers);
+
+  test('make one call for 300 callers at once, and all get its answer', async () => {
+    const { next, count } = await held({ LIST_DEADLINE_MS: '15000' });
+    const asked = Array.from({ length: 300 }, (_, i) => ask(i, 'wx_1'));
+    const call = await next(LIST);
+    // Everybody has asked by the time that somebody who came later has been answered.
+    await Promise.all([0, 1, 2].map((i) => ask(i, 'wx_1', ONLY_IF_CACHED)));
+    call.answer(listBytes('ann'));
+    const replies = await Promise.all(asked);
+
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(replies.map(({ body }) => body.toString()))).toEqual(
+      new Set([listBytes('ann')]),
+    );
+    expect(new Set(replies.map(({ headers }) => headers['x-gateway-source']))).toEqual(
+      new Set(['live']),
+    );
+    const collapsed = replies.filter(({ headers }) =>
+      /collapsed/.test(headers['cache-status'] as string),
+    );
+    expect(collapsed).toHaveLength(299);
+    expect(count(LIST, 'wx_1')).toBe(1);
+  });
+
+  test("pass the vendor's word on an account on to callers at every gateway", async () => {
+    const { next, count } = await held({ LIST_DEADLINE_MS: '15000' });
+    const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
+    const call = await next(LIST);
+    await Promise.all([0, 1, 2].map((i) => ask(i, 'wx_1', ONLY_IF_CACHED)));
+    const word = '{"ret":500,"msg":"账号已离线", "big":12345678901234567890}';
+    call.answer(word);
+    for (const { status, body } of await Promise.all(asked)) {
+      expect([status, body.toString()]).toEqual([200, word]);
+    }
+    expect(count(LIST, 'wx_1')).toBe(1);
+  });
+
+  test('ask the cache endpoint once, and give its list at every gateway', async () => {
+    const { next, count } = await held();
+    const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
+    const call = await next(CACHE);
+    // The two that were later to ask wait for what this question brings.
+    call.answer(listBytes('kept'));
+    for (const { status, body, headers } of await Promise.all(asked)) {
+      expect([status, body.toString()]).toEqual([200, listBytes('kept')]);
+      expect(headers['cache-status']).toContain('detail=gewe-cache');
+    }
+    expect(count(LIST, 'wx_1')).toBe(1);
+    expect(count(CACHE, 'wx_1')).toBe(1);
+  });
+
+  test('let each caller wait as long as it wants, and join a call that is older than that to the saved list', async () => {
+    const { next } = await held();
+    const first = ask(0, 'wx_1', NO_CACHE);
+    (await next(LIST)).answer(listBytes('old'));
+    await first;
+
+    const patient = ask(1, 'wx_1', { Prefer: 'wait=60' });
+    const call = await next(LIST);
+    const short = await ask(2, 'wx_1', { Prefer: 'wait=1' });
+    expect(short.body.toString()).toBe(listBytes('old'));
+    expect(short.headers['cache-status']).toBe(
+      'gewe-gateway; fwd=stale; detail=upstream-timeout; collapsed',
+    );
+    // The call is a second old by now.
+    const late = await ask(0, 'wx_1', { Prefer: 'wait=1' });
+    expect(late.body.toString()).toBe(listBytes('old'));
+    call.answer(listBytes('new'));
+    expect((await patient).body.toString()).toBe(listBytes('new'));
+  });
+
+  test('serve next what a late answer brought to one of them', async () => {
+    const { next } = await held();
+    const first = ask(0, 'wx_1', NO_CACHE);
+    (await next(LIST)).answer(listBytes('old'));
+    await first;
+    // Each has the old one in its own memory now.
+    for (const i of [0, 1, 2]) {
+      expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('old'));
+    }
+
+    const impatient = ask(1, 'wx_1');
+    const call = await next(LIST);
+    expect((await impatient).body.toString()).toBe(listBytes('old'));
+    call.answer(listBytes('newer', 'still newer'));
+    await untilSaved(all.gateways[1], 'wx_1', {
+      bytes: Buffer.byteLength(listBytes('newer', 'still newer')),
+    });
+    for (const i of [0, 2]) {
+      const saved = await ask(i, 'wx_1', ONLY_IF_CACHED);
+      expect(saved.body.toString()).toBe(listBytes('newer', 'still newer'));
+    }
+  });
+
+  test('forget a list everywhere when an operator has it forgotten at one', async () => {
+    all = await threeGateways();
+    await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
+    for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
+
+    const url = `${all.gateways[1].opsUrl}/admin/lists/wx_1`;
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+    for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(504);
+    await saveList(all.gateways[2], 'wx_1', listBytes('bob'));
+    for (const i of [0, 1, 2]) {
+      expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('bob'));
+    }
+    expect(listCalls(all, 'wx_1')).toBe(2);
+  });
+});

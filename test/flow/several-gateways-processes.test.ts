@@ -1,0 +1,96 @@
+import { afterEach, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { systemClock } from '../../src/clock.ts';
+import { addBody, DAY_MS, MINUTE_MS, TRUSTING } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  gatewayProcesses,
+  type GatewayProcesses,
+  type ServingProcess,
+} from '../support/gateway-processes.ts';
+import { askList, LIST, listBytes, listCalls, NO_CACHE, ONLY_IF_CACHED } from '../support/lists.ts';
+import { KEY } from '../support/start-gateway.ts';
+
+describeOnRedis('gateways as processes on one Redis', () => {
+  let all: GatewayProcesses;
+  afterEach(() => all.stop());
+
+  const post = ({ url }: ServingProcess, body: object) =>
+    supertest(url).post('/contacts/addContacts').set('Authorization', `Bearer ${KEY}`).send(body);
+
+  test('whose clocks differ by minutes go by the time of Redis', async () => {
+    all = await gatewayProcesses(`addContacts: { add: { minimumGapSeconds: 60 } }`);
+    const skews = [0, -7 * MINUTE_MS, 5 * MINUTE_MS];
+    const gateways = await Promise.all(skews.map((skewMs) => all.start({}, skewMs)));
+    const onlineSince = new Date(systemClock.now() - 3 * DAY_MS - MINUTE_MS).toISOString();
+    await supertest(gateways[0]?.opsUrl ?? '')
+      .put('/admin/accounts/wx_a')
+      .send({ onlineSince })
+      .expect(200);
+
+    // Old enough by a minute: by its own clock the second one would find it too young.
+    const [first, ...others] = [1, 0, 2].flatMap((index) => gateways[index] ?? []);
+    await post(first as ServingProcess, addBody('wx_a', 'v3_0')).expect(200);
+    const opensAt = systemClock.now() + MINUTE_MS;
+    for (const [index, gateway] of others.entries()) {
+      const { body, headers } = await post(gateway, addBody('wx_a', `v3_${index}b`)).expect(429);
+      expect(body.code).toBe('add-too-soon');
+      expect(Math.abs(Date.parse(body.retryAt) - opensAt)).toBeLessThan(10_000);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(45);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(60);
+    }
+  });
+
+  test('take a slow call over from one that is killed in the middle of it', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const env = { LIST_DEADLINE_MS: '15000', LIST_POLL_MS: '60000' };
+    const [owner, second, third] = [
+      await all.start(env),
+      await all.start(env),
+      await all.start(env),
+    ];
+    all.simulator.behave('wx_1', [
+      { operations: ['fetchContactsList'], hang: true, times: 1 },
+      { operations: ['fetchContactsList'], raw: { body: listBytes('ann') } },
+      { cacheList: 'none' },
+    ]);
+    const lost = askList(owner, 'wx_1').catch(() => 'lost');
+    await all.simulator.waitForCall(({ operation }) => operation === LIST);
+    const waiting = [second, third].map((one) => askList(one, 'wx_1'));
+    const impatient = askList(second, 'wx_1', { Prefer: 'wait=1' });
+    // Nothing is saved: it is told so when its own time is over, whatever becomes of the others.
+    const refused = await impatient;
+    expect(refused.status).toBe(504);
+
+    owner.process.kill('SIGKILL');
+    await lost;
+    for (const { status, body } of await Promise.all(waiting)) {
+      expect([status, body.toString()]).toEqual([200, listBytes('ann')]);
+    }
+    expect(listCalls(all, 'wx_1')).toBe(2);
+    const saved = await askList(third, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('ann'));
+  });
+
+  test('make a slow call anew that one of them ended because it stops', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const env = { LIST_DEADLINE_MS: '15000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
+    const [owner, second] = [await all.start(env), await all.start(env)];
+    all.simulator.behave('wx_1', [
+      { operations: ['fetchContactsList'], hang: true, times: 1 },
+      { operations: ['fetchContactsList'], raw: { body: listBytes('ann') } },
+      { cacheList: 'none' },
+    ]);
+    const ended = askList(owner, 'wx_1', NO_CACHE);
+    await all.simulator.waitForCall(({ operation }) => operation === LIST);
+    const waiting = askList(second, 'wx_1');
+    await eventually(async () => (await all.redis.command('PUBSUB', 'NUMSUB')) !== undefined);
+    owner.process.kill('SIGTERM');
+
+    expect((await ended).status).toBe(503);
+    expect((await owner.process.ended).code).toBe(0);
+    expect((await waiting).body.toString()).toBe(listBytes('ann'));
+    expect(listCalls(all, 'wx_1')).toBe(2);
+  });
+});
