@@ -1,4 +1,4 @@
-import type { Turn } from '../turns.ts';
+import type { MyTurn, Turn } from '../turns.ts';
 import type { Flight, FlightResult } from './flight.ts';
 import type { SavedList } from './ports.ts';
 import { decodeResult, encodeResult } from './told-result.ts';
@@ -32,16 +32,18 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
   let startedAt = parts.askedAt;
   let elsewhere = false;
 
-  async function flyHere(turn: Turn | undefined): Promise<FlightResult> {
+  async function flyHere(turn: MyTurn | undefined): Promise<FlightResult> {
     const flight = parts.startOwn();
     [startedAt, elsewhere] = [flight.startedAt, false];
     placed.resolve();
     void flight.first.then((result) => {
+      if (!isPolled(result)) return;
       first.resolve(result);
-      if (turn?.kind === 'mine' && isPolled(result)) turn.note();
+      turn?.note();
     });
     const result = await flight.landing;
-    if (turn?.kind === 'mine') await turn.end(encodeResult(result));
+    // Before its callers are answered: whoever of them asks again means a new call.
+    await turn?.end(encodeResult(result));
     return result;
   }
 

@@ -71,7 +71,7 @@ export function listBytes(...friends: string[]): string {
 /** Lets the upstream answer once with this list and asks for it, so that it is saved. */
 export async function saveList(gateway: TestGateway, appId: string, body: string): Promise<void> {
   gateway.simulator.behave(appId, { raw: { body } });
-  const reply = await askList(gateway, appId, NO_CACHE);
+  const reply = await askList(gateway, appId, { ...NO_CACHE, Prefer: 'wait=60' });
   if (reply.headers['x-gateway-source'] !== 'live') throw new Error(`${reply.status}, not saved`);
 }
 
