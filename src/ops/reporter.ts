@@ -8,6 +8,7 @@ import type { Problem } from '../settings/problem.ts';
 import type { AdminChange } from './admin-requests.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { createOutages } from './outages.ts';
 import { sparingly } from './sparingly.ts';
 
 interface RefusedUnread {
@@ -31,10 +32,21 @@ const REFUSED_UNREAD_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
 export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
-  const storeError = (msg: string) =>
-    sparingly(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
+  const outages = createOutages(clock, {
+    begin: (err, leftOut) =>
+      logger.error(
+        { err, leftOut },
+        'the store is away or takes no writes; saved lists come from memory, addContacts is refused',
+      ),
+    end: () => logger.info('the store is back'),
+  });
+  const storeError = (msg: string) => {
+    const tell = sparingly(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
       logger.error({ err, heldBack }, msg),
     );
+    // Each of them says again what was said when it went away.
+    return (err: unknown) => void (outages.isNow() || tell(err));
+  };
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
   const refusedUnread = sparingly(
@@ -107,12 +119,8 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
     },
 
     store: {
-      onAway: (err: Error) =>
-        logger.error(
-          { err },
-          'the store does not answer; saved lists come from memory, addContacts is refused',
-        ),
-      onBack: () => logger.info('the store answers again'),
+      onAway: outages.begin,
+      onBack: outages.end,
       onWarning: (what: StoreWarning) => logger.warn({ what }, STORE_WARNINGS[what]),
     },
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { plain, type RedisError } from './redis-error.ts';
+import { isAnswer, plain, type RedisError } from './redis-error.ts';
 
 /**
  * How the gateway talks to Redis. Nothing is sent twice or later than it was meant: a command whose answer is lost may have been
@@ -10,6 +10,8 @@ const OPTIONS = {
   disableClientInfo: true,
   connectionName: 'gewe-gateway',
   connectTimeout: 1000,
+  disconnectTimeout: 200,
+  maxLoadingRetryTime: 200,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
@@ -19,6 +21,10 @@ const OPTIONS = {
 /** Connects to `url` and goes on trying. `onError` hears what goes wrong, without secrets. */
 export function connect(url: string, onError: (error: RedisError) => void): Redis {
   const client = new Redis(url, OPTIONS);
-  client.on('error', (error: Error) => onError(plain(error)));
+  client.on('error', (error: Error) => {
+    onError(plain(error));
+    // The client would go on although it is in another database than it was told.
+    if (client.status === 'connect' && isAnswer(error)) client.disconnect(true);
+  });
   return client;
 }

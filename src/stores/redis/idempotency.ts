@@ -18,29 +18,46 @@ redis.call('HSET', KEYS[1], 'owner', args[1], 'fingerprint', args[2], 'leaseUnti
 redis.call('PEXPIRE', KEYS[1], args[5] - args[3])
 return { 'begun' }`);
 
-/** How its owner ends a claim: with an answer, or by giving it up. One with an answer stays: it was carried out. */
-const end = script(`
+/** How its owner gives a claim up. One with an answer stays: it was carried out. */
+const abandon = script(`
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'answer')
 if claim[1] ~= args[1] or claim[2] then return { 'not-yours' } end
-if args[2] then redis.call('HSET', KEYS[1], 'answer', args[2]) else redis.call('DEL', KEYS[1]) end
+redis.call('DEL', KEYS[1])
 return { 'ended' }`);
+
+/** How its owner ends a claim with an answer, also where Redis has lost the claim meanwhile. */
+const finish = script(`
+local claim = redis.call('HMGET', KEYS[1], 'owner', 'answer')
+local leftMs = args[4] - now
+if claim[2] or (claim[1] and claim[1] ~= args[1]) or leftMs <= 0 then return { 'not-yours' } end
+redis.call('HSET', KEYS[1], 'owner', args[1], 'fingerprint', args[3], 'leaseUntil', 0, 'expiresAt', args[4], 'answer', args[2])
+redis.call('PEXPIRE', KEYS[1], leftMs)
+return { 'ended' }`);
+
+/** What this gateway has claimed and is under way. */
+interface Held {
+  readonly owner: string;
+  readonly fingerprint: string;
+  readonly expiresAt: number;
+}
 
 /** First answers, each in a hash that expires by itself. */
 export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencyStore {
-  /** Under which name this gateway has claimed what is under way. */
-  const owners = new Map<string, string>();
+  const held = new Map<string, Held>();
   const keyOf = ({ appId, id }: IdempotencyKey) => accountKey(appId, `idempotency:${id}`);
 
+  const giveUp = async (key: string, owner: string) =>
+    void (await server.run(abandon, [key], [owner]));
+
   /** How a claim ended must not be lost with the connection: it would read as if nobody knew. */
-  async function settle(key: string, answer: readonly Buffer[]): Promise<void> {
-    const owner = owners.get(key);
-    if (owner === undefined) return;
-    owners.delete(key);
-    const tell = async () => void (await server.run(end, [key], [owner, ...answer]));
+  async function settle(key: string, end: (claim: Held) => Promise<void>): Promise<void> {
+    const claim = held.get(key);
+    if (claim === undefined) return;
+    held.delete(key);
     try {
-      await tell();
+      await end(claim);
     } catch (error) {
-      owed.owe(key, tell);
+      owed.owe(key, () => end(claim));
       throw error;
     }
   }
@@ -52,16 +69,23 @@ export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencySt
       const args = [owner, fingerprint, now, leaseUntil, expiresAt];
       const reply = await server.run(begin, [key], args).catch((error: unknown) => {
         // It may be claimed although nobody heard of it, and then nothing is sent under it.
-        const giveUp = async () => void (await server.run(end, [key], [owner]));
-        if (mayBeDone(error)) owed.owe(`${key} ${owner}`, giveUp);
+        if (mayBeDone(error)) owed.owe(`${key} ${owner}`, () => giveUp(key, owner));
         throw error;
       });
       const found = judgeClaim(claimIn(reply), fingerprint, now);
-      if (found.kind === 'begun') owners.set(key, owner);
+      if (found.kind === 'begun') held.set(key, { owner, fingerprint, expiresAt });
       return found;
     },
-    finish: (name, answer) => settle(keyOf(name), [answer]),
-    abandon: (name) => settle(keyOf(name), []),
+    finish(name, answer) {
+      const key = keyOf(name);
+      return settle(key, async ({ owner, fingerprint, expiresAt }) => {
+        await server.run(finish, [key], [owner, answer, fingerprint, expiresAt]);
+      });
+    },
+    abandon(name) {
+      const key = keyOf(name);
+      return settle(key, ({ owner }) => giveUp(key, owner));
+    },
   };
 }
 

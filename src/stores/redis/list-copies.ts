@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
 import { isAsNew, sizeInMemory } from '../list-memory.ts';
 import { newMark, withoutCopies, type Found, type MarkedList, type StoredLists } from './lists.ts';
+import type { Owed } from './owed.ts';
 
 /** This gateway's copy of a list. */
 interface Copy extends MarkedList {
@@ -20,7 +21,12 @@ const TRY_AGAIN_AFTER_MS = 5_000;
  * Redis is asked for the version each time, since another gateway may have saved a newer one; it sends the list only where that is
  * so. While Redis is away a copy stands in, and what Redis has lost is put back from here.
  */
-export function keepCopies(stored: StoredLists, memoryBytes: number, clock: Clock): ListStore {
+export function keepCopies(
+  stored: StoredLists,
+  memoryBytes: number,
+  clock: Clock,
+  owed: Owed,
+): ListStore {
   if (memoryBytes <= 0) return withoutCopies(stored);
 
   const copies = new LRUCache<string, Copy>({
@@ -58,7 +64,7 @@ export function keepCopies(stored: StoredLists, memoryBytes: number, clock: Cloc
       case 'same':
         return copy?.list;
       case 'list':
-        if (copy !== undefined && isAhead(copy, found.found.list)) return putBack(appId, copy);
+        if (copy !== undefined && isAhead(copy, found)) return putBack(appId, copy);
         keep(appId, found.found, 'stored');
         return found.found.list;
       case 'forgotten':
@@ -73,15 +79,27 @@ export function keepCopies(stored: StoredLists, memoryBytes: number, clock: Cloc
 
   /** Gives Redis the copy that it does not have. Nobody waits for that. */
   function putBack(appId: string, copy: Copy): SavedList {
-    if (copy.state !== 'being-stored' && clock.now() >= copy.tryAgainAt) {
-      const unless = copy.state === 'stored' ? 'anything' : 'as-new';
+    const leftMs = copy.tryAgainAt - clock.now();
+    // Further off than that it was set before the clock was set back.
+    const isTooSoon = leftMs > 0 && leftMs <= TRY_AGAIN_AFTER_MS;
+    if (copy.state !== 'being-stored' && !isTooSoon) {
       copy.tryAgainAt = clock.now() + TRY_AGAIN_AFTER_MS;
-      stored.save(appId, copy, unless).then(
-        () => void (copy.state = 'stored'),
-        () => undefined,
-      );
+      bringBack(appId, copy).catch(() => undefined);
     }
     return copy.list;
+  }
+
+  async function bringBack(appId: string, copy: Copy): Promise<void> {
+    await stored.save(appId, copy, 'back');
+    copy.state = 'stored';
+  }
+
+  /** Other gateways shall have it, too, before somebody asks for it here. */
+  function oweList(appId: string): void {
+    owed.owe(`list ${appId}`, async () => {
+      const copy = copies.peek(appId);
+      if (copy?.state === 'not-stored') await bringBack(appId, copy);
+    });
   }
 
   async function shared(
@@ -103,11 +121,12 @@ export function keepCopies(stored: StoredLists, memoryBytes: number, clock: Cloc
       // Before Redis and whatever becomes of that: one that is away must not cost the newest list.
       const copy = keep(appId, { mark: newMark(), list }, 'being-stored');
       try {
-        const result = await stored.save(appId, copy, 'nothing');
+        const result = await stored.save(appId, copy, 'new');
         copy.state = 'stored';
         return result;
       } catch (error) {
         copy.state = 'not-stored';
+        oweList(appId);
         throw error;
       }
     },
@@ -119,33 +138,34 @@ export function keepCopies(stored: StoredLists, memoryBytes: number, clock: Cloc
         if (!isAsNew(copies.get(appId)?.list, list)) keep(appId, marked, state);
       };
       try {
-        const result = await stored.save(appId, marked, 'as-new');
+        const result = await stored.save(appId, marked, 'if-newer');
         if (result.kind === 'saved') keepIt('stored');
         return result;
       } catch (error) {
         keepIt('not-stored');
+        oweList(appId);
         throw error;
       }
     },
     async forget(appId) {
-      const wasKept = copies.delete(appId);
-      const forgetting = stored.forget(appId);
+      const before = copies.peek(appId);
+      const current = () => copies.peek(appId)?.list;
+      const forgetting = stored.forget(appId).then((wasStored) => {
+        // One that was saved meanwhile is not meant, and where Redis does not forget it nobody does.
+        if (copies.peek(appId) === before) copies.delete(appId);
+        return wasStored || before !== undefined;
+      });
       // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
-      await shared(
-        appId,
-        forgetting.then(() => undefined),
-      );
-      return (await forgetting) || wasKept;
+      await shared(appId, forgetting.then(current, current));
+      return forgetting;
     },
   };
 }
 
-/** Whether the copy is newer than what Redis has, which could not take it. */
-function isAhead(copy: Copy, list: SavedList): boolean {
-  return (
-    copy.state === 'being-stored' ||
-    (copy.state === 'not-stored' && copy.list.savedAt > list.savedAt)
-  );
+/** Whether the copy is newer than what Redis has, which could not take it or has lost it. */
+function isAhead(copy: Copy, { found, wasPutBack }: Extract<Found, { kind: 'list' }>): boolean {
+  if (copy.state === 'being-stored') return true;
+  return (copy.state === 'not-stored' || wasPutBack) && copy.list.savedAt > found.list.savedAt;
 }
 
 function listIn(found: Found): SavedList | undefined {

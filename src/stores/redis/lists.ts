@@ -13,7 +13,12 @@ export interface MarkedList {
 }
 
 export type Found =
-  | { readonly kind: 'list'; readonly found: MarkedList }
+  | {
+      readonly kind: 'list';
+      readonly found: MarkedList;
+      /** It came from a gateway's copy, and another may have a newer one. */
+      readonly wasPutBack: boolean;
+    }
   /** The one that the asker has. */
   | { readonly kind: 'same' }
   /** An operator had it forgotten: whoever still has a copy drops it. */
@@ -21,14 +26,14 @@ export type Found =
   /** Never saved, or Redis has lost it. */
   | { readonly kind: 'none' };
 
-/** What a save must not come after. */
-export type Unless = 'nothing' | 'as-new' | 'anything';
+/** A new list, one that must not replace a newer one, or a copy for a Redis that has lost it or could not take it. */
+export type Save = 'new' | 'if-newer' | 'back';
 
 /** Lists as they lie in Redis, compressed. */
 export interface StoredLists {
   /** @param mark of the version that the asker has */
   find(appId: string, mark: string | undefined): Promise<Found>;
-  save(appId: string, marked: MarkedList, unless: Unless): Promise<SaveResult>;
+  save(appId: string, marked: MarkedList, how: Save): Promise<SaveResult>;
   forget(appId: string): Promise<boolean>;
 }
 
@@ -37,14 +42,15 @@ local mark = redis.call('HGET', KEYS[1], 'mark')
 if not mark then return { 'none' } end
 if mark == '' then return { 'forgotten' } end
 if mark == args[1] then return { 'same' } end
-local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body')
-return { 'list', mark, list[1], list[2], list[3] }`);
+local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body', 'how')
+return { 'list', mark, list[1], list[2], list[3], list[4] }`);
 
 const save = script(`
 local before = redis.call('HMGET', KEYS[1], 'savedAt', 'bytes', 'mark')
-if args[1] == 'as-new' and before[1] and tonumber(before[1]) >= tonumber(args[3]) then return { 'kept' } end
-if args[1] == 'anything' and before[3] then return { 'kept' } end
-redis.call('HSET', KEYS[1], 'mark', args[2], 'savedAt', args[3], 'source', args[4], 'bytes', args[5], 'body', args[6])
+local isAsNew = before[1] and tonumber(before[1]) >= tonumber(args[3])
+local isForgotten = before[3] == ''
+if args[1] ~= 'new' and isAsNew or args[1] == 'back' and isForgotten then return { 'kept' } end
+redis.call('HSET', KEYS[1], 'how', args[1], 'mark', args[2], 'savedAt', args[3], 'source', args[4], 'bytes', args[5], 'body', args[6])
 redis.call('PERSIST', KEYS[1])
 return { 'saved', before[2] or 0 }`);
 
@@ -78,11 +84,12 @@ export function storedLists(server: RedisServer): StoredLists {
         source: textAt(reply, 3) as SavedList['source'],
         body: await decompress(bytesAt(reply, 4) ?? Buffer.alloc(0)),
       };
-      return { kind, found: { mark: textAt(reply, 1), list } };
+      const wasPutBack = textAt(reply, 5) === 'back';
+      return { kind, found: { mark: textAt(reply, 1), list }, wasPutBack };
     },
-    async save(appId, { mark, list }, unless) {
+    async save(appId, { mark, list }, how) {
       const body = await compress(list.body);
-      const args = [unless, mark, list.savedAt, list.source, list.body.length, body];
+      const args = [how, mark, list.savedAt, list.source, list.body.length, body];
       const reply = await server.run(save, [keyOf(appId)], args);
       return textAt(reply, 0) === 'kept'
         ? { kind: 'kept' }
@@ -102,8 +109,8 @@ export function withoutCopies(stored: StoredLists): ListStore {
       const found = await stored.find(appId, undefined);
       return found.kind === 'list' ? found.found.list : undefined;
     },
-    save: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'nothing'),
-    saveIfNewer: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'as-new'),
+    save: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'new'),
+    saveIfNewer: (appId, list) => stored.save(appId, { mark: newMark(), list }, 'if-newer'),
     forget: (appId) => stored.forget(appId),
   };
 }

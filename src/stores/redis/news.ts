@@ -1,6 +1,7 @@
-import type { RedisServer } from './server.ts';
+import { within } from '../../deadline.ts';
 import { commonKey } from './keys.ts';
 import { connect } from './connection.ts';
+import type { RedisServer } from './server.ts';
 
 /** What gateways tell each other through Redis. Nobody relies on it alone: a piece of news may be lost. */
 export interface News {
@@ -11,17 +12,25 @@ export interface News {
   close(): void;
 }
 
+const SUBSCRIBED_WITHIN_MS = 1000;
+
 export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn'>): News {
   const listeners = new Map<string, (text: string) => void>();
   // The other connection tells what is wrong with Redis.
   const client = connect(url, () => undefined);
   // Channels know nothing of databases, and who has another one has other news.
   const channel = commonKey(`news:${client.options.db ?? 0}`);
-  const subscribe = () => void client.subscribe(channel).catch(() => undefined);
-  client.on('ready', subscribe);
-  // A connection that nobody closed may be dead all the same: what is dead for one is dead for the other.
+  const subscribe = async () => {
+    const answer = await within(client.subscribe(channel), SUBSCRIBED_WITHIN_MS);
+    if (answer === 'deadline') throw new Error('No answer');
+  };
+  client.on('ready', () => void subscribe().catch(() => undefined));
+  // A connection that nobody closed may be dead all the same, as the other one was.
   server.onReturn(() => {
-    if (client.status === 'ready') subscribe();
+    if (client.status !== 'ready') return;
+    subscribe().catch(() => {
+      if (client.status === 'ready') client.disconnect(true);
+    });
   });
   client.on('message', (_channel: string, message: string) => {
     const space = message.indexOf(' ');

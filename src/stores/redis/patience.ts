@@ -1,12 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
-/** How long answers are waited for, in milliseconds. */
-interface Bounds {
-  /** Without any answer, to whichever question. */
-  readonly silenceMs: number;
-  /** For one, while others come: a burst of questions is answered one after the other. */
-  readonly waitMs: number;
-}
+/** How long a server may be silent. A refused addContacts must reach its caller within 500 ms, and this is what it waits for. */
+export const SILENCE_MS = 300;
+/** How long one answer is waited for while others come: a burst of questions is answered one after the other. */
+export const WAIT_MS = 1500;
 
 /** Tells a server that is busy from one that is away. */
 export interface Patience {
@@ -14,7 +11,7 @@ export interface Patience {
   wait<T>(answer: Promise<T>, late: () => Error): Promise<T>;
 }
 
-export function createPatience({ silenceMs, waitMs }: Bounds): Patience {
+export function createPatience(): Patience {
   let heardAt = -Infinity;
   const heard = () => {
     heardAt = performance.now();
@@ -30,7 +27,8 @@ export function createPatience({ silenceMs, waitMs }: Bounds): Patience {
         function giveUpOrGoOn(): void {
           if (isOver) return;
           const now = performance.now();
-          const untilMs = Math.min(Math.max(heardAt, askedAt) + silenceMs, askedAt + waitMs) - now;
+          const untilMs =
+            Math.min(Math.max(heardAt, askedAt) + SILENCE_MS, askedAt + WAIT_MS) - now;
           if (untilMs <= 0) reject(late());
           else arm(untilMs);
         }
@@ -41,7 +39,7 @@ export function createPatience({ silenceMs, waitMs }: Bounds): Patience {
           timer = setTimeout(() => setImmediate(giveUpOrGoOn), ms);
         }
 
-        arm(silenceMs);
+        arm(SILENCE_MS);
         const over = () => {
           isOver = true;
           clearTimeout(timer);

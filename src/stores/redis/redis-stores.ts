@@ -4,21 +4,14 @@ import { redisAccounts } from './accounts.ts';
 import { redisBreakerState } from './breaker-state.ts';
 import { redisClientRate } from './client-rate.ts';
 import { redisIdempotency } from './idempotency.ts';
-import { commonKey } from './keys.ts';
 import { redisLedger } from './ledger.ts';
 import { keepCopies } from './list-copies.ts';
 import { storedLists } from './lists.ts';
 import { subscribeToNews } from './news.ts';
 import { createOwed } from './owed.ts';
-import { script } from './script.ts';
 import { openRedis } from './server.ts';
 import { watchSuitability } from './suitability.ts';
 import { redisTurns } from './turns.ts';
-
-/** Fails where Redis takes no write: as a replica, when it is full, when its disk is. */
-const write = script(`
-redis.call('SET', KEYS[1], now, 'PX', 60000)
-return { 'written' }`);
 
 /**
  * Stores in one Redis or Valkey for any number of gateways. A Redis that is away is no reason not to start: until it answers, lists go
@@ -35,12 +28,12 @@ export async function openRedisStores(
 ): Promise<Stores> {
   const server = openRedis(url, clock, events);
   const owed = createOwed();
-  server.onReturn(() => void owed.pay());
+  server.onReturn(owed.pay);
   const news = subscribeToNews(url, server);
   const suitability = watchSuitability(server, events.onWarning);
   const stores: Stores = {
     clock: server.clock,
-    lists: keepCopies(storedLists(server), listMemoryBytes, server.clock),
+    lists: keepCopies(storedLists(server), listMemoryBytes, server.clock, owed),
     ledger: redisLedger(server, owed),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, owed),
@@ -48,11 +41,10 @@ export async function openRedisStores(
     breaker: redisBreakerState(server, news),
     clientRate: redisClientRate(server),
     warnings: suitability.current,
-    async check() {
-      await server.run(write, [commonKey('check')]);
-    },
+    check: server.check,
     async close() {
       suitability.stop();
+      await owed.close();
       news.close();
       await server.close();
     },

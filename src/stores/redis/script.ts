@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
 
 /** What Redis does as one step. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
 }
+
+export type Argument = string | number | Buffer;
 
 /** What a script gives: bulk strings as bytes, and in the first place a word for what it did. */
 export type Reply = readonly (Buffer | number | null | Reply)[];
@@ -25,6 +28,22 @@ local args = {}
 for i = 3, #ARGV do args[i - 2] = ARGV[i] end
 ${body}`;
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
+}
+
+/** Sends a script to a server that may not know it yet. */
+export async function evaluate(
+  client: Redis,
+  { lua, sha }: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Promise<Reply> {
+  const rest = [String(keys.length), ...keys, ...args];
+  try {
+    return (await client.callBuffer('EVALSHA', sha, ...rest)) as Reply;
+  } catch (error) {
+    if (!String(error).includes('NOSCRIPT')) throw error;
+    return (await client.callBuffer('EVAL', lua, ...rest)) as Reply;
+  }
 }
 
 /** The text of a reply's member; '' where it is nil. */

@@ -3,6 +3,8 @@ import { systemClock, type Clock } from '../../clock.ts';
 
 /** The server's time, as near as it was seen. */
 export interface ServerClock extends Clock {
+  /** The least that the server's time can be now, milliseconds since the epoch. */
+  atLeast(): number;
   /**
    * Takes over what the server has just said.
    *
@@ -12,38 +14,32 @@ export interface ServerClock extends Clock {
   saw(serverNow: number, tookMs: number): void;
 }
 
-/** How far the server is ahead of the monotonic clock, and by how much that may be wrong, in milliseconds. */
-export interface Sight {
-  readonly offsetMs: number;
-  readonly errorMs: number;
-}
-
-/** Two machines' clocks drift apart by less than this between two looks, in milliseconds. */
-const DRIFT_MS = 0.1;
-
-/**
- * Which of two sights to go by. A question that took long, mostly because this process was busy, says little; but one that cannot be
- * reconciled with the other shows that the server's clock was set.
- */
-export function nearer(before: Sight | undefined, now: Sight): Sight {
-  if (before === undefined) return now;
-  const aged = { ...before, errorMs: before.errorMs + DRIFT_MS };
-  const disagree = Math.abs(now.offsetMs - aged.offsetMs) > now.errorMs + aged.errorMs;
-  return disagree || now.errorMs <= aged.errorMs ? now : aged;
-}
+/** How far two clocks may part between two looks, a second after each other, when somebody sets one of them gently. */
+const DRIFT_MS = 1;
 
 /**
  * Gateways whose own clocks differ by minutes agree by it. Between two looks it goes on with the machine's monotonic clock, so that a
  * step of the machine's own time moves nothing. Before the first look it is the machine's.
+ *
+ * When in its course a question was answered is not known. Each look leaves a span for what must be added to the monotonic clock; what
+ * all looks have in common is narrow soon, and a slow look takes nothing from it.
  */
 export function createServerClock(): ServerClock {
-  let sight: Sight | undefined;
+  let span: { readonly least: number; readonly most: number } | undefined;
   return {
     now: () =>
-      sight === undefined ? systemClock.now() : Math.round(performance.now() + sight.offsetMs),
+      span === undefined
+        ? systemClock.now()
+        : Math.round(performance.now() + (span.least + span.most) / 2),
+    atLeast: () =>
+      span === undefined ? systemClock.now() : Math.floor(performance.now() + span.least),
     saw(serverNow, tookMs) {
-      const offsetMs = serverNow + tookMs / 2 - performance.now();
-      sight = nearer(sight, { offsetMs, errorMs: tookMs / 2 });
+      const heard = performance.now();
+      const seen = { least: serverNow - heard, most: serverNow + tookMs - heard };
+      const least = Math.max(seen.least, (span?.least ?? -Infinity) - DRIFT_MS);
+      const most = Math.min(seen.most, (span?.most ?? Infinity) + DRIFT_MS);
+      // Nothing in common: it was set.
+      span = least <= most ? { least, most } : seen;
     },
   };
 }

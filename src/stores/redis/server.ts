@@ -2,10 +2,11 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.ts';
 import { connect } from './connection.ts';
-import { createPatience } from './patience.ts';
-import { plain, RedisError } from './redis-error.ts';
-import type { Reply, Script } from './script.ts';
-import { textAt } from './script.ts';
+import { commonKey } from './keys.ts';
+import { createOutage, type ServerEvents } from './outage.ts';
+import { createPatience, SILENCE_MS, WAIT_MS } from './patience.ts';
+import { isAnswer, plain, RedisError, saysItRefuses } from './redis-error.ts';
+import { evaluate, script, textAt, type Argument, type Reply, type Script } from './script.ts';
 import { createServerClock } from './server-clock.ts';
 
 /** One Redis, which may be away. */
@@ -13,30 +14,18 @@ export interface RedisServer {
   /** The server's time, or the one given instead. */
   readonly clock: Clock;
   /** Runs a script as one step. Rejects at once while Redis is away, and soon where it is silent. */
-  run(
-    script: Script,
-    keys: readonly string[],
-    args?: readonly (string | number | Buffer)[],
-  ): Promise<Reply>;
+  run(script: Script, keys: readonly string[], args?: readonly Argument[]): Promise<Reply>;
   /** Asks in the words of the client, within the same bounds. */
   ask<T>(question: (client: Redis) => Promise<T>): Promise<T>;
-  /** Calls `listener` whenever Redis answers again, for the first time too. */
+  /** Rejects where Redis takes no write now. */
+  check(): Promise<void>;
+  /** Calls `listener` whenever Redis answers again or takes writes again, for the first time too. */
   onReturn(listener: () => void): void;
   /** Resolves when Redis has answered or could have. */
   readonly tried: Promise<void>;
   close(): Promise<void>;
 }
 
-/** What is heard of a server. */
-export interface ServerEvents {
-  onAway(why: Error): void;
-  onBack(): void;
-}
-
-/** A refused addContacts must reach its caller within 500 ms, and this is what it waits for. */
-const SILENCE_MS = 300;
-/** For one answer among many. What Redis comes to only later than that it does not do. */
-const WAIT_MS = 1500;
 const LOOK_EVERY_MS = 1000;
 /** Sooner, to be back soon. */
 const LOOK_EVERY_AWAY_MS = 200;
@@ -45,44 +34,49 @@ const RECONNECT_AFTER_MS = 5000;
 /** For a start beside a Redis that is there. */
 const FIRST_TRY_MS = 1000;
 
+/** Fails where Redis takes no write: as a replica, when it is full, when its disk is. */
+const write = script(`
+redis.call('SET', KEYS[1], now, 'PX', 60000)
+return { 'written' }`);
+
 /** @param givenClock instead of the server's time */
 export function openRedis(
   url: string,
   givenClock: Clock | undefined,
-  { onAway, onBack }: ServerEvents,
+  events: ServerEvents,
 ): RedisServer {
   const serverClock = createServerClock();
-  const patience = createPatience({ silenceMs: SILENCE_MS, waitMs: WAIT_MS });
+  const patience = createPatience();
+  const outage = createOutage(events);
   const listeners: (() => void)[] = [];
   const { promise: tried, resolve: endTry } = Promise.withResolvers<void>();
-  /** Why it cannot be asked; undefined while it answers. */
-  let away: RedisError | undefined = new RedisError('it is not connected yet', false);
-  let told = false;
-  let awaySince = performance.now();
+  /** Since when it is in trouble, or when its connection was last made anew because of that. */
+  let troubledSince = performance.now();
+  /** Whether another server may stand under its name by now. */
+  let mayHaveMoved = false;
   let closed = false;
-  let timer: NodeJS.Timeout | undefined;
 
   const client = connect(url, goAway);
   client.on('ready', () => void look());
   client.on('close', () => goAway(new RedisError('the connection is closed', false)));
 
+  const isWell = () => outage.whyAway() === undefined && !outage.isRefusing();
+
   function goAway(why: RedisError): void {
     if (closed) return;
-    if (away === undefined) awaySince = performance.now();
-    // That a connection closed says less than what had gone wrong before.
-    if (away === undefined || !told) onAway(why);
-    told = true;
-    away = why;
+    if (isWell()) troubledSince = performance.now();
+    outage.away(why);
     endTry();
   }
 
-  function comeBack(): void {
-    if (away === undefined || closed) return;
-    away = undefined;
-    if (told) onBack();
-    told = false;
-    endTry();
-    for (const listener of listeners) listener();
+  function refuse(why: RedisError): void {
+    if (closed) return;
+    if (isWell()) troubledSince = performance.now();
+    const isNew = !outage.isRefusing();
+    outage.refuses(why);
+    // A failover may have made a replica of the server that this connection leads to.
+    mayHaveMoved = why.problem.includes('READONLY');
+    if (isNew && mayHaveMoved) reconnect();
   }
 
   const soon = <T>(answer: Promise<T>): Promise<T> =>
@@ -92,78 +86,93 @@ export function openRedis(
       return new RedisError(problem, true);
     });
 
+  /** Looks whether it is there, what time it has, and where there was trouble whether it takes writes. */
   async function look(): Promise<void> {
     clearTimeout(timer);
-    const askedAt = performance.now();
     try {
+      if (client.status !== 'ready') throw new RedisError('there is no connection', false);
+      const askedAt = performance.now();
       const [seconds, microseconds] = await soon(client.time());
       serverClock.saw(
         Number(seconds) * 1000 + Number(microseconds) / 1000,
         performance.now() - askedAt,
       );
-      comeBack();
-    } catch {
-      if (away !== undefined && performance.now() - awaySince > RECONNECT_AFTER_MS) reconnect();
+      if (!isWell()) await comeBack();
+    } catch (error) {
+      if (isAnswer(error)) refuse(plain(error));
+      else goAway(plain(error));
     }
     if (closed) return;
+    const isDead = outage.whyAway() !== undefined || mayHaveMoved;
+    if (isDead && performance.now() - troubledSince > RECONNECT_AFTER_MS) reconnect();
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), away === undefined ? LOOK_EVERY_MS : LOOK_EVERY_AWAY_MS);
+    timer = setTimeout(() => void look(), isWell() ? LOOK_EVERY_MS : LOOK_EVERY_AWAY_MS);
+  }
+
+  async function comeBack(): Promise<void> {
+    const why = await soon(send(write, [commonKey('check')], [])).then(
+      () => undefined,
+      (error: unknown) => {
+        if (isAnswer(error)) return plain(error);
+        throw error;
+      },
+    );
+    if (closed) return;
+    const isBetter = outage.whyAway() !== undefined || why === undefined;
+    if (why === undefined) {
+      mayHaveMoved = false;
+      outage.takesWrites();
+    } else refuse(why);
+    outage.answers();
+    endTry();
+    if (isBetter) for (const listener of listeners) listener();
   }
 
   function reconnect(): void {
-    awaySince = performance.now();
+    troubledSince = performance.now();
     if (!closed && client.status !== 'reconnecting') client.disconnect(true);
   }
 
   async function ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
-    if (away !== undefined) throw away;
+    const why = closed ? 'it is not used any more' : outage.whyAway();
+    if (why !== undefined) throw new RedisError(why, false);
     try {
       return await soon(question(client));
     } catch (error) {
-      // A failover has made a replica of the server that this connection leads to.
-      if (String(error).includes('READONLY')) onReadOnly();
+      if (saysItRefuses(error)) refuse(plain(error));
       throw plain(error);
     }
   }
 
-  let readOnlyAt = -Infinity;
-  function onReadOnly(): void {
-    if (performance.now() - readOnlyAt < RECONNECT_AFTER_MS) return;
-    readOnlyAt = performance.now();
-    client.disconnect(true);
+  function send(script: Script, keys: readonly string[], args: readonly Argument[]) {
+    // It is not carried out any more when nobody waits for it.
+    const latest = serverClock.atLeast() + WAIT_MS;
+    const now = givenClock === undefined ? '' : givenClock.now();
+    return evaluate(client, script, keys, [latest, now, ...args]);
   }
 
-  async function evaluate(
-    { lua, sha }: Script,
-    keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
-  ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await client.callBuffer('EVALSHA', sha, ...rest);
-    } catch (error) {
-      if (!String(error).includes('NOSCRIPT')) throw error;
-      return client.callBuffer('EVAL', lua, ...rest);
-    }
+  async function run(script: Script, keys: readonly string[], args: readonly Argument[] = []) {
+    const reply = await ask(() => send(script, keys, args));
+    if (textAt(reply, 0) === 'late') throw new RedisError('it came too late', false);
+    return reply;
   }
 
-  setTimeout(endTry, FIRST_TRY_MS).unref();
-  void look();
+  const firstLook = () => {
+    endTry();
+    if (!isWell()) void look();
+  };
+  let timer = setTimeout(firstLook, FIRST_TRY_MS);
   return {
     clock: givenClock ?? serverClock,
-    async run(script, keys, args = []) {
-      const latest = serverClock.now() + WAIT_MS;
-      const now = givenClock === undefined ? '' : givenClock.now();
-      const reply = (await ask(() => evaluate(script, keys, [latest, now, ...args]))) as Reply;
-      if (textAt(reply, 0) === 'late') throw new RedisError('it came too late', false);
-      return reply;
-    },
+    run,
     ask,
+    async check() {
+      await run(write, [commonKey('check')]);
+    },
     onReturn: (listener) => void listeners.push(listener),
     tried,
     async close() {
       closed = true;
-      away ??= new RedisError('it is not used any more', false);
       clearTimeout(timer);
       client.disconnect();
     },

@@ -15,7 +15,7 @@ export function unsuitableIn(info: string): StoreWarning[] {
 }
 
 /** Asks once whenever Redis answers again, and then every so often. */
-const LOOK_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 5_000;
 
 /** Watches what the operator made of Redis. `onChange` hears of what is new among the warnings. */
 export function watchSuitability(
