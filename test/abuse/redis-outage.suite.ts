@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ACCEPT, ADD, REJECT, sentAdds } from '../support/add-contacts.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { chargedOf } from '../support/gateways-on-one-file.ts';
+import type { HttpAnswer } from '../support/http-call.ts';
+import { askList, LIST, listBytes, NO_CACHE, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import type { RedisOutage } from '../support/redis-outages.ts';
+
+const POLICY = `
+addContacts:
+  accountAge: { unknown: trust }
+  add: { minimumGapSeconds: 0, target: { perDay: 9, minimumGapSeconds: 0 } }
+  accept: { perDay: 9 }
+`;
+/** Of the contract. A machine under load may add as much again, now and then. */
+const REFUSED_WITHIN_MS = 500;
+const DEADLINE_MS = 500;
+const NOISE_MS = 1000;
+
+const OPTIONS = [ADD, ACCEPT, REJECT];
+const DECLARED = '2026-01-01T00:00:00.000Z';
+
+/** What every outage must leave as it was. */
+export function describeOutage(outage: RedisOutage): void {
+  describe(`while Redis is ${outage.name}`, () => {
+    let rig: GatewayOnRedis;
+    let charged: number[];
+    let refusals: { answer: HttpAnswer; tookMs: number }[];
+    let sentBefore: number;
+
+    const left = async () => [
+      await chargedOf(rig.gateway, 'wx_add', 'add-per-day'),
+      await chargedOf(rig.gateway, 'wx_add', 'accept-per-day'),
+    ];
+
+    beforeAll(async () => {
+      rig = await gatewayOnRedis({
+        policy: POLICY,
+        redis: { args: outage.args ?? [] },
+        env: { LIST_DEADLINE_MS: String(DEADLINE_MS), BODY_LIMIT_BYTES: '100000' },
+      });
+      await saveList(rig.gateway, 'wx_list', listBytes('old'));
+      await saveList(rig.gateway, 'wx_kept', listBytes('kept'));
+      await rig.add('wx_add', 'v3_before');
+      await rig.add('wx_add', 'v3_before', { option: ACCEPT });
+      await rig.admin('PUT', '/accounts/wx_declared', { onlineSince: DECLARED });
+      charged = await left();
+      sentBefore = sentAdds(rig.gateway.simulator).length;
+
+      await outage.strike(rig);
+      refusals = await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => {
+          const option = OPTIONS[i % 3] ?? ADD;
+          const key = i % 2 === 0 ? `key ${i}` : undefined;
+          const from = performance.now();
+          const answer = await rig.add('wx_add', `v3_${i}`, { option, ...(key && { key }) });
+          return { answer, tookMs: performance.now() - from };
+        }),
+      );
+    });
+    afterAll(() => rig.stop());
+
+    function expectRefused({ status, json }: HttpAnswer): void {
+      expect([status, json()['code']]).toEqual([503, 'store-unavailable']);
+    }
+
+    test('addContacts of its first moments are refused in time, all of them, and none is sent', () => {
+      for (const { answer } of refusals) expectRefused(answer);
+      const times = refusals.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+      expect(times[times.length / 2]).toBeLessThan(REFUSED_WITHIN_MS);
+      expect(times.at(-1)).toBeLessThan(REFUSED_WITHIN_MS + NOISE_MS);
+      expect(sentAdds(rig.gateway.simulator)).toHaveLength(sentBefore);
+    });
+
+    test.each(OPTIONS)('addContacts with option %d is refused and not sent', async (option) => {
+      for (const key of [undefined, 'key later']) {
+        const answer = await rig.add('wx_add', 'v3_later', { option, ...(key && { key }) });
+        expectRefused(answer);
+        expect(answer.headers['retry-after']).toBe('5');
+      }
+      expect(sentAdds(rig.gateway.simulator)).toHaveLength(sentBefore);
+    });
+
+    test('an account never seen is refused, too', async () => {
+      expectRefused(await rig.add('wx_new', 'v3_later'));
+    });
+
+    test('lists come live, and the newest is the one that is kept', async () => {
+      for (const friend of ['newer', 'newest']) {
+        rig.gateway.simulator.behave('wx_list', { raw: { body: listBytes(friend) } });
+        const live = await askList(rig.gateway, 'wx_list', NO_CACHE);
+        expect(live.headers['x-gateway-source']).toBe('live');
+        expect(live.body.toString()).toBe(listBytes(friend));
+      }
+      const saved = await askList(rig.gateway, 'wx_list', ONLY_IF_CACHED);
+      expect([saved.status, saved.body.toString()]).toEqual([200, listBytes('newest')]);
+    });
+
+    test('a list whose upstream hangs comes from memory by the deadline', async () => {
+      rig.gateway.simulator.behave('wx_kept', { hang: true });
+      const from = performance.now();
+      const saved = await askList(rig.gateway, 'wx_kept');
+      expect([saved.status, saved.body.toString()]).toEqual([200, listBytes('kept')]);
+      expect(saved.headers['x-gateway-source']).toBe('saved');
+      expect(performance.now() - from).toBeLessThan(DEADLINE_MS + NOISE_MS);
+    });
+
+    test('an account of which nothing is in memory gets what the upstream keeps, or a refusal', async () => {
+      const slow = { hang: true, operations: [LIST] };
+      rig.gateway.simulator.behave('wx_vendor', [slow, { raw: { body: listBytes('vendor') } }]);
+      rig.gateway.simulator.behave('wx_nothing', [slow, { cacheList: 'none' }]);
+      const kept = await askList(rig.gateway, 'wx_vendor');
+      expect([kept.status, kept.headers['x-gateway-source']]).toEqual([200, 'gewe-cache']);
+      expect((await askList(rig.gateway, 'wx_nothing')).status).toBe(504);
+    });
+
+    test('all else passes, and clients are counted', async () => {
+      for (const operation of ['search', 'deleteFriend']) {
+        const answer = await rig.call(operation, { appId: 'wx_add', contactsInfo: 'x', wxid: 'x' });
+        expect(answer.status).toBe(200);
+        expect(answer.headers['ratelimit']).toMatch(/"client";\s?r=\d/);
+      }
+    });
+
+    test('readiness names the store on both listeners, and the process lives', async () => {
+      await rig.untilReadiness(503);
+      for (const url of [rig.gateway.url, rig.gateway.opsUrl]) {
+        const ready = await fetch(`${url}/readyz`);
+        expect(ready.status).toBe(503);
+        expect(await ready.json()).toMatchObject({ notReady: ['store'] });
+        expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      }
+    });
+
+    test('an operator is refused', async () => {
+      const body = { onlineSince: '2020-01-01T00:00:00Z' };
+      expectRefused(await rig.admin('PUT', '/accounts/wx_declared', body));
+      // What takes nothing more may forget.
+      if (outage.answers) return;
+      expectRefused(await rig.admin('DELETE', '/accounts/wx_declared'));
+      expectRefused(await rig.admin('DELETE', '/lists/wx_kept'));
+      const kept = await askList(rig.gateway, 'wx_kept', ONLY_IF_CACHED);
+      expect([kept.status, kept.body.toString()]).toEqual([200, listBytes('kept')]);
+    });
+
+    test('all recovers by itself, and what was refused has cost and done nothing', async () => {
+      await outage.mend(rig);
+      await rig.untilReadiness(200);
+      expect(await eventually(async () => String(await left()) === String(charged), 5000)).toBe(
+        true,
+      );
+      const declared = await rig.admin('GET', '/accounts/wx_declared');
+      expect(declared.json()['onlineSince']).toBe(DECLARED);
+    });
+
+    test('then the keys of those refused are free', async () => {
+      const untilFree = async (i: number, option: number) => {
+        const again = () => rig.add('wx_add', `v3_${i}`, { option, key: `key ${i}` });
+        let answer = await again();
+        // Giving one up that may have been claimed comes a moment after Redis does.
+        await eventually(async () => {
+          if (answer.status !== 409) return true;
+          answer = await again();
+          return false;
+        });
+        return answer;
+      };
+      for (const [i, option] of [[0, ADD], [4, ACCEPT], [28, ACCEPT], [2, REJECT]] as const) {
+        const answer = await untilFree(i, option);
+        expect([answer.status, answer.headers['idempotency-replayed']]).toEqual([200, undefined]);
+      }
+    });
+
+    test('then another gateway has the list that was fetched meanwhile', async () => {
+      const other = await rig.another();
+      const isThere = async () => {
+        const saved = await askList(other, 'wx_list', ONLY_IF_CACHED);
+        return saved.body.toString() === listBytes('newest');
+      };
+      expect(await eventually(isThere, 5000)).toBe(true);
+    });
+
+    test('the log has one line when it began, with the reason, and one when it was over', () => {
+      const lines = rig.logged(AWAY);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatchObject({ level: 'error' });
+      expect(JSON.stringify(lines[0])).toMatch(outage.reason);
+      expect(rig.logged(BACK)).toHaveLength(1);
+      const errors = rig.gateway.log.filter(({ level }) => level === 'error');
+      expect(errors.map(({ msg }) => msg)).toEqual([lines[0]?.['msg']]);
+    });
+  });
+}
