@@ -55,7 +55,10 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
       placed.resolve();
       void turn.noted.then(async () => {
         const list = await parts.load();
-        if (list !== undefined) first.resolve(listResult(list, 'application/json'));
+        // The store may not have taken the one that is meant.
+        if (list !== undefined && list.savedAt >= turn.since) {
+          first.resolve(listResult(list, 'application/json'));
+        }
       });
       const result = await landed(await turn.ended);
       if (result !== undefined) return result;
@@ -66,7 +69,8 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
     const result = encoded && decodeResult(encoded);
     if (result?.kind !== 'list') return result;
     const list = await parts.load();
-    return list && listResult(list, result.contentType);
+    if (list === undefined || list.savedAt < result.savedAt) return undefined;
+    return listResult(list, result.contentType);
   }
 
   const landing = fly();

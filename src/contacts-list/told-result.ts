@@ -3,7 +3,7 @@ import type { FlightResult, ListFailure } from './flight.ts';
 
 /** What a gateway tells the others of its call. */
 type ToldResult =
-  | { readonly kind: 'list'; readonly contentType: string }
+  | { readonly kind: 'list'; readonly contentType: string; readonly savedAt: number }
   | { readonly kind: 'other'; readonly contentType: string; readonly body: string }
   | { readonly kind: 'failed'; readonly why: ListFailure }
   | { readonly kind: 'token-rejected' };
@@ -17,7 +17,7 @@ export function encodeResult(result: FlightResult): Buffer | undefined {
 function toldOf(result: FlightResult): ToldResult | undefined {
   switch (result.kind) {
     case 'list':
-      return { kind: 'list', contentType: result.contentType };
+      return { kind: 'list', contentType: result.contentType, savedAt: result.list.savedAt };
     case 'other': {
       const { contentType, body } = result.answer;
       return { kind: 'other', contentType, body: body.toString('base64') };
@@ -34,9 +34,9 @@ function toldOf(result: FlightResult): ToldResult | undefined {
 }
 
 type Decoded =
-  Exclude<FlightResult, { kind: 'list' }> | { readonly kind: 'list'; readonly contentType: string };
+  Exclude<FlightResult, { kind: 'list' }> | Extract<ToldResult, { readonly kind: 'list' }>;
 
-/** The other way round; a list itself is in the store. */
+/** The other way round; a list itself is in the store, if that could take it. */
 export function decodeResult(bytes: Buffer): Decoded {
   const told = JSON.parse(bytes.toString()) as ToldResult;
   switch (told.kind) {

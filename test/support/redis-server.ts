@@ -27,6 +27,8 @@ export interface RedisUnderTest {
   log(): string;
   /** Asks on a connection of its own. Rejects with what the server says where it refuses. */
   command(...words: string[]): Promise<unknown>;
+  /** The same with a password that it was given since. */
+  commandAs(password: string | undefined, ...words: string[]): Promise<unknown>;
   /** SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
   /** Again after `kill`: on the same port, with the same data. `args` take the place of the first ones. */
@@ -63,6 +65,16 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisUnder
     return tls === undefined ? connect(to) : connectTls({ ...to, rejectUnauthorized: false });
   }
 
+  async function commandAs(key: string | undefined, ...words: string[]): Promise<unknown> {
+    const commands = key === undefined ? [words] : [['AUTH', key], words];
+    const socket = open();
+    socket.write(commands.map(encodeCommand).join(''));
+    const answer = (await readAnswers(socket, commands.length)).at(-1);
+    socket.destroy();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
   for (let tries = 5; life === undefined; tries -= 1) {
     port = await freePort();
     try {
@@ -84,15 +96,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisUnder
     },
     folder: folder.path,
     log: () => log,
-    async command(...words) {
-      const commands = password === undefined ? [words] : [['AUTH', password], words];
-      const socket = open();
-      socket.write(commands.map(encodeCommand).join(''));
-      const answer = (await readAnswers(socket, commands.length)).at(-1);
-      socket.destroy();
-      if (answer instanceof Error) throw answer;
-      return answer;
-    },
+    command: (...words) => commandAs(password, ...words),
+    commandAs,
     kill,
     start: (more = args) => start(more),
     freeze: () => life?.signal('SIGSTOP'),

@@ -73,9 +73,10 @@ export function redisTurns(server: RedisServer, news: News): Turns {
       async end(result, restMs = 0) {
         clearInterval(timer);
         const args = [id, news.channel, restMs, RESULT_KEPT_MS];
-        const tell = server.run(end, [key], result === undefined ? args : [...args, result]);
-        // Then the lease runs out.
-        await tell.catch(() => undefined);
+        const giveUp = () => server.run(end, [key], args);
+        const tell = result === undefined ? giveUp() : server.run(end, [key], [...args, result]);
+        // One that is full takes no result, and lets the turn go all the same. Else the lease runs out.
+        await tell.catch(giveUp).catch(() => undefined);
       },
     };
   }

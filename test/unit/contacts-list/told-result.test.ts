@@ -21,9 +21,9 @@ test.each(['timeout', 'unreachable', 'invalid'] as const)('a failure by %s is to
   expect(told({ kind: 'failed', why })).toEqual({ kind: 'failed', why });
 });
 
-test('of a list no more is told than that it came: it is in the store', () => {
+test('of a list no more is told than which one came: it is in the store', () => {
   const result: FlightResult = { kind: 'list', list, contentType: 'text/json' };
-  expect(told(result)).toEqual({ kind: 'list', contentType: 'text/json' });
+  expect(told(result)).toEqual({ kind: 'list', contentType: 'text/json', savedAt: 5 });
 });
 
 test('a token that was turned away is told as such', () => {

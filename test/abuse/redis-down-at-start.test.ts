@@ -1,0 +1,50 @@
+/** A gateway that starts beside a Redis that cannot be used: it serves what it can, and all the rest as soon as Redis is there. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
+import { BLACK_HOLE, CUT, FROZEN, FULL, KILLED, REPLICA } from '../support/redis-outages.ts';
+
+describeOnRedis('A gateway', () => {
+  let rig: GatewayOnRedis;
+  afterEach(() => rig.stop());
+
+  describe.each([KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, FULL])(
+    'that starts while Redis is $name',
+    (outage) => {
+      test('serves lists and all else, refuses addContacts, and does all when Redis is there', async () => {
+        rig = await gatewayOnRedis({
+          policy: TRUSTING_WITHOUT_GAPS,
+          env: { LIST_DEADLINE_MS: '2000' },
+          before: outage.strike,
+        });
+        const live = await askList(rig.gateway, 'wx_a');
+        expect([live.status, live.headers['x-gateway-source']]).toEqual([200, 'live']);
+        expect((await rig.call('search', { appId: 'wx_a', contactsInfo: 'x' })).status).toBe(200);
+        expect((await rig.add('wx_a', 'v3_ann', { key: 'k' })).json()['code']).toBe(
+          'store-unavailable',
+        );
+        expect(sentAdds(rig.gateway.simulator)).toEqual([]);
+        await rig.untilReadiness(503);
+        expect(await eventually(() => rig.logged(AWAY).length === 1, 5000)).toBe(true);
+
+        await outage.mend(rig);
+        await rig.untilReadiness(200, 10_000);
+        expect((await rig.add('wx_a', 'v3_ann', { key: 'k' })).status).toBe(200);
+        expect(sentAdds(rig.gateway.simulator)).toHaveLength(1);
+        const other = await rig.another();
+        const isSaved = async () => (await askList(other, 'wx_a', ONLY_IF_CACHED)).status === 200;
+        expect(await eventually(isSaved, 5000)).toBe(true);
+        expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+      });
+    },
+  );
+
+  test('beside a Redis that is there says nothing of the store', async () => {
+    rig = await gatewayOnRedis();
+    await rig.untilReadiness(200);
+    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([0, 0]);
+  });
+});

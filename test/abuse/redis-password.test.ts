@@ -1,0 +1,62 @@
+/** A Redis that does not know the gateway's password, from the start or from one day on. */
+import { afterEach, expect, test } from '@jest/globals';
+import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+
+const PASSWORD = 'redis-secret-8d2f6a';
+const OTHER = 'redis-secret-c1b7e0';
+
+describeOnRedis('A gateway', () => {
+  let rig: GatewayOnRedis;
+  afterEach(() => rig.stop());
+
+  const start = (wrong: boolean) =>
+    gatewayOnRedis({
+      policy: TRUSTING_WITHOUT_GAPS,
+      redis: { password: PASSWORD },
+      ...(wrong && {
+        before: async ({ redis }) => {
+          await redis.command('CONFIG', 'SET', 'requirepass', OTHER);
+        },
+      }),
+    });
+
+  function expectNoSecret(): void {
+    const log = JSON.stringify(rig.gateway.log);
+    for (const secret of [PASSWORD, OTHER, 'redis://']) expect(log).not.toContain(secret);
+  }
+
+  test('with a wrong password says so once, without it, and works when it is the right one', async () => {
+    rig = await start(true);
+    await rig.untilReadiness(503);
+    expect((await rig.add('wx_a', 'v3_ann')).json()['code']).toBe('store-unavailable');
+    expect(await eventually(() => rig.logged(AWAY).length > 0, 5000)).toBe(true);
+    expect(JSON.stringify(rig.logged(AWAY))).toContain('WRONGPASS');
+
+    await rig.redis.commandAs(OTHER, 'CONFIG', 'SET', 'requirepass', PASSWORD);
+    await rig.untilReadiness(200, 10_000);
+    expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
+    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+    expectNoSecret();
+  });
+
+  test('whose password is changed while it runs goes on when that is taken back', async () => {
+    rig = await start(false);
+    await rig.untilReadiness(200);
+    expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
+    await rig.redis.command('CONFIG', 'SET', 'requirepass', OTHER);
+    // Who is connected stays so; the next connection is turned away.
+    await rig.wire.cut();
+    await rig.wire.heal();
+    await rig.untilReadiness(503);
+    expect((await rig.add('wx_a', 'v3_bob')).json()['code']).toBe('store-unavailable');
+
+    await rig.redis.commandAs(OTHER, 'CONFIG', 'SET', 'requirepass', PASSWORD);
+    await rig.untilReadiness(200, 10_000);
+    expect((await rig.add('wx_a', 'v3_bob')).status).toBe(200);
+    expect(rig.logged(AWAY)).toHaveLength(1);
+    expectNoSecret();
+  });
+});

@@ -1,0 +1,82 @@
+/** A Redis that may evict or forget what was charged: it works, and its operator is told until that is changed. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+
+async function readyz(url: string) {
+  const answer = await fetch(`${url}/readyz`);
+  return { status: answer.status, body: (await answer.json()) as { warnings?: string[] } };
+}
+
+async function warningsOf({ gateway }: GatewayOnRedis): Promise<string> {
+  const [one, other] = await Promise.all([gateway.url, gateway.opsUrl].map(readyz));
+  expect([one?.status, other?.status]).toEqual([200, 200]);
+  expect(one?.body).toEqual(other?.body);
+  return (one?.body.warnings ?? []).join();
+}
+
+/** A gateway looks every few seconds. */
+async function untilWarnings(rig: GatewayOnRedis, expected: string): Promise<void> {
+  if (await eventually(async () => (await warningsOf(rig)) === expected, 15_000)) return;
+  throw new Error(`${await warningsOf(rig)}, not ${expected}`);
+}
+
+const told = (rig: GatewayOnRedis, what: string) =>
+  rig.gateway.log.filter((line) => line['what'] === what && line['level'] === 'warn');
+
+describeOnRedis('A Redis', () => {
+  describe('that is unsuitable at the start', () => {
+    let rig: GatewayOnRedis;
+    afterEach(() => rig.stop());
+
+    test.each([
+      ['evicts', ['--maxmemory-policy', 'allkeys-lru'], 'store-may-evict'],
+      ['keeps no append-only file', ['--appendonly', 'no'], 'store-forgets-on-restart'],
+      [
+        'does both',
+        ['--maxmemory-policy', 'volatile-ttl', '--appendonly', 'no'],
+        'store-may-evict,store-forgets-on-restart',
+      ],
+    ])('because it %s is named in readiness and once in the log', async (_what, args, expected) => {
+      rig = await gatewayOnRedis({ redis: { args } });
+      await untilWarnings(rig, expected);
+      for (const warning of expected.split(',')) expect(told(rig, warning)).toHaveLength(1);
+    });
+  });
+
+  describe('that is changed while it runs', () => {
+    let rig: GatewayOnRedis;
+    const configure = (name: string, value: string) =>
+      rig.redis.command('CONFIG', 'SET', name, value);
+    beforeAll(async () => {
+      rig = await gatewayOnRedis();
+    });
+    afterAll(() => rig.stop());
+
+    test('is not accused before', async () => {
+      await untilWarnings(rig, '');
+      expect(rig.gateway.log.filter(({ level }) => level === 'warn')).toEqual([]);
+    });
+
+    test.each([
+      ['maxmemory-policy', 'allkeys-random', 'noeviction', 'store-may-evict'],
+      ['appendonly', 'no', 'yes', 'store-forgets-on-restart'],
+    ])('by %s %s is named until it is %s', async (name, bad, good, expected) => {
+      await configure(name, bad);
+      await untilWarnings(rig, expected);
+      expect(told(rig, expected)).toHaveLength(1);
+      await configure(name, good);
+      await untilWarnings(rig, '');
+    });
+
+    test('is named at once by a gateway that finds it so when it comes back', async () => {
+      await rig.redis.kill();
+      await rig.untilReadiness(503);
+      await rig.redis.start(['--maxmemory-policy', 'allkeys-lfu']);
+      await rig.untilReadiness(200);
+      await untilWarnings(rig, 'store-may-evict');
+      expect(told(rig, 'store-may-evict')).toHaveLength(2);
+    });
+  });
+});
