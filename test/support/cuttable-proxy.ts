@@ -10,6 +10,13 @@ export interface CuttableProxy {
   cut(): void;
   /** A black hole: connections stay and new ones are accepted, but no byte arrives, either way, until `heal`. */
   hold(): void;
+  /** What the server says arrives no more, until `heal`; what it is told does. */
+  mute(): void;
+  /**
+   * Drops the connections as their clients see it. What was held of what they said arrives all the same, when `heal` is called or the
+   * time is up; new connections are free at once.
+   */
+  leaveBehind(afterMs: number): void;
   /** From now on each chunk towards the server arrives so much later, in milliseconds. */
   delay(ms: number): void;
   /** All is well again; what was held arrives now. */
@@ -19,20 +26,27 @@ export interface CuttableProxy {
 
 export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   let held: PromiseWithResolvers<void> | undefined;
+  let muted: PromiseWithResolvers<void> | undefined;
   let delayMs = 0;
   let server: Server | undefined;
   const port = await freePort();
 
   /** Carries everything that happens at one end to the other, in its order. */
-  function carry(from: Socket, to: Socket, latenessMs: () => number): void {
+  function carry(
+    from: Socket,
+    to: Socket,
+    latenessMs: () => number,
+    silence: () => Promise<void> | undefined,
+  ): void {
     let before = Promise.resolve();
     const next = (step: () => void) => {
       const dueAt = performance.now() + latenessMs();
       before = before.then(async () => {
         const leftMs = dueAt - performance.now();
         if (leftMs > 0) await pause(leftMs);
-        await held?.promise;
+        await silence();
         step();
       });
     };
@@ -48,8 +62,20 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
   async function listen(): Promise<void> {
     server = createServer({ allowHalfOpen: true }, (client) => {
       const upstream = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
-      carry(client, upstream, () => delayMs);
-      carry(upstream, client, () => 0);
+      clients.add(client);
+      client.once('close', () => clients.delete(client));
+      carry(
+        client,
+        upstream,
+        () => delayMs,
+        () => held?.promise,
+      );
+      carry(
+        upstream,
+        client,
+        () => 0,
+        () => held?.promise ?? muted?.promise,
+      );
     }).listen(port, '127.0.0.1');
     await once(server, 'listening');
   }
@@ -62,7 +88,8 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
 
   function letThrough(): void {
     held?.resolve();
-    held = undefined;
+    muted?.resolve();
+    held = muted = undefined;
   }
 
   await listen();
@@ -71,6 +98,15 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
     cut,
     hold() {
       held ??= Promise.withResolvers<void>();
+    },
+    mute() {
+      muted ??= Promise.withResolvers<void>();
+    },
+    leaveBehind(afterMs) {
+      const before = held;
+      held = undefined;
+      for (const client of clients) client.resetAndDestroy();
+      setTimeout(() => before?.resolve(), afterMs);
     },
     delay(ms) {
       delayMs = ms;
