@@ -1,0 +1,119 @@
+/** A Redis that comes back with nothing: lists come back from the gateways' memory, quotas and clocks begin anew. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { sentAdds } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { chargedOf } from '../support/gateways-on-one-file.ts';
+import { heldUpstream } from '../support/held-upstream.ts';
+import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import type { TestGateway } from '../support/start-gateway.ts';
+
+const POLICY = `
+addContacts:
+  accountAge: { unknown: start-now, minimumHours: 72 }
+  add: { minimumGapSeconds: 0, target: { perDay: 9, minimumGapSeconds: 0 } }
+accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
+`;
+
+describeOnRedis('A Redis that comes back with nothing', () => {
+  let rig: GatewayOnRedis;
+  beforeEach(async () => {
+    rig = await gatewayOnRedis({ policy: POLICY, env: { LIST_DEADLINE_MS: '2000' } });
+    await rig.untilReadiness(200);
+  });
+  afterEach(() => rig.stop());
+
+  async function restartEmpty(): Promise<void> {
+    await rig.redis.kill();
+    for (const name of await readdir(rig.redis.folder)) {
+      await rm(join(rig.redis.folder, name), { recursive: true });
+    }
+    await startAgain();
+  }
+
+  /** Resolves when the gateway knows. */
+  async function startAgain(): Promise<void> {
+    await rig.redis.start();
+    expect(await eventually(() => rig.logged(BACK).length > 0)).toBe(true);
+  }
+
+  const saved = async (gateway: TestGateway, appId: string) =>
+    (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
+
+  test('gets the lists back from the memory of whoever has them', async () => {
+    await saveList(rig.gateway, 'wx_list', listBytes('ann'));
+    await restartEmpty();
+    expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('ann'));
+    const other = await rig.another();
+    const isThere = async () => (await saved(other, 'wx_list')) === listBytes('ann');
+    expect(await eventually(isThere, 5000)).toBe(true);
+    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+  });
+
+  test('ends with the newest of several copies, whoever gives his back first', async () => {
+    const other = await rig.another();
+    await saveList(other, 'wx_list', listBytes('old'));
+    await saveList(rig.gateway, 'wx_list', listBytes('new'));
+    await restartEmpty();
+    await eventually(() => other.log.some(({ msg }) => msg === BACK));
+    // The one with the older copy has not heard of the newer one.
+    expect(await saved(other, 'wx_list')).toBe(listBytes('old'));
+    const isBack = () => rig.redis.command('EXISTS', 'gewe-gateway:{wx_list}:list');
+    expect(await eventually(async () => (await isBack()) === 1)).toBe(true);
+
+    expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('new'));
+    const isNew = async () => (await saved(other, 'wx_list')) === listBytes('new');
+    expect(await eventually(isNew, 5000)).toBe(true);
+  });
+
+  test('takes a list that comes later than a copy that was given back', async () => {
+    await saveList(rig.gateway, 'wx_list', listBytes('old'));
+    await restartEmpty();
+    expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('old'));
+    const other = await rig.another();
+    await saveList(other, 'wx_list', listBytes('new'));
+    expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('new'));
+  });
+
+  test('counts from nothing, and an account starts as the upstream answers', async () => {
+    expect((await rig.add('wx_old', 'v3_ann')).status).toBe(200);
+    expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
+    await rig.admin('PUT', '/accounts/wx_new', { onlineSince: '2026-01-01T00:00:00Z' });
+    expect((await rig.add('wx_new', 'v3_ann')).status).toBe(200);
+    await restartEmpty();
+    expect(await chargedOf(rig.gateway, 'wx_old', 'add-per-day')).toBe(0);
+    expect((await rig.add('wx_old', 'v3_ann')).status).toBe(200);
+    expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
+  });
+
+  test('keeps the answer to what was under way, so that it is not sent twice', async () => {
+    const upstream = await heldUpstream();
+    const held = await gatewayOnRedis({ policy: POLICY, env: { GEWE_BASE_URL: upstream.baseUrl } });
+    try {
+      await held.untilReadiness(200);
+      const first = held.add('wx_old', 'v3_ann', { key: 'k' });
+      const call = await upstream.next('contacts/addContacts');
+      await held.redis.command('FLUSHALL');
+      call.answer('{"ret":200,"msg":"first"}');
+      expect((await first).status).toBe(200);
+      const again = await held.add('wx_old', 'v3_ann', { key: 'k' });
+      expect(again.headers['idempotency-replayed']).toBe('true');
+      expect(upstream.count('contacts/addContacts', 'wx_old')).toBe(1);
+    } finally {
+      await held.stop();
+      await upstream.stop();
+    }
+  });
+
+  test('is no reason to send what was refused', async () => {
+    await rig.redis.kill();
+    await rig.add('wx_old', 'v3_ann', { key: 'k' });
+    await startAgain();
+    expect(sentAdds(rig.gateway.simulator)).toEqual([]);
+    expect((await rig.add('wx_old', 'v3_ann', { key: 'k' })).status).toBe(200);
+    expect(sentAdds(rig.gateway.simulator)).toHaveLength(1);
+  });
+});
