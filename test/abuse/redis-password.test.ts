@@ -48,7 +48,7 @@ describeOnRedis('A gateway', () => {
     expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
     await rig.redis.command('CONFIG', 'SET', 'requirepass', OTHER);
     // Who is connected stays so; the next connection is turned away.
-    await rig.wire.cut();
+    rig.wire.cut();
     await rig.wire.heal();
     await rig.untilReadiness(503);
     expect((await rig.add('wx_a', 'v3_bob')).json()['code']).toBe('store-unavailable');

@@ -188,9 +188,10 @@ describe('in one place only', () => {
     expect(outside).toEqual([]);
   });
 
-  test('ioredis is used in src/stores/redis/connection.ts, and as a type in server.ts', () => {
-    const using = filesImporting('ioredis');
-    expect(using).toEqual(['src/stores/redis/connection.ts', 'src/stores/redis/server.ts']);
+  test('ioredis makes its connections in src/stores/redis/connection.ts, and is but a type in others there', () => {
+    const using = files.filter(({ imports }) => imports.some(({ target }) => target === 'ioredis'));
+    expect(using.every(({ path }) => path.startsWith('src/stores/redis/'))).toBe(true);
+    expect(filesWith(/\bnew Redis\(/)).toEqual(['src/stores/redis/connection.ts']);
   });
 });
 

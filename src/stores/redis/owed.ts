@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { WAIT_MS } from './patience.ts';
+import { SILENCE_MS } from './patience.ts';
 
 /** What Redis should have been told while it was away. */
 export interface Owed {
@@ -24,7 +24,7 @@ const TRY_EVERY_MS = 500;
  * What was told with an answer lost may still be on its way, over the connection of then. After so long it comes too late: taken back
  * before, it would be done after all.
  */
-const OVERTAKES_NOTHING_AFTER_MS = WAIT_MS + 100;
+const OVERTAKES_NOTHING_AFTER_MS = SILENCE_MS + 100;
 
 export function createOwed(): Owed {
   const debts = new Map<string, Debt>();
