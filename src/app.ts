@@ -12,7 +12,7 @@ import { identify } from './pipeline/identify.ts';
 import { limitClient } from './pipeline/limit-client.ts';
 import { readBody } from './pipeline/read-body.ts';
 import { record } from './pipeline/record.ts';
-import { refuseWhileDraining } from './pipeline/refuse-while-draining.ts';
+import { refuseAfterGrace } from './pipeline/refuse-after-grace.ts';
 import { operationSlot, resolveOperation } from './pipeline/resolve-operation.ts';
 
 type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
@@ -21,7 +21,7 @@ type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
 export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
   PartsOf<typeof answerReadyz> &
-  PartsOf<typeof refuseWhileDraining> &
+  PartsOf<typeof refuseAfterGrace> &
   PartsOf<typeof allowOrigin> &
   PartsOf<typeof authenticate> &
   PartsOf<typeof limitClient> &
@@ -44,7 +44,7 @@ export function createApp(parts: AppParts): Express {
   app.get('/readyz', answerReadyz(parts));
   app.use(record(parts));
   app.use(allowOrigin(parts));
-  app.use(refuseWhileDraining(parts));
+  app.use(refuseAfterGrace(parts));
   app.use(resolveOperation());
   app.use(answerPreflight());
   app.use(authenticate(parts));

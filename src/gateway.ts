@@ -52,6 +52,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const { settings, secrets } = loaded;
   const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
   let draining = false;
+  let graceOver = false;
 
   const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
     clock: overrides.clock ?? systemClock,
@@ -142,7 +143,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     idempotency,
     pending,
     health,
-    isDraining: () => draining,
+    isGraceOver: () => graceOver,
     onRequest: report.request,
   });
   const ops = createOpsApp({
@@ -186,6 +187,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
         watches,
         stores,
         graceMs: settings.shutdownGraceMs,
+        graceOver: () => void (graceOver = true),
       });
     },
   };

@@ -16,33 +16,46 @@ interface ShutDownParts {
   readonly watches: readonly { stop(): void }[];
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
+  /** From here on new requests are refused. */
+  graceOver(): void;
 }
 
 interface Listening {
-  drain(): Promise<void>;
+  drain(spareIdleMs: number): Promise<void>;
   end(): void;
 }
+
+/**
+ * How much of the grace idle connections get. A balancer that knows nothing of HTTP leaves callers on connections to a
+ * gateway that stops: those who send meanwhile are served, and told to take another connection.
+ */
+const SPARED = 1 / 5;
 
 /** How long the refusals of what was ended may take to their callers. */
 const REFUSALS_MS = 500;
 
 /**
- * Stops in the order in which nothing is lost: no new connection; what is under way gets its grace, slow list calls
- * too, since their answers are worth saving; then it is ended; the stores close when nobody can use them any more.
+ * Stops in the order in which nothing is lost: no new connection; what is under way, or still comes on a connection that
+ * there is, gets its grace, slow list calls too, since their answers are worth saving; then it is ended; the stores close
+ * when nobody can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {
   const { listener, opsListener, listService, pending, upstream, turns, watches, stores } = parts;
-  const answered = listener.drain();
-  await within(Promise.all([answered, pending.idle(), listService.idle()]), parts.graceMs);
+  const idle = () => Promise.all([pending.idle(), listService.idle()]);
+  const answered = listener.drain(parts.graceMs * SPARED);
+  await within(answered.then(idle), parts.graceMs);
 
+  parts.graceOver();
   await upstream.close();
   turns.stop();
-  await Promise.all([listService.idle(), pending.idle()]);
+  await idle();
   await within(answered, REFUSALS_MS);
   listener.end();
 
   opsListener.end();
-  await opsListener.drain();
+  await opsListener.drain(0);
   for (const watch of watches) watch.stop();
+  // What was just being read when its connection was ended.
+  await idle();
   await stores.close();
 }

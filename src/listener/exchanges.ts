@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 interface Exchange {
@@ -23,6 +24,25 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
   const last = new WeakMap<Duplex, Exchange>();
   /** Connections of which nobody knows any more where a request begins. What still comes is read and dropped. */
   const lost = new WeakSet<Duplex>();
+  /** Answers that are the last of their connections only because the listener is stopping. */
+  const parting = new WeakSet<ServerResponse>();
+  /** How many bytes had come when the last exchange was over: with more than that, another request has begun. */
+  const quietAt = new WeakMap<Duplex, number>();
+  let stopping = false;
+
+  function part(res: ServerResponse): void {
+    if (res.headersSent || !res.shouldKeepAlive) return;
+    res.shouldKeepAlive = false;
+    parting.add(res);
+  }
+
+  /** Whether one more may follow: also where only we did not expect it, and have not said so yet. */
+  function mayBeFollowed(res: ServerResponse): boolean {
+    if (res.shouldKeepAlive) return true;
+    if (res.headersSent || !parting.delete(res)) return false;
+    res.shouldKeepAlive = true;
+    return true;
+  }
 
   /** Ends the connection with an answer to what became a request, but is none to serve. */
   function refuse(res: ServerResponse, status: number): void {
@@ -64,14 +84,36 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
     begin(req: IncomingMessage, res: ServerResponse): boolean {
       const { socket } = req;
       if (lost.has(socket) || !socket.writable) return false;
-      if (last.get(socket)?.res.shouldKeepAlive === false) return false;
+      const before = last.get(socket);
+      if (before !== undefined && !mayBeFollowed(before.res)) return false;
       const exchange = { req, res };
       last.set(socket, exchange);
-      res.once('close', () => {
-        if (req.complete && last.get(socket) === exchange) last.delete(socket);
-      });
+      if (stopping) part(res);
+      const look = () => {
+        if (!req.complete || !res.closed || last.get(socket) !== exchange) return;
+        last.delete(socket);
+        quietAt.set(socket, socket.bytesRead);
+      };
+      res.once('close', look);
+      req.once('close', look);
       return true;
     },
+
+    /** From now on each answer is the last of its connection, those that are due on these included. */
+    endEach(sockets: Iterable<Duplex>): void {
+      stopping = true;
+      for (const socket of sockets) {
+        const exchange = last.get(socket);
+        if (exchange !== undefined) part(exchange.res);
+      }
+    },
+
+    /**
+     * Whether neither a request nor an answer is on its way. Node's own closeIdleConnections() also takes connections
+     * on which a large answer is not all out yet, and leaves those on which nothing was ever sent.
+     */
+    isIdle: (socket: Socket): boolean =>
+      !last.has(socket) && socket.bytesRead === (quietAt.get(socket) ?? 0),
 
     /** For bytes that cannot be read, or did not come in time: the last that the connection was good for. */
     broken({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { drain } from './drain.ts';
 import { createExchanges, type RefusedUnread } from './exchanges.ts';
 import { authorityOf, faultOf } from './framing.ts';
 
@@ -8,8 +9,11 @@ import { authorityOf, faultOf } from './framing.ts';
 export interface Listener {
   /** Resolves to its address once it takes connections; rejects where it cannot have that address. */
   listen(port: number, host: string): Promise<string>;
-  /** Takes no new connection. Resolves when the requests under way have been answered. */
-  drain(): Promise<void>;
+  /**
+   * Takes no new connection. What comes on those that there are is still served, and each answer is the last of its
+   * connection; idle ones are closed after `spareIdleMs`. Resolves when there is no connection left.
+   */
+  drain(spareIdleMs: number): Promise<void>;
   /** Ends what is left. */
   end(): void;
 }
@@ -42,9 +46,6 @@ export const PATIENCE: Patience = {
  */
 const BACKLOG = 4096;
 
-/** How often connections that have become idle are closed while draining. */
-const CLOSE_IDLE_EVERY_MS = 20;
-
 /** An Express app: it calls back for a request that none of its steps could even look at. */
 type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
 
@@ -63,6 +64,7 @@ export function createListener(
     requireHostHeader: false,
   });
   const exchanges = createExchanges(onRefused);
+  const connections = new Set<Socket>();
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     if (!exchanges.begin(req, res)) return;
@@ -74,6 +76,10 @@ export function createListener(
     app(req, res, () => exchanges.refuse(res, 400));
   }
 
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('request', serve);
   server.on('checkExpectation', serve);
   server.on('checkContinue', (req, res) => {
@@ -93,15 +99,14 @@ export function createListener(
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return `http://${name}:${address.port}`;
     },
-    async drain() {
+    async drain(spareIdleMs) {
       if (!server.listening) return;
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      // close() leaves connections that become idle later open until their keep-alive ends.
-      const timer = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
-      await closed;
-      clearInterval(timer);
+      exchanges.endEach(connections);
+      await drain({ server, connections, isIdle: exchanges.isIdle, backlog: BACKLOG, spareIdleMs });
     },
-    end: () => server.closeAllConnections(),
+    end() {
+      for (const socket of connections) socket.destroy();
+    },
   };
 }
 

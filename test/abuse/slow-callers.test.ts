@@ -45,7 +45,7 @@ afterEach(() => {
 afterAll(async () => {
   for (const listener of listeners) {
     listener.end();
-    await listener.drain();
+    await listener.drain(0);
   }
   await gateway.stop();
 });

@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
@@ -102,36 +100,14 @@ async function after(
   }
 }
 
-/** A second request on a connection whose first one keeps the stopping gateway waiting. */
+/** A call that outlasts the grace. */
 async function whileStopping(id: string): Promise<RawAnswer> {
-  const gateway = await startGateway();
-  gateway.simulator.behave('*', { delayMs: 300 });
-  const { hostname, port } = new URL(gateway.url);
-  const socket = connect(Number(port), hostname);
-  const post = (requestId: string) =>
-    rawPost(
-      '/contacts/search',
-      ['Content-Type: application/json', `X-API-Key: ${KEY}`, `X-Request-Id: ${requestId}`],
-      '{"appId":"wx_1"}',
-    ).replace('Connection: close\r\n', '');
-  const received = text(socket);
-  socket.write(post('first'));
+  const gateway = await startGateway({ env: { SHUTDOWN_GRACE_MS: '0' } });
+  gateway.simulator.behave('*', { hang: true });
+  const asking = ask(id, { gateway });
   await gateway.simulator.waitForCall(() => true);
-  const stopped = gateway.stop();
-  socket.write(post(id));
-  const answers = await received;
-  await stopped;
-
-  const [head = '', body = ''] = answers.slice(answers.lastIndexOf('HTTP/1.1 ')).split('\r\n\r\n');
-  const headers = head.split('\r\n').map((line): [string, string] => {
-    const [name = '', value = ''] = line.split(': ', 2);
-    return [name.toLowerCase(), value];
-  });
-  return {
-    status: Number(head.split(' ')[1]),
-    headers: new Map(headers),
-    body: Buffer.from(body),
-  };
+  await gateway.stop();
+  return asking;
 }
 
 /** How each code is reached. The type makes the table complete. */

@@ -72,7 +72,7 @@ test('what came too late is counted, too', async () => {
 
   await caller.closed();
   listener.end();
-  await listener.drain();
+  await listener.drain(0);
   const [answer] = caller.answers();
   expect(answer?.status).toBe(408);
   expect(refused).toEqual([{ status: 408, requestId: answer?.headers.get('x-request-id') }]);

@@ -77,7 +77,8 @@ function answersIn(received: Buffer): readonly RawAnswer[] {
         return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
       }),
     );
-    const length = status < 200 ? 0 : Number(headers.get('content-length'));
+    const hasNoBody = status < 200 || status === 204;
+    const length = hasNoBody ? 0 : Number(headers.get('content-length'));
     if (Number.isNaN(length)) throw new Error(`An answer without its length: ${lines.join(', ')}`);
     const bodyStart = end + 4;
     if (rest.length < bodyStart + length) return answers;

@@ -1,0 +1,270 @@
+/** A gateway that stops behind a balancer that knows nothing of HTTP: callers' connections stay, and must not fail. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { allRead, LIST, listBytes } from '../support/lists.ts';
+import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
+import type { RawAnswer } from '../support/raw-request.ts';
+import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let upstream: HeldUpstream;
+let gateway: TestGateway;
+let stopped: Promise<void> | undefined;
+beforeEach(async () => {
+  // About every account but those whose answers wait.
+  upstream = await heldUpstream((appId) => (appId === HELD ? undefined : listBytes('ann')));
+  stopped = undefined;
+});
+afterEach(async () => {
+  await (stopped ?? gateway.stop());
+  await upstream.stop();
+});
+
+const HELD = 'wx_held';
+
+async function start(env: Record<string, string> = {}): Promise<void> {
+  gateway = await startGateway({
+    env: { GEWE_BASE_URL: upstream.baseUrl, SHUTDOWN_GRACE_MS: '60000', ...env },
+    policy: TRUSTING,
+  });
+}
+
+function stop(): Promise<void> {
+  stopped = gateway.stop();
+  return stopped;
+}
+
+function request(method: string, target: string, body = '', key = KEY): string {
+  return [
+    `${method} ${target} HTTP/1.1`,
+    'Host: gateway.test',
+    'Content-Type: application/json',
+    `X-API-Key: ${key}`,
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+const post = (operation: string, body: object = { appId: 'wx_a' }) =>
+  request('POST', `/contacts/${operation}`, JSON.stringify(body));
+const held = (operation = 'search') => post(operation, { appId: HELD });
+/** Needs no upstream. */
+const SAVED = post('fetchContactsList').replace('Host', 'Cache-Control: only-if-cached\r\nHost');
+const HEALTH = request('GET', '/healthz');
+
+/** A caller on a connection that has been used and is kept. */
+async function keptCaller(): Promise<RawCaller> {
+  const caller = openRaw(gateway.url);
+  caller.socket.write(HEALTH);
+  const [answer] = await caller.answered(1);
+  expect(answer?.headers.get('connection')).toBe('keep-alive');
+  return caller;
+}
+
+async function next(caller: RawCaller, bytes: string): Promise<RawAnswer | undefined> {
+  const before = caller.answers().length;
+  caller.socket.write(bytes);
+  return (await caller.answered(before + 1)).at(-1);
+}
+
+/** Its answer waits for the test. */
+async function callUnderWay(): Promise<RawCaller> {
+  const caller = openRaw(gateway.url);
+  caller.socket.write(held());
+  return caller;
+}
+
+describe('on a connection that there was before the stop', () => {
+  test.each([
+    ['a call', 200, post('search')],
+    ['a list', 200, post('fetchContactsList')],
+    ['an addContacts', 200, post('addContacts', addBody('wx_a'))],
+    ['a refusal without a key', 401, request('POST', '/contacts/search', '{}', 'wrong')],
+    ['a refusal of the body', 400, request('POST', '/contacts/search', '{}')],
+    ['a list that is not saved', 504, SAVED],
+    ['no such path', 404, request('GET', '/nowhere')],
+    ["a browser's question", 204, request('OPTIONS', '/contacts/search')],
+    ['liveness', 200, HEALTH],
+    ['readiness', 503, request('GET', '/readyz')],
+  ])('%s is served as ever, with %i, and told to be the last', async (_what, status, bytes) => {
+    await start();
+    const caller = await keptCaller();
+    void stop();
+
+    const answer = await next(caller, bytes);
+
+    expect(answer?.status).toBe(status);
+    expect(answer?.headers.get('connection')).toBe('close');
+    expect(answer?.body.toString()).not.toContain('shutting-down');
+    await caller.closed();
+    await stopped;
+  });
+
+  test('the first request is served, too', async () => {
+    await start();
+    const caller = openRaw(gateway.url);
+    await allRead(gateway);
+    void stop();
+
+    expect((await next(caller, post('search')))?.status).toBe(200);
+    await caller.closed();
+  });
+
+  test('an answer under way is told to be the last', async () => {
+    await start();
+    const caller = await callUnderWay();
+    const call = await upstream.next('contacts/search');
+    void stop();
+    call.answer('{"ret":200}');
+
+    const [answer] = await caller.answered(1);
+    expect(answer?.headers.get('connection')).toBe('close');
+    await stopped;
+  });
+
+  test('requests that follow each other are all served, and only the last is told to be that', async () => {
+    await start();
+    const caller = await callUnderWay();
+    const call = await upstream.next('contacts/search');
+    void stop();
+    caller.socket.write(post('search') + post('search'));
+    await allRead(gateway);
+    call.answer('{"ret":200}');
+
+    const answers = await caller.answered(3);
+    await caller.closed();
+    const told = answers.map(({ status, headers }) => [status, headers.get('connection')]);
+    expect(told).toEqual([
+      [200, 'keep-alive'],
+      [200, 'keep-alive'],
+      [200, 'close'],
+    ]);
+  });
+
+  test('what comes after the last answer is not carried out', async () => {
+    await start();
+    const caller = await keptCaller();
+    void stop();
+    caller.socket.write(HEALTH + post('addContacts', addBody('wx_a')));
+
+    await caller.closed();
+    expect(caller.answers()).toHaveLength(2);
+    await stopped;
+    expect(upstream.count('contacts/addContacts', 'wx_a')).toBe(0);
+  });
+});
+
+test('connections that the system has taken before the stop are served, and no new ones after it', async () => {
+  await start();
+  const callers = Array.from({ length: 100 }, () => openRaw(gateway.url));
+  for (const { socket } of callers) socket.write(post('search'));
+  // They are being made: the gateway and its callers share a thread, so it has seen none of them.
+  await Promise.resolve();
+  void stop();
+
+  const answers = await Promise.all(callers.map((caller) => caller.answered(1)));
+  expect(new Set(answers.map(([answer]) => answer?.status))).toEqual(new Set([200]));
+  await stopped;
+  const late = openRaw(gateway.url);
+  await late.closed();
+  expect(late.answers()).toEqual([]);
+});
+
+describe('a connection without a request', () => {
+  test.each([
+    ['after an answer', keptCaller],
+    [
+      'that has never had one',
+      async () => {
+        const caller = openRaw(gateway.url);
+        await allRead(gateway);
+        return caller;
+      },
+    ],
+  ])('%s is left alone for a fifth of the grace, and then closed', async (_what, open) => {
+    await start({ SHUTDOWN_GRACE_MS: '5000' });
+    const idle = await open();
+    const busy = await callUnderWay();
+    const call = await upstream.next('contacts/search');
+    const startedAt = performance.now();
+    void stop();
+
+    await idle.closed();
+
+    expect(performance.now() - startedAt).toBeGreaterThan(990);
+    // The grace goes on.
+    call.answer('{"ret":200}');
+    expect((await busy.answered(1))[0]?.status).toBe(200);
+  });
+
+  test('does not count as one while its answer is still on the way to a slow reader', async () => {
+    await start({ SHUTDOWN_GRACE_MS: '5000' });
+    // More than the buffers of both sockets hold.
+    const large = `{"ret":200,"pad":"${'x'.repeat(16_000_000)}"}`;
+    const caller = await callUnderWay();
+    const call = await upstream.next('contacts/search');
+    caller.socket.pause();
+    const idle = await keptCaller();
+    void stop();
+    call.answer(large);
+    await idle.closed();
+    caller.socket.resume();
+    await caller.closed();
+
+    expect(caller.answers()[0]?.body.length).toBe(large.length);
+  });
+});
+
+describe('when the grace is over', () => {
+  test('a request is refused, and told to be the last', async () => {
+    await start({ SHUTDOWN_GRACE_MS: '100' });
+    const busy = await callUnderWay();
+    await upstream.next('contacts/search');
+    // Not idle, and not a request either.
+    const slow = await keptCaller();
+    slow.socket.write(SAVED.slice(0, 20));
+    await allRead(gateway);
+    void stop();
+    await busy.answered(1);
+
+    const answer = await next(slow, SAVED.slice(20));
+
+    expect(JSON.parse(String(answer?.body))).toMatchObject({ code: 'shutting-down', status: 503 });
+    expect(answer?.headers.get('connection')).toBe('close');
+    await stopped;
+  });
+
+  test.each([
+    ['search', { appId: HELD }],
+    ['fetchContactsList', { appId: HELD }],
+    ['addContacts', addBody(HELD)],
+  ])('a call of %s that came during it is ended', async (operation, body) => {
+    await start({ SHUTDOWN_GRACE_MS: '500', LIST_DEADLINE_MS: '60000' });
+    const caller = await keptCaller();
+    void stop();
+    caller.socket.write(post(operation, body));
+    await upstream.next(`contacts/${operation}`);
+
+    await stopped;
+
+    const [, answer] = caller.answers();
+    expect([503, 504]).toContain(answer?.status);
+    expect(answer?.headers.get('connection')).toBe('close');
+  });
+});
+
+test('a slow list call that begins during the stop is waited for, though its caller has its answer', async () => {
+  await start({ LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' });
+  const caller = await keptCaller();
+  const stopping = stop();
+  caller.socket.write(held('fetchContactsList'));
+  const call = await upstream.next(LIST);
+  await caller.closed();
+
+  let isOver = false;
+  void stopping.then(() => (isOver = true));
+  await allRead(gateway);
+  expect(isOver).toBe(false);
+  call.answer(listBytes('late'));
+  await stopping;
+});
