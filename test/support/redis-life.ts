@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { onPath } from './on-path.ts';
 
 /** The server that is on PATH. */
 export const redisProgram = ['redis-server', 'valkey-server'].map(onPath).find(Boolean);
@@ -55,16 +54,4 @@ function endWithThisProcess(pid: number, folder: string, ended: Promise<void>): 
     detached: true,
   });
   void ended.then(() => watchdog.kill('SIGKILL'));
-}
-
-function onPath(program: string): string | undefined {
-  const paths = (process.env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, program));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { describeWith } from '../support/describe-with.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', () => {
+  let gateway: TestGateway;
+  let balancer: Balancer;
+  const OPS_TOKEN = 'an-ops-token';
+  beforeAll(async () => {
+    gateway = await startGateway({ env: { OPS_TOKEN, LIST_DEADLINE_MS: '1000' } });
+    const place = new URL(gateway.url).host;
+    const opsPlace = new URL(gateway.opsUrl).host;
+    balancer = await startBalancer({
+      gateways: [place, place, place],
+      ops: [opsPlace, opsPlace, opsPlace],
+    });
+  });
+  afterAll(async () => {
+    await balancer.stop();
+    await gateway.stop();
+  });
+
+  const list = (headers = {}) =>
+    httpCall(balancer.url, {
+      path: '/contacts/fetchContactsList',
+      headers: { ...GOOD_HEADERS, ...headers },
+      body: '{"appId":"wx_1"}',
+    });
+
+  test('answers lists with all of its headers', async () => {
+    const { status, headers } = await list({ 'Accept-Encoding': 'br' });
+
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({ 'cache-status': 'gewe-gateway; fwd=miss; stored' });
+  });
+
+  test('lets a caller wait longer than its own deadline', async () => {
+    gateway.simulator.behave('wx_1', { delayMs: 2000, operations: ['fetchContactsList'] });
+
+    const { headers } = await list({ Prefer: 'wait=20' });
+
+    expect(headers['preference-applied']).toBe('wait=20');
+    expect(headers['x-gateway-source']).toBe('live');
+  });
+
+  test('has its refusal of a body that is too large read', async () => {
+    const refused = await httpCall(balancer.url, {
+      path: '/contacts/search',
+      headers: GOOD_HEADERS,
+      body: JSON.stringify({ appId: 'wx_1', filler: 'x'.repeat(3_000_000) }),
+    });
+
+    expect(refused.status).toBe(413);
+    expect(refused.json()).toMatchObject({ code: 'body-too-large' });
+  });
+
+  test('is administrated through it with OPS_TOKEN, while numbers are to be had from each gateway itself', async () => {
+    const ask = (method: string, path: string, token: string) =>
+      httpCall(balancer.operatorsUrl, {
+        method,
+        path,
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+        ...(method === 'PUT' && { body: '{"onlineSince":"2026-01-01T00:00:00Z"}' }),
+      });
+
+    expect((await ask('PUT', '/admin/accounts/wx_1', 'another')).status).toBe(401);
+    expect((await ask('PUT', '/admin/accounts/wx_1', OPS_TOKEN)).status).toBe(200);
+    expect((await ask('GET', '/metrics', OPS_TOKEN)).status).toBe(404);
+  });
+});

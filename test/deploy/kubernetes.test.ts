@@ -1,0 +1,104 @@
+/** What no schema can say of the manifests: that one fits the other. */
+import { describe, expect, test } from '@jest/globals';
+import type { Manifest } from '../support/manifests.ts';
+import {
+  containerOf,
+  gateway,
+  manifests,
+  ofKind,
+  podOf,
+  the,
+  valkey,
+  workloads,
+  type EnvEntry,
+} from '../support/workloads.ts';
+
+type Labels = Readonly<Record<string, string>>;
+const fits = (labels: Labels, selector: Labels) =>
+  Object.entries(selector).every(([name, value]) => labels[name] === value);
+/** The workload whose pods carry these labels. */
+const selected = (selector: Labels) =>
+  workloads.filter((workload) => fits(podOf(workload).metadata.labels ?? {}, selector));
+
+test('all is in the one namespace that there is', () => {
+  const [namespace] = ofKind('Namespace');
+  for (const { kind, metadata } of manifests) {
+    if (kind !== 'Namespace') expect(metadata.namespace).toBe(namespace?.metadata.name);
+  }
+});
+
+describe('labels and selectors', () => {
+  test.each(workloads)('$kind $metadata.name selects its own pods', (workload) => {
+    expect(selected(workload['spec'].selector.matchLabels)).toEqual([workload]);
+  });
+
+  test.each([...ofKind('Service'), ...ofKind('PodDisruptionBudget'), ...ofKind('NetworkPolicy')])(
+    '$kind $metadata.name is about pods that there are',
+    ({ kind, metadata, spec }) => {
+      const selector =
+        kind === 'Service' ? spec.selector : (spec.podSelector ?? spec.selector).matchLabels;
+      if (metadata.name === 'nothing-else') expect(selector).toBeUndefined();
+      else expect(selected(selector).map((one) => one.metadata.name)).toEqual([metadata.name]);
+    },
+  );
+
+  test('the spread over nodes and zones counts the gateways', () => {
+    for (const { labelSelector } of podOf(gateway)['spec'].topologySpreadConstraints) {
+      expect(selected(labelSelector.matchLabels)).toEqual([gateway]);
+    }
+  });
+});
+
+describe('ports', () => {
+  const portsOf = (workload: Manifest): ReadonlyMap<string | number, number> =>
+    new Map(
+      containerOf(workload).ports.flatMap((port: { name: string; containerPort: number }) => [
+        [port.name, port.containerPort],
+        [port.containerPort, port.containerPort],
+      ]),
+    );
+
+  test('are those on which gateway and store listen', () => {
+    expect(portsOf(gateway).get('http')).toBe(8080);
+    expect(portsOf(gateway).get('ops')).toBe(9090);
+    expect(portsOf(valkey).get('valkey')).toBe(6379);
+  });
+
+  test.each(ofKind('Service'))('$metadata.name leads to a port of its pods', ({ spec }) => {
+    const [workload] = selected(spec.selector);
+    for (const { port, targetPort } of spec.ports) {
+      expect(portsOf(workload as Manifest).get(targetPort)).toBe(port);
+    }
+  });
+
+  test('that policies open are those of the pods behind them', () => {
+    for (const { metadata, spec } of ofKind('NetworkPolicy')) {
+      const [own] = selected(spec.podSelector.matchLabels ?? { none: 'of them' });
+      for (const { ports } of spec.ingress ?? []) {
+        for (const { port } of ports)
+          expect([metadata.name, portsOf(own as Manifest).has(port)]).toEqual([
+            metadata.name,
+            true,
+          ]);
+      }
+    }
+    const egress = the('NetworkPolicy', 'gewe-gateway')['spec'].egress as readonly Manifest[];
+    const store = egress.find(
+      ({ to }) => to[0].namespaceSelector === undefined && to[0].podSelector !== undefined,
+    );
+    const [behind] = selected(store?.['to'][0].podSelector.matchLabels);
+    expect(portsOf(behind as Manifest).has(store?.['ports'][0].port)).toBe(true);
+  });
+
+  test('and address of the upstream are opened as GEWE_BASE_URL names them', () => {
+    const baseUrl = containerOf(gateway).env.find(
+      (entry: EnvEntry) => entry.name === 'GEWE_BASE_URL',
+    ).value as string;
+    const { hostname, port } = new URL(baseUrl);
+    const egress = the('NetworkPolicy', 'gewe-gateway')['spec'].egress as readonly Manifest[];
+    const upstream = egress.filter(({ to }) => to[0].ipBlock !== undefined);
+    expect(upstream).toEqual([
+      { to: [{ ipBlock: { cidr: `${hostname}/32` } }], ports: [{ port: Number(port) }] },
+    ]);
+  });
+});
