@@ -52,6 +52,8 @@ export function createMetrics(gauges: {
     labelNames: ['store'],
     registers,
   });
+  // A series that begins with its first error shows no increase.
+  for (const store of ['lists', 'quotas']) storeErrors.inc({ store }, 0);
   const breakerOpen = new Gauge({
     name: 'gewe_gateway_breaker_open',
     help: '1 while the upstream as a whole is held to be down.',
