@@ -1,6 +1,9 @@
 /** Work that one of several gateways does for all of them, such as a slow call about an account. */
 export interface Turns {
-  /** Takes the turn, or tells who has it. Rejects where the store fails: then the work may be done all the same. */
+  /**
+   * Takes the turn, or tells who has it. Rejects where the store fails, and after `stop`: then the work may be done all the
+   * same.
+   */
   take(request: TurnRequest): Promise<Turn>;
   /** Nobody waits for the turns of others any more. */
   stop(): void;

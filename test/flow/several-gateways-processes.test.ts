@@ -93,4 +93,24 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect((await waiting).body.toString()).toBe(listBytes('ann'));
     expect(listCalls(all, 'wx_1')).toBe(2);
   });
+
+  test('tell those who wait at one that stops for the call of another that it stops', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
+    const [owner, second] = [await all.start(env), await all.start(env)];
+    all.simulator.behave('wx_1', { operations: ['fetchContactsList'], hang: true });
+    const owned = askList(owner, 'wx_1');
+    await all.simulator.waitForCall(({ operation }) => operation === LIST);
+    const waiting = askList(second, 'wx_1');
+    // It has been read when somebody who came later has been answered.
+    await askList(second, 'wx_1', ONLY_IF_CACHED);
+    second.process.kill('SIGTERM');
+
+    const { status, body } = await waiting;
+    expect([status, JSON.parse(body.toString()).code]).toEqual([503, 'shutting-down']);
+    expect((await second.process.ended).code).toBe(0);
+    expect(listCalls(all, 'wx_1')).toBe(1);
+    owner.process.kill('SIGTERM');
+    expect((await owned).status).toBe(503);
+  });
 });

@@ -108,11 +108,14 @@ export function redisTurns(server: RedisServer, news: News): Turns {
       ended.resolve(result);
     }
 
+    // It may have come to that while the turn was asked for.
+    if (stopped) leave(undefined);
     return { kind: 'theirs', since, noted: noted.promise, ended: ended.promise };
   }
 
   return {
     async take({ appId, what, askedAt }): Promise<Turn> {
+      if (stopped) throw new Error('this gateway stops');
       const key = accountKey(appId, `turn:${what}`);
       const id = randomUUID();
       const reply = await server.run(take, [key], [id, LEASE_MS, askedAt]);
