@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import pLimit from 'p-limit';
 import type { ListStore, SavedList, SaveResult } from '../../contacts-list/ports.ts';
 import { accountKey } from './keys.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
@@ -42,8 +43,8 @@ local mark = redis.call('HGET', KEYS[1], 'mark')
 if not mark then return { 'none' } end
 if mark == '' then return { 'forgotten' } end
 if mark == args[1] then return { 'same' } end
-local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body', 'how')
-return { 'list', mark, list[1], list[2], list[3], list[4] }`);
+local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body', 'how', 'bytes')
+return { 'list', mark, list[1], list[2], list[3], list[4], list[5] }`);
 
 const save = script(`
 local before = redis.call('HMGET', KEYS[1], 'savedAt', 'bytes', 'mark')
@@ -64,8 +65,18 @@ return { bytes and 'forgotten' or 'none' }`);
 /** How long it is known that a list was forgotten, so that no gateway brings its own copy back. */
 const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+/**
+ * Compressions at a time: each that runs or waits in Node holds a megabyte of workspace, which a hundred slow calls that land at once
+ * would all ask for. What waits here holds its list, which is in memory anyhow.
+ */
+const inTurn = pLimit(2);
+const compress = (body: Buffer) => inTurn(() => promisify(zstdCompress)(body));
+
+/** Into one piece of memory: put together from small ones, a list takes twice as long. */
+function decompress(body: Buffer, bytes: number): Promise<Buffer> {
+  // Where it is filled to the last byte, Node gets a second piece ready.
+  return promisify(zstdDecompress)(body, { chunkSize: Math.max(constants.Z_MIN_CHUNK, bytes + 1) });
+}
 
 /** The mark of a new version. */
 export function newMark(): string {
@@ -82,7 +93,7 @@ export function storedLists(server: RedisServer): StoredLists {
       const list: SavedList = {
         savedAt: numberAt(reply, 2) ?? 0,
         source: textAt(reply, 3) as SavedList['source'],
-        body: await decompress(bytesAt(reply, 4) ?? Buffer.alloc(0)),
+        body: await decompress(bytesAt(reply, 4) ?? Buffer.alloc(0), numberAt(reply, 6) ?? 0),
       };
       const wasPutBack = textAt(reply, 5) === 'back';
       return { kind, found: { mark: textAt(reply, 1), list }, wasPutBack };
