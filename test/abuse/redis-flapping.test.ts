@@ -1,0 +1,100 @@
+/** A Redis that comes and goes under load: whatever was lost on the way, what was charged is what was sent. */
+import { afterEach, expect, test } from '@jest/globals';
+import { ACCEPT, isAdd, sentAdds } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { chargedOf } from '../support/gateways-on-one-file.ts';
+import { BLACK_HOLE, CUT, FROZEN, REPLICA, slowBy } from '../support/redis-outages.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+
+const POLICY = `
+addContacts:
+  accountAge: { unknown: trust }
+  accept: { perDay: 100000 }
+`;
+const CALLERS = 12;
+/** Enough that some are under way at every stage whenever it strikes. */
+const STRIKES = 24;
+const MUTE = {
+  strike: ({ wire }: GatewayOnRedis) => wire.mute(),
+  mend: ({ wire }: GatewayOnRedis) => wire.heal(),
+};
+const FAULTS = [CUT, FROZEN, BLACK_HOLE, slowBy(400), REPLICA, MUTE];
+
+interface Asked {
+  readonly key: string;
+  readonly status: number;
+  readonly code: unknown;
+}
+
+describeOnRedis('A Redis that comes and goes', () => {
+  let rig: GatewayOnRedis;
+  afterEach(() => rig.stop());
+
+  test('costs no more and no less than what was sent, and every key is sent once at most', async () => {
+    rig = await gatewayOnRedis({ policy: POLICY });
+    await rig.untilReadiness(200);
+    const { simulator } = rig.gateway;
+    simulator.behave('wx_a', { delayMs: 20 });
+    const asked: Asked[] = [];
+    const v3Of = (key: string) => `v3 ${key}`;
+    const ask = async (key: string) => {
+      const answer = await rig.add('wx_a', v3Of(key), { option: ACCEPT, key });
+      asked.push({ key, status: answer.status, code: answer.json()['code'] });
+      return answer;
+    };
+
+    let isOver = false;
+    const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+      for (let i = 0; !isOver; i += 1) await ask(`${caller} ${i}`);
+    });
+    const random = seededRandom();
+    for (let i = 0; i < STRIKES; i += 1) {
+      const fault = FAULTS[i % FAULTS.length] ?? CUT;
+      const before = asked.length;
+      await eventually(() => asked.length > before + random(40));
+      await fault.strike(rig);
+      const struck = asked.length;
+      await eventually(() => asked.length > struck + 20 + random(40));
+      await fault.mend(rig);
+      // Some strikes come before it is quite back.
+      if (random(10) < 7) await eventually(() => asked.at(-1)?.status === 200, 10_000);
+    }
+    isOver = true;
+    await Promise.all(callers);
+    await rig.untilReadiness(200);
+
+    expect([...new Set(asked.map(({ status }) => status))].sort()).toEqual([200, 503]);
+    const sent = sentAdds(simulator).map(({ body }) => String(body));
+    expect(new Set(sent).size).toBe(sent.length);
+    const answered = asked.filter(({ status }) => status === 200).length;
+    expect(sent.length).toBe(answered);
+    expect(answered).toBeGreaterThan(STRIKES);
+    const isEven = async () =>
+      (await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')) === sent.length;
+    if (!(await eventually(isEven, 10_000))) {
+      expect(await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')).toBe(sent.length);
+    }
+
+    // Whatever could not be kept at once is replayed, and whoever was refused is served.
+    const keys = [...new Map(asked.map((one) => [one.key, one.status])).entries()];
+    for (const [key, status] of keys.slice(-200)) {
+      let answer = await ask(key);
+      await eventually(async () => {
+        if (answer.status !== 409) return true;
+        answer = await ask(key);
+        return false;
+      });
+      expect([key, answer.status]).toEqual([key, 200]);
+      expect(answer.headers['idempotency-replayed']).toBe(status === 200 ? 'true' : undefined);
+    }
+    const perKey = simulator.calls.filter(isAdd).map(({ body }) => String(body));
+    expect(new Set(perKey).size).toBe(perKey.length);
+
+    // In each ten seconds at most three outages are told of, with their ends.
+    const lines = rig.logged(AWAY).length + rig.logged(BACK).length;
+    expect(lines).toBeLessThan(STRIKES);
+    expect(rig.gateway.log.filter(({ level }) => level === 'error')).toEqual(rig.logged(AWAY));
+  }, 120_000);
+});
