@@ -51,7 +51,11 @@ export function describeOutage(outage: RedisOutage): void {
       rig = await gatewayOnRedis({
         policy: POLICY,
         redis: { args: outage.args ?? [] },
-        env: { LIST_DEADLINE_MS: String(DEADLINE_MS), BODY_LIMIT_BYTES: '100000' },
+        env: {
+          LIST_DEADLINE_MS: String(DEADLINE_MS),
+          LIST_CACHE_DEADLINE_MS: '2000',
+          BODY_LIMIT_BYTES: '100000',
+        },
       });
       await rig.untilReadiness(200);
       await saveList(rig.gateway, 'wx_list', listBytes('old'));

@@ -90,7 +90,8 @@ describeOnRedis('three gateways on one Redis', () => {
     call.answer(listBytes('kept'));
     for (const { status, body, headers } of await Promise.all(asked)) {
       expect([status, body.toString()]).toEqual([200, listBytes('kept')]);
-      expect(headers['cache-status']).toContain('detail=gewe-cache');
+      // One whose deadline passed when the list was there already found it saved.
+      expect(headers['cache-status']).toMatch(/detail=(?:gewe-cache|upstream-timeout)/);
     }
     expect(count(LIST, 'wx_1')).toBe(1);
     expect(count(CACHE, 'wx_1')).toBe(1);
