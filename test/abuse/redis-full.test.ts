@@ -1,8 +1,12 @@
 /** A Redis that has no room left, in memory or on its disk. */
+import { test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import { FULL } from '../support/redis-outages.ts';
+import { ownDisk } from '../support/disk-faults.ts';
+import { DISK_FULL, FULL } from '../support/redis-outages.ts';
 import { describeOutage } from './redis-outage.suite.ts';
 
 describeOnRedis('A gateway', () => {
   describeOutage(FULL);
+  if (ownDisk.isPossible) describeOutage(DISK_FULL);
+  else test.skip('a disk that is full cannot be made here', () => undefined);
 });

@@ -50,7 +50,7 @@ export function describeOutage(outage: RedisOutage): void {
     beforeAll(async () => {
       rig = await gatewayOnRedis({
         policy: POLICY,
-        redis: { args: outage.args ?? [] },
+        ...(outage.prepare && { before: outage.prepare }),
         env: {
           LIST_DEADLINE_MS: String(DEADLINE_MS),
           LIST_CACHE_DEADLINE_MS: '2000',
@@ -93,7 +93,11 @@ export function describeOutage(outage: RedisOutage): void {
       const times = refusals.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
       return times[Math.floor(times.length / 2)] ?? NaN;
     };
-    afterAll(() => rig.stop());
+    afterAll(async () => {
+      await rig.stopGateways();
+      await outage.dispose?.(rig);
+      await rig.stop();
+    });
 
     function expectRefused({ status, json }: HttpAnswer): void {
       expect([status, json()['code']]).toEqual([503, 'store-unavailable']);

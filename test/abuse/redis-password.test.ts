@@ -1,9 +1,11 @@
 /** A Redis that does not know the gateway's password, from the start or from one day on. */
 import { afterEach, expect, test } from '@jest/globals';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { startRedis } from '../support/redis-server.ts';
 
 const PASSWORD = 'redis-secret-8d2f6a';
 const OTHER = 'redis-secret-c1b7e0';
@@ -58,5 +60,30 @@ describeOnRedis('A gateway', () => {
     expect((await rig.add('wx_a', 'v3_bob')).status).toBe(200);
     expect(rig.logged(AWAY)).toHaveLength(1);
     expectNoSecret();
+  });
+});
+
+describeOnRedis('A database that Redis does not have', () => {
+  test('is not taken for another one', async () => {
+    const redis = await startRedis();
+    const told: string[] = [];
+    const stores = await openRedisStores(`${redis.url}/99`, undefined, 0, {
+      onAway: (why) => told.push(why.message),
+      onBack: () => told.push('back'),
+      onWarning: () => undefined,
+    });
+    try {
+      // It tries again and again, and is turned away each time.
+      const tries = async () =>
+        /total_connections_received:(\d+)/.exec(String(await redis.command('INFO', 'stats')))?.[1];
+      const before = Number(await tries());
+      expect(await eventually(async () => Number(await tries()) > before + 20)).toBe(true);
+      await expect(stores.check()).rejects.toThrow('Redis');
+      expect(await redis.command('DBSIZE')).toBe(0);
+      expect(told).toEqual(['Redis: ERR DB index is out of range']);
+    } finally {
+      await stores.close();
+      await redis.stop();
+    }
   });
 });

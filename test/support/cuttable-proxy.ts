@@ -45,7 +45,7 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
       const dueAt = performance.now() + latenessMs();
       before = before.then(async () => {
         const leftMs = dueAt - performance.now();
-        if (leftMs > 0) await pause(leftMs);
+        if (leftMs > 0) await pause(leftMs, undefined, { ref: false });
         await silence();
         step();
       });

@@ -25,6 +25,7 @@ export interface GatewayOnRedis {
   untilReadiness(status: number, withinMs?: number): Promise<void>;
   /** Lines of the log with this text. */
   logged(text: string): Record<string, unknown>[];
+  stopGateways(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -55,7 +56,11 @@ export async function gatewayOnRedis({
     });
   await before({ redis, wire });
   const gateway = await startOn(redis.url.replace(String(redis.port), String(wire.port)));
-  const others: TestGateway[] = [];
+  const gateways = [gateway];
+
+  async function stopGateways(): Promise<void> {
+    await Promise.all(gateways.splice(0).map((one) => one.stop()));
+  }
 
   const call: GatewayOnRedis['call'] = (operation, body, headers = {}) =>
     httpCall(gateway.url, {
@@ -70,7 +75,7 @@ export async function gatewayOnRedis({
     gateway,
     async another() {
       const other = await startOn(redis.url);
-      others.push(other);
+      gateways.push(other);
       return other;
     },
     call,
@@ -89,8 +94,9 @@ export async function gatewayOnRedis({
       throw new Error(`/readyz does not become ${status}: ${JSON.stringify(gateway.log)}`);
     },
     logged: (text) => gateway.log.filter(({ msg }) => String(msg).includes(text)),
+    stopGateways,
     async stop() {
-      await Promise.all([...others, gateway].map((one) => one.stop()));
+      await stopGateways();
       await simulator.stop();
       await wire.stop();
       await redis.stop();

@@ -1,3 +1,4 @@
+import { ownDisk } from './disk-faults.ts';
 import type { GatewayOnRedis } from './gateway-on-redis.ts';
 
 /** A way in which a Redis cannot be used, and how it is mended. */
@@ -7,10 +8,12 @@ export interface RedisOutage {
   readonly answers: boolean;
   /** What the log says of it. */
   readonly reason: RegExp;
-  /** Arguments that the server gets from the start. */
-  readonly args?: readonly string[];
+  /** Before the gateway starts. */
+  prepare?(parts: Parts): unknown;
   strike(parts: Parts): unknown;
   mend(parts: Parts): unknown;
+  /** When the gateway has stopped, whether or not it was mended. */
+  dispose?(parts: Parts): unknown;
 }
 
 type Parts = Pick<GatewayOnRedis, 'redis' | 'wire'>;
@@ -78,4 +81,29 @@ export const FULL: RedisOutage = {
   reason: /OOM/,
   strike: ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', '1'),
   mend: ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
+};
+
+/** Needs `ownDisk.isPossible`. */
+export const DISK_FULL: RedisOutage = {
+  name: 'on a disk that is full',
+  answers: true,
+  reason: /MISCONF/,
+  async prepare({ redis }) {
+    await redis.kill();
+    ownDisk.mount(redis.folder, '16m');
+    await redis.start();
+  },
+  async strike({ redis }) {
+    ownDisk.fill(redis.folder);
+    // The last page may have room, and what fails is found out by writing.
+    for (;;) {
+      const answer = await redis.command('SET', 'filler', 'x'.repeat(4096)).catch(String);
+      if (String(answer).includes('MISCONF')) return;
+    }
+  },
+  mend: ({ redis }) => ownDisk.free(redis.folder),
+  async dispose({ redis }) {
+    await redis.kill();
+    ownDisk.unmount(redis.folder);
+  },
 };

@@ -1,0 +1,51 @@
+/** A Redis that has been started again and reads what it had: it answers that it is loading, for as long as that takes. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ACCEPT, sentAdds, TRUSTING } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { chargedOf } from '../support/gateways-on-one-file.ts';
+import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+
+const KEYS = 3000;
+/** Makes each key take so long to load, in microseconds, and lets the server answer meanwhile. */
+const SLOWLY = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024'];
+const FILL = `for i = 1, ${KEYS} do redis.call('SET', 'filler ' .. i, string.rep('x', 100)) end`;
+
+describeOnRedis('While Redis is loading', () => {
+  let rig: GatewayOnRedis;
+  beforeEach(async () => {
+    rig = await gatewayOnRedis({ policy: TRUSTING });
+    await rig.untilReadiness(200);
+  });
+  afterEach(() => rig.stop());
+
+  test('lists go on, addContacts is refused, and afterwards nothing is forgotten', async () => {
+    await saveList(rig.gateway, 'wx_list', listBytes('ann'));
+    expect((await rig.add('wx_a', 'v3_ann', { option: ACCEPT })).status).toBe(200);
+    await rig.redis.command('EVAL', FILL, '0');
+    await rig.redis.command('BGREWRITEAOF');
+    const isWritten = async () =>
+      String(await rig.redis.command('INFO', 'persistence')).includes('aof_rewrite_in_progress:0');
+    expect(await eventually(isWritten)).toBe(true);
+    await rig.redis.kill();
+    const started = rig.redis.start(SLOWLY);
+    const isLoading = async () =>
+      String(await rig.redis.command('INFO', 'persistence').catch(String)).includes('loading:1');
+    expect(await eventually(isLoading)).toBe(true);
+
+    const refused = await rig.add('wx_a', 'v3_bob', { option: ACCEPT });
+    expect(refused.json()['code']).toBe('store-unavailable');
+    const saved = await askList(rig.gateway, 'wx_list', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('ann'));
+    await rig.untilReadiness(503);
+    expect(await isLoading()).toBe(true);
+
+    await started;
+    await rig.untilReadiness(200, 5000);
+    expect(await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')).toBe(1);
+    expect((await rig.add('wx_a', 'v3_bob', { option: ACCEPT })).status).toBe(200);
+    expect(sentAdds(rig.gateway.simulator)).toHaveLength(2);
+    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+  });
+});
