@@ -4,8 +4,6 @@ import type { GatewayOnRedis } from './gateway-on-redis.ts';
 /** A way in which a Redis cannot be used, and how it is mended. */
 export interface RedisOutage {
   readonly name: string;
-  /** Whether it answers all the same, and only takes no writes. */
-  readonly answers: boolean;
   /** What the log says of it. */
   readonly reason: RegExp;
   /** Before the gateway starts. */
@@ -20,7 +18,6 @@ type Parts = Pick<GatewayOnRedis, 'redis' | 'wire'>;
 
 export const KILLED: RedisOutage = {
   name: 'killed',
-  answers: false,
   reason: /connection is closed|ECONNRE/,
   strike: ({ redis }) => redis.kill(),
   mend: ({ redis }) => redis.start(),
@@ -28,7 +25,6 @@ export const KILLED: RedisOutage = {
 
 export const FROZEN: RedisOutage = {
   name: 'frozen',
-  answers: false,
   reason: /does not answer within 300 ms/,
   strike: ({ redis }) => redis.freeze(),
   mend: ({ redis }) => redis.thaw(),
@@ -36,7 +32,6 @@ export const FROZEN: RedisOutage = {
 
 export const BLACK_HOLE: RedisOutage = {
   name: 'behind a wire that swallows every byte',
-  answers: false,
   reason: /does not answer within 300 ms/,
   strike: ({ wire }) => wire.hold(),
   mend: ({ wire }) => wire.heal(),
@@ -44,7 +39,6 @@ export const BLACK_HOLE: RedisOutage = {
 
 export const CUT: RedisOutage = {
   name: 'cut off',
-  answers: false,
   reason: /connection is closed|ECONNRE/,
   strike: ({ wire }) => wire.cut(),
   mend: ({ wire }) => wire.heal(),
@@ -52,7 +46,6 @@ export const CUT: RedisOutage = {
 
 export const slowBy = (ms: number): RedisOutage => ({
   name: `slow by ${ms} ms`,
-  answers: false,
   reason: /does not answer within 300 ms/,
   strike: ({ wire }) => wire.delay(ms),
   mend: ({ wire }) => wire.heal(),
@@ -60,7 +53,6 @@ export const slowBy = (ms: number): RedisOutage => ({
 
 export const REPLICA: RedisOutage = {
   name: 'turned into a replica',
-  answers: true,
   reason: /READONLY/,
   // Nobody listens there, so that it keeps what it has.
   strike: ({ redis }) => redis.command('REPLICAOF', '127.0.0.1', '1'),
@@ -69,7 +61,6 @@ export const REPLICA: RedisOutage = {
 
 export const WITHOUT_REPLICAS: RedisOutage = {
   name: 'without the replicas that it wants',
-  answers: true,
   reason: /NOREPLICAS/,
   strike: ({ redis }) => redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1'),
   mend: ({ redis }) => redis.command('CONFIG', 'SET', 'min-replicas-to-write', '0'),
@@ -77,7 +68,6 @@ export const WITHOUT_REPLICAS: RedisOutage = {
 
 export const FULL: RedisOutage = {
   name: 'full',
-  answers: true,
   reason: /OOM/,
   strike: ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', '1'),
   mend: ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
@@ -86,7 +76,6 @@ export const FULL: RedisOutage = {
 /** Needs `ownDisk.isPossible`. */
 export const DISK_FULL: RedisOutage = {
   name: 'on a disk that is full',
-  answers: true,
   reason: /MISCONF/,
   async prepare({ redis }) {
     await redis.kill();
