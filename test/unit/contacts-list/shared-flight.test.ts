@@ -32,7 +32,7 @@ function join(theirs: Partial<TheirTurn>, saved: SavedList) {
     { kind: 'mine', note: () => undefined, end: async () => undefined },
   ];
   return startSharedFlight({
-    now: STARTED_AT,
+    askedAt: STARTED_AT,
     takeTurn: async () => turns.shift() ?? Promise.reject(new Error('No turn is left')),
     startOwn: () => ({
       startedAt: 2000,
