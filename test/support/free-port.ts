@@ -12,6 +12,13 @@ export async function freePort(): Promise<number> {
   return (await isFree(port)) ? port : freePort();
 }
 
+/** The beginning of ports that differ in their last digit, of which those with these digits are free. */
+export async function freePorts(...digits: readonly number[]): Promise<string> {
+  const beginning = String(randomInt(2_000, 3_000));
+  const free = await Promise.all(digits.map((digit) => isFree(Number(`${beginning}${digit}`))));
+  return free.includes(false) ? freePorts(...digits) : beginning;
+}
+
 async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1');
   try {

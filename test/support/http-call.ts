@@ -16,15 +16,17 @@ export interface HttpCall {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer;
+  /** Where its connection comes from, if not a new one for this call alone. */
+  readonly agent?: Agent | undefined;
   /** After so long without an answer the caller gives up and this rejects. By default it waits for ever. */
   readonly timeoutMs?: number;
 }
 
-/** One request on a connection of its own, its answer in bytes. */
+/** One request, its answer in bytes. */
 export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-  const { method = 'POST', path, headers = {}, body, timeoutMs } = call;
-  const outgoing = request(url, { method, path, headers, agent: new Agent() }, (res) => {
+  const { method = 'POST', path, headers = {}, body, agent = new Agent(), timeoutMs } = call;
+  const outgoing = request(url, { method, path, headers, agent }, (res) => {
     buffer(res).then((bytes) => {
       resolve({
         status: res.statusCode ?? 0,
