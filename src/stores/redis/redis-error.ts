@@ -21,6 +21,10 @@ export function mayBeDone(error: unknown): boolean {
 export function plain(error: unknown): RedisError {
   if (error instanceof RedisError) return error;
   const { message, code } = error as { message?: unknown; code?: unknown };
+  // The client's words for what it has not sent.
+  if (String(message).includes("Stream isn't writeable")) {
+    return new RedisError('there is no connection', false);
+  }
   const said = typeof message === 'string' && message !== '' ? message : String(code);
   // What Redis has answered with an error it has not done.
   return new RedisError(said, !isAnswer(error));

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 
 /** What Redis does as one step. */
 export interface Script {
@@ -30,9 +29,14 @@ ${body}`;
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
+/** What of the client is needed to run scripts. */
+interface ScriptRunner {
+  callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
+}
+
 /** Sends a script to a server that may not know it yet. */
 export async function evaluate(
-  client: Redis,
+  client: ScriptRunner,
   { lua, sha }: Script,
   keys: readonly string[],
   args: readonly Argument[],

@@ -139,8 +139,11 @@ export function openRedis(
     try {
       return await soon(question(client));
     } catch (error) {
-      if (saysItRefuses(error)) refuse(plain(error));
-      throw plain(error);
+      const reason = plain(error);
+      if (saysItRefuses(error)) refuse(reason);
+      // That a connection is ending is known here before it has ended.
+      else if (!isAnswer(error)) goAway(reason);
+      throw reason;
     }
   }
 
