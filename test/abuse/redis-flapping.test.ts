@@ -12,6 +12,7 @@ const POLICY = `
 addContacts:
   accountAge: { unknown: trust }
   accept: { perDay: 100000 }
+clientRate: { requestsPerMinute: 1000000 }
 `;
 const CALLERS = 12;
 /** Enough that some are under way at every stage whenever it strikes. */

@@ -3,7 +3,11 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ACCEPT, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import {
+  expectToldOnce,
+  gatewayOnRedis,
+  type GatewayOnRedis,
+} from '../support/gateway-on-redis.ts';
 import { chargedOf } from '../support/gateways-on-one-file.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 
@@ -46,6 +50,6 @@ describeOnRedis('While Redis is loading', () => {
     expect(await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')).toBe(1);
     expect((await rig.add('wx_a', 'v3_bob', { option: ACCEPT })).status).toBe(200);
     expect(sentAdds(rig.gateway.simulator)).toHaveLength(2);
-    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+    expectToldOnce(rig);
   });
 });

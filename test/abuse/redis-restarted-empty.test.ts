@@ -5,7 +5,12 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sentAdds } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import {
+  BACK,
+  expectToldOnce,
+  gatewayOnRedis,
+  type GatewayOnRedis,
+} from '../support/gateway-on-redis.ts';
 import { chargedOf } from '../support/gateways-on-one-file.ts';
 import { heldUpstream } from '../support/held-upstream.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
@@ -50,7 +55,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     const other = await rig.another();
     const isThere = async () => (await saved(other, 'wx_list')) === listBytes('ann');
     expect(await eventually(isThere, 5000)).toBe(true);
-    expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([1, 1]);
+    expectToldOnce(rig);
   });
 
   test('ends with the newest of several copies, whoever gives his back first', async () => {

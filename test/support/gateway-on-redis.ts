@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { addBody, ADD } from './add-contacts.ts';
 import { cuttableProxy, type CuttableProxy } from './cuttable-proxy.ts';
@@ -36,6 +37,17 @@ interface Options extends Omit<TestGatewayOptions, 'simulator'> {
   readonly redis?: RedisOptions;
   /** Before the gateway starts. */
   readonly before?: (parts: Pick<GatewayOnRedis, 'redis' | 'wire'>) => unknown;
+}
+
+/** Outages that are the machine's own, which has other things to do. */
+const NOISE = 3;
+
+/** Expects the lines of so many outages, each with its end, and no flood. */
+export function expectToldOnce({ logged }: GatewayOnRedis, outages = 1): void {
+  const told = logged(AWAY).length;
+  expect(told).toBeGreaterThanOrEqual(outages);
+  expect(told).toBeLessThanOrEqual(outages + NOISE);
+  expect(logged(BACK)).toHaveLength(told);
 }
 
 /** A gateway on a Redis of its own, with a wire between them that can be spoiled. */
