@@ -31,6 +31,9 @@ interface Listening {
  */
 const SPARED = 1 / 5;
 
+/** How long what was just asked of the ops listener may take. */
+const OPS_ANSWERS_MS = 100;
+
 /** How long the refusals of what was ended may take to their callers. */
 const REFUSALS_MS = 500;
 
@@ -52,8 +55,10 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   await within(answered, REFUSALS_MS);
   listener.end();
 
+  const opsClosed = opsListener.drain(0);
+  await within(opsClosed, OPS_ANSWERS_MS);
   opsListener.end();
-  await opsListener.drain(0);
+  await opsClosed;
   for (const watch of watches) watch.stop();
   // What was just being read when its connection was ended.
   await idle();

@@ -25,6 +25,7 @@ export interface Flights {
   hasRoom(): boolean;
   /** Starts one for an account that has none. */
   start(call: ListCall): SharedFlight;
+  /** Of those that are made here. */
   count(): number;
   /** Resolves when none is under way here. */
   idle(): Promise<void>;
@@ -62,6 +63,8 @@ export function createFlights(parts: FlightsParts): Flights {
     if (crowded !== before) onCrowded(crowded);
   }
 
+  const own = () => [...underWay.values()].filter((flight) => !flight.isElsewhere());
+
   return {
     of: (appId) => underWay.get(appId),
     hasRoom: () => underWay.size < settings.maxCallsUnderWay,
@@ -79,8 +82,9 @@ export function createFlights(parts: FlightsParts): Flights {
           overdue: () => breaker.failed(appId, 'timeout'),
         });
       const flight = startSharedFlight({
+        clock,
         askedAt,
-        takeTurn: () => turns.take({ appId, what: 'list', askedAt }),
+        takeTurn: (since) => turns.take({ appId, what: 'list', askedAt: since }),
         startOwn,
         load: () => shelf.load(appId),
       });
@@ -92,12 +96,12 @@ export function createFlights(parts: FlightsParts): Flights {
       });
       return flight;
     },
-    count: () => underWay.size,
+    count: () => own().length,
     async idle() {
       for (;;) {
-        const own = [...underWay.values()].filter((flight) => !flight.isElsewhere());
-        if (own.length === 0) return;
-        await Promise.all(own.map(({ landing }) => landing));
+        const flights = own();
+        if (flights.length === 0) return;
+        await Promise.all(flights.map(({ landing }) => landing));
       }
     },
   };

@@ -160,7 +160,7 @@ export function createListService(parts: ListServiceParts): ListService {
       // No call lives longer than the hard limit, and a timer takes no more than 2^31 ms.
       const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
       const waitFor = (flight: SharedFlight, isNew: boolean) =>
-        awaitFlight(request, flight, isNew, waitMs, clock.now() - askedAt);
+        awaitFlight(request, flight, isNew, waitMs, Math.max(0, clock.now() - askedAt));
 
       const admission = flights.of(appId) ? undefined : await breaker.admit(request.client);
       if (admission?.kind === 'wait') return withoutAsking(saved, admission);

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { MyTurn, Turn } from '../turns.ts';
 import type { Flight, FlightResult } from './flight.ts';
 import type { SavedList } from './ports.ts';
@@ -12,10 +13,11 @@ export interface SharedFlight extends Flight {
 }
 
 interface SharedFlightParts {
+  readonly clock: Clock;
   /** Milliseconds since the epoch. */
   readonly askedAt: number;
   /** Rejects where the store fails: then the call is made here. */
-  takeTurn(): Promise<Turn>;
+  takeTurn(askedAt: number): Promise<Turn>;
   /** Makes the call here. */
   startOwn(): Flight;
   /** What is saved for the account; undefined also where the store fails. */
@@ -48,8 +50,8 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
   }
 
   async function fly(): Promise<FlightResult> {
-    for (;;) {
-      const turn = await parts.takeTurn().catch(() => undefined);
+    for (let { askedAt } = parts; ; askedAt = parts.clock.now()) {
+      const turn = await parts.takeTurn(askedAt).catch(() => undefined);
       if (turn?.kind !== 'theirs') return flyHere(turn);
       [startedAt, elsewhere] = [turn.since, true];
       placed.resolve();

@@ -36,9 +36,10 @@ function toldOf(result: FlightResult): ToldResult | undefined {
 type Decoded =
   Exclude<FlightResult, { kind: 'list' }> | Extract<ToldResult, { readonly kind: 'list' }>;
 
-/** The other way round; a list itself is in the store, if that could take it. */
-export function decodeResult(bytes: Buffer): Decoded {
-  const told = JSON.parse(bytes.toString()) as ToldResult;
+/** The other way round; a list itself is in the store, if that could take it. Undefined for what another version may have told. */
+export function decodeResult(bytes: Buffer): Decoded | undefined {
+  const told = parse(bytes);
+  if (told === undefined) return undefined;
   switch (told.kind) {
     case 'list':
     case 'failed':
@@ -50,6 +51,15 @@ export function decodeResult(bytes: Buffer): Decoded {
     case 'token-rejected':
       return { kind: 'refused', refusal: tokenRejected() };
     default:
-      return told satisfies never;
+      told satisfies never;
+      return undefined;
+  }
+}
+
+function parse(bytes: Buffer): ToldResult | undefined {
+  try {
+    return (JSON.parse(bytes.toString()) as ToldResult | null) ?? undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -16,8 +16,10 @@ interface RefusedUnread {
   readonly requestId: string;
 }
 
-type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart';
+type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart' | 'store-does-not-tell';
 const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
+  'store-does-not-tell':
+    'Redis does not let this user ask whether it evicts or forgets; allow INFO, or see to maxmemory-policy noeviction and appendonly yes',
   'store-may-evict':
     'Redis may evict what was charged when it is full; set maxmemory-policy to noeviction',
   'store-forgets-on-restart':

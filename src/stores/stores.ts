@@ -25,7 +25,11 @@ export interface Stores {
 }
 
 /** It works, and yet quotas may be forgotten: its operator should change that. */
-export type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart';
+export type StoreWarning =
+  | 'store-may-evict'
+  | 'store-forgets-on-restart'
+  /** It does not say which of them is so. */
+  | 'store-does-not-tell';
 
 /** What is heard of an engine that lives outside the process. */
 export interface StoreEvents {

@@ -206,3 +206,21 @@ test('a slow list that arrives while it stops is saved, though its caller has le
   const answer = await saved.expect(200);
   expect(answer.body.data.friends).toHaveLength(29);
 });
+
+test('who goes on asking the ops listener does not hold the end up', async () => {
+  const { gateway, opsUrl } = await start({ SHUTDOWN_GRACE_MS: '500' });
+  let isOver = false;
+  const asking = Array.from({ length: 8 }, async () => {
+    // Each on a connection of its own, until there is nobody to take one.
+    while (!isOver)
+      await supertest(opsUrl)
+        .get('/healthz')
+        .then(undefined, () => undefined);
+  });
+  gateway.kill('SIGTERM');
+  const stoppingAt = performance.now();
+  expect((await gateway.ended).code).toBe(0);
+  expect(performance.now() - stoppingAt).toBeLessThan(8000);
+  isOver = true;
+  await Promise.all(asking);
+});

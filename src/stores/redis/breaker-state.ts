@@ -83,6 +83,14 @@ export function redisBreakerState(server: RedisServer, news: News): BreakerStore
   };
 }
 
+/** What another version or somebody else has written there is no state: then all is well, until calls show otherwise. */
 function read(text: string): BreakerState {
-  return text === '' ? CLOSED : (JSON.parse(text) as BreakerState);
+  try {
+    const state = JSON.parse(text) as BreakerState | null;
+    const isOpen = state?.kind === 'open' && typeof state.nextProbeAt === 'number';
+    const isClosed = state?.kind === 'closed' && Array.isArray(state.failures);
+    return isOpen || isClosed ? state : CLOSED;
+  } catch {
+    return CLOSED;
+  }
 }

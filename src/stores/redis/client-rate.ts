@@ -5,7 +5,8 @@ import type { RedisServer } from './server.ts';
 
 const hit = script(`
 local leftMs = redis.call('PTTL', KEYS[1])
-if leftMs <= 0 then
+-- A window that has more left than it is long began before the clock was set back.
+if leftMs <= 0 or leftMs > tonumber(args[1]) then
   redis.call('SET', KEYS[1], 1, 'PX', args[1])
   return { 'counted', 1, tonumber(args[1]) }
 end

@@ -14,6 +14,8 @@ const OPTIONS = {
   maxLoadingRetryTime: 200,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
+  // It would subscribe by itself without hearing of a failure: news.ts does it.
+  autoResubscribe: false,
   maxRetriesPerRequest: 0,
   retryStrategy: (times: number) => Math.min(50 * times, 500),
 } as const;

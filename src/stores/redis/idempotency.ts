@@ -38,6 +38,7 @@ return { 'ended' }`);
 interface Held {
   readonly owner: string;
   readonly fingerprint: string;
+  readonly leaseUntil: number;
   readonly expiresAt: number;
 }
 
@@ -65,6 +66,11 @@ export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencySt
   return {
     async begin(name, fingerprint, { now, leaseUntil, expiresAt }) {
       const key = keyOf(name);
+      const mine = held.get(key);
+      // Known here also where Redis has lost it meanwhile, which must not have the request sent again.
+      if (mine !== undefined && now < mine.leaseUntil) {
+        return { kind: mine.fingerprint === fingerprint ? 'in-progress' : 'mismatch' };
+      }
       const owner = randomUUID();
       const args = [owner, fingerprint, now, leaseUntil, expiresAt];
       const reply = await server.run(begin, [key], args).catch((error: unknown) => {
@@ -73,7 +79,7 @@ export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencySt
         throw error;
       });
       const found = judgeClaim(claimIn(reply), fingerprint, now);
-      if (found.kind === 'begun') held.set(key, { owner, fingerprint, expiresAt });
+      if (found.kind === 'begun') held.set(key, { owner, fingerprint, leaseUntil, expiresAt });
       return found;
     },
     finish(name, answer) {

@@ -6,6 +6,11 @@ export function accountKey(appId: string, what: string): string {
   return `${PREFIX}{${appId}}:${what}`;
 }
 
+/** Where gateways tell each other news. Channels know nothing of databases, and who has another one has other news. */
+export function newsChannel(database: number): string {
+  return commonKey(`news:${database}`);
+}
+
 /** What all gateways share. */
 export function commonKey(what: string): string {
   return `${PREFIX}${what}`;

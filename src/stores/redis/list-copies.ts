@@ -2,7 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
 import { isAsNew, sizeInMemory } from '../list-memory.ts';
-import { newMark, withoutCopies, type Found, type MarkedList, type StoredLists } from './lists.ts';
+import {
+  FORGOTTEN_KNOWN_MS,
+  newMark,
+  withoutCopies,
+  type Found,
+  type MarkedList,
+  type StoredLists,
+} from './lists.ts';
 import type { Owed } from './owed.ts';
 
 /** This gateway's copy of a list. */
@@ -32,7 +39,13 @@ export function keepCopies(
   const copies = new LRUCache<string, Copy>({
     maxSize: memoryBytes,
     sizeCalculation: ({ list }) => sizeInMemory(list),
+    // One that is older could come back after it is no longer known that it was forgotten.
+    ttl: FORGOTTEN_KNOWN_MS / 2,
+    ttlResolution: 0,
+    perf: clock,
   });
+  // Whether or not somebody asks for it here before Redis loses that it was forgotten.
+  stored.onForgotten((appId) => copies.delete(appId));
   /** What the next load of an appId joins. Whoever writes takes the entry out, so that it counts no more. */
   const underWay = new Map<string, Promise<SavedList | undefined>>();
 

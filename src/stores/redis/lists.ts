@@ -4,6 +4,7 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { ListStore, SavedList, SaveResult } from '../../contacts-list/ports.ts';
 import { accountKey } from './keys.ts';
+import type { News } from './news.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -36,6 +37,8 @@ export interface StoredLists {
   find(appId: string, mark: string | undefined): Promise<Found>;
   save(appId: string, marked: MarkedList, how: Save): Promise<SaveResult>;
   forget(appId: string): Promise<boolean>;
+  /** Calls `listener` with the account of a list that an operator has had forgotten, at whichever gateway. */
+  onForgotten(listener: (appId: string) => void): void;
 }
 
 const find = script(`
@@ -60,10 +63,11 @@ local bytes = redis.call('HGET', KEYS[1], 'bytes')
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'mark', '')
 redis.call('PEXPIRE', KEYS[1], args[1])
+redis.call('PUBLISH', args[2], 'forgotten ' .. args[3])
 return { bytes and 'forgotten' or 'none' }`);
 
 /** How long it is known that a list was forgotten, so that no gateway brings its own copy back. */
-const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
+export const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
 
 /**
  * Compressions at a time: each that runs or waits in Node holds a megabyte of workspace, which a hundred slow calls that land at once
@@ -83,7 +87,7 @@ export function newMark(): string {
   return randomBytes(9).toString('base64url');
 }
 
-export function storedLists(server: RedisServer): StoredLists {
+export function storedLists(server: RedisServer, news: News): StoredLists {
   const keyOf = (appId: string) => accountKey(appId, 'list');
   return {
     async find(appId, mark = '-') {
@@ -107,9 +111,14 @@ export function storedLists(server: RedisServer): StoredLists {
         : { kind: 'saved', bytesBefore: numberAt(reply, 1) ?? 0 };
     },
     async forget(appId) {
-      const reply = await server.run(forget, [keyOf(appId)], [FORGOTTEN_KNOWN_MS]);
+      const reply = await server.run(
+        forget,
+        [keyOf(appId)],
+        [FORGOTTEN_KNOWN_MS, news.channel, appId],
+      );
       return textAt(reply, 0) === 'forgotten';
     },
+    onForgotten: (listener) => news.on('forgotten', listener),
   };
 }
 

@@ -1,5 +1,5 @@
 import { within } from '../../deadline.ts';
-import { commonKey } from './keys.ts';
+import { newsChannel } from './keys.ts';
 import { connect } from './connection.ts';
 import type { RedisServer } from './server.ts';
 
@@ -13,25 +13,27 @@ export interface News {
 }
 
 const SUBSCRIBED_WITHIN_MS = 1000;
+const RESUBSCRIBE_EVERY_MS = 10_000;
 
 export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn'>): News {
   const listeners = new Map<string, (text: string) => void>();
   // The other connection tells what is wrong with Redis.
   const client = connect(url, () => undefined);
-  // Channels know nothing of databases, and who has another one has other news.
-  const channel = commonKey(`news:${client.options.db ?? 0}`);
+  const channel = newsChannel(client.options.db ?? 0);
   const subscribe = async () => {
     const answer = await within(client.subscribe(channel), SUBSCRIBED_WITHIN_MS);
     if (answer === 'deadline') throw new Error('No answer');
   };
   client.on('ready', () => void subscribe().catch(() => undefined));
-  // A connection that nobody closed may be dead all the same, as the other one was.
-  server.onReturn(() => {
+  // A connection that nobody closed may be dead all the same, and on this one nothing is asked that would show it.
+  const resubscribe = () => {
     if (client.status !== 'ready') return;
     subscribe().catch(() => {
       if (client.status === 'ready') client.disconnect(true);
     });
-  });
+  };
+  server.onReturn(resubscribe);
+  const timer = setInterval(resubscribe, RESUBSCRIBE_EVERY_MS);
   client.on('message', (_channel: string, message: string) => {
     const space = message.indexOf(' ');
     listeners.get(message.slice(0, space))?.(message.slice(space + 1));
@@ -39,6 +41,9 @@ export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn
   return {
     channel,
     on: (topic, listener) => void listeners.set(topic, listener),
-    close: () => client.disconnect(),
+    close() {
+      clearInterval(timer);
+      client.disconnect();
+    },
   };
 }

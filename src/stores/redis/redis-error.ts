@@ -25,7 +25,9 @@ export function plain(error: unknown): RedisError {
   if (String(message).includes("Stream isn't writeable")) {
     return new RedisError('there is no connection', false);
   }
-  const said = typeof message === 'string' && message !== '' ? message : String(code);
+  const told = typeof message === 'string' && message !== '' ? message : String(code);
+  // What it does not know Redis repeats: a command that was renamed, with the password.
+  const said = told.replace(/,? with args beginning with:[^]*$/, '');
   // What Redis has answered with an error it has not done.
   return new RedisError(said, !isAnswer(error));
 }

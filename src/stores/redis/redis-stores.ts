@@ -28,12 +28,15 @@ export async function openRedisStores(
 ): Promise<Stores> {
   const server = openRedis(url, clock, events);
   const owed = createOwed();
+  // Apart, so that thousands of lists neither push out what was charged nor stand before it.
+  const owedLists = createOwed();
   server.onReturn(owed.pay);
+  server.onReturn(owedLists.pay);
   const news = subscribeToNews(url, server);
   const suitability = watchSuitability(server, events.onWarning);
   const stores: Stores = {
     clock: server.clock,
-    lists: keepCopies(storedLists(server), listMemoryBytes, server.clock, owed),
+    lists: keepCopies(storedLists(server, news), listMemoryBytes, server.clock, owedLists),
     ledger: redisLedger(server, owed),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, owed),
@@ -45,6 +48,7 @@ export async function openRedisStores(
     async close() {
       suitability.stop();
       await owed.close();
+      await owedLists.close();
       news.close();
       await server.close();
     },

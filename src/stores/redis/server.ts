@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../clock.ts';
 import { connect } from './connection.ts';
-import { commonKey } from './keys.ts';
+import { commonKey, newsChannel } from './keys.ts';
 import { createOutage, type ServerEvents } from './outage.ts';
 import { createPatience, SILENCE_MS, WAIT_MS } from './patience.ts';
 import { isAnswer, plain, RedisError, saysItRefuses } from './redis-error.ts';
@@ -15,8 +14,8 @@ export interface RedisServer {
   readonly clock: Clock;
   /** Runs a script as one step. Rejects at once while Redis is away, and soon where it is silent. */
   run(script: Script, keys: readonly string[], args?: readonly Argument[]): Promise<Reply>;
-  /** Asks in the words of the client, within the same bounds. */
-  ask<T>(question: (client: Redis) => Promise<T>): Promise<T>;
+  /** What it tells of itself, within the same bounds. Some users may not ask. */
+  info(): Promise<string>;
   /** Rejects where Redis takes no write now. */
   check(): Promise<void>;
   /** Calls `listener` whenever Redis answers again or takes writes again, for the first time too. */
@@ -34,9 +33,10 @@ const RECONNECT_AFTER_MS = 5000;
 /** For a start beside a Redis that is there. */
 const FIRST_TRY_MS = 1000;
 
-/** Fails where Redis takes no write: as a replica, when it is full, when its disk is. */
+/** Fails where Redis takes no write or no news: as a replica, when it is full, when its disk is, for a user who may not. */
 const write = script(`
 redis.call('SET', KEYS[1], now, 'PX', 60000)
+redis.call('PUBLISH', args[1], 'check')
 return { 'written' }`);
 
 /** @param givenClock instead of the server's time */
@@ -57,6 +57,7 @@ export function openRedis(
   let closed = false;
 
   const client = connect(url, goAway);
+  const channel = newsChannel(client.options.db ?? 0);
   client.on('ready', () => void look());
   client.on('close', () => goAway(new RedisError('the connection is closed', false)));
 
@@ -110,7 +111,7 @@ export function openRedis(
   }
 
   async function comeBack(): Promise<void> {
-    const why = await soon(send(write, [commonKey('check')], [])).then(
+    const why = await soon(send(write, [commonKey('check')], [channel])).then(
       () => undefined,
       (error: unknown) => {
         if (isAnswer(error)) return plain(error);
@@ -133,11 +134,15 @@ export function openRedis(
     if (!closed && client.status !== 'reconnecting') client.disconnect(true);
   }
 
-  async function ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+  function assertThere(): void {
     const why = closed ? 'it is not used any more' : outage.whyAway();
     if (why !== undefined) throw new RedisError(why, false);
+  }
+
+  async function ask(question: () => Promise<Reply>): Promise<Reply> {
+    assertThere();
     try {
-      return await soon(question(client));
+      return await soon(question());
     } catch (error) {
       const reason = plain(error);
       if (saysItRefuses(error)) refuse(reason);
@@ -172,9 +177,12 @@ export function openRedis(
   return {
     clock: givenClock ?? serverClock,
     run,
-    ask,
+    async info() {
+      assertThere();
+      return soon(client.info());
+    },
     async check() {
-      await run(write, [commonKey('check')]);
+      await run(write, [commonKey('check')], [channel]);
     },
     onReturn: (listener) => void listeners.push(listener),
     tried,

@@ -1,4 +1,5 @@
 import type { StoreWarning } from '../stores.ts';
+import { isAnswer } from './redis-error.ts';
 import type { RedisServer } from './server.ts';
 
 /** What of a Redis is not made for quotas, by what it tells of itself (INFO sections memory and persistence). */
@@ -25,9 +26,12 @@ export function watchSuitability(
   let warnings: readonly StoreWarning[] = [];
 
   async function look(): Promise<void> {
-    const info = await server.ask((client) => client.info());
     const before = warnings;
-    warnings = unsuitableIn(info);
+    warnings = await server
+      .info()
+      .then(unsuitableIn, (error: unknown): readonly StoreWarning[] =>
+        isAnswer(error) ? ['store-does-not-tell'] : before,
+      );
     for (const warning of warnings) if (!before.includes(warning)) onWarning(warning);
   }
   const lookQuietly = () => void look().catch(() => undefined);

@@ -12,11 +12,23 @@ const LOOK_EVERY_MS = 1000;
 /** For those who wait and were not told. */
 const RESULT_KEPT_MS = 10_000;
 
-// Leases run on the server's own time, which also passes where a test has stopped the other.
-const take = script(`
-local turn = redis.call('HMGET', KEYS[1], 'id', 'since', 'until', 'result', 'standsUntil')
-if turn[4] and tonumber(turn[5]) > tonumber(args[3]) then return { 'ended', turn[1], turn[2], turn[4] } end
-if turn[1] and not turn[4] and tonumber(turn[3]) > server then return { 'theirs', turn[1], turn[2] } end
+// Leases run on the server's own time, which also passes where a test has stopped the other. One that would run for longer than any
+// was taken before the clock was set back.
+const HOLDS = `
+local function holds(leaseUntil)
+  local leftMs = tonumber(leaseUntil) - server
+  return leftMs > 0 and leftMs <= ${LEASE_MS}
+end`;
+
+const take = script(`${HOLDS}
+local turn = redis.call('HMGET', KEYS[1], 'id', 'since', 'until', 'result', 'endedAt', 'restMs')
+if turn[4] then
+  -- One that ended later than now did so before the clock was set back.
+  local endedAt = tonumber(turn[5])
+  if endedAt <= now and endedAt + turn[6] > tonumber(args[3]) then return { 'ended', turn[1], turn[2], turn[4] } end
+elseif turn[1] and holds(turn[3]) then
+  return { 'theirs', turn[1], turn[2] }
+end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', args[1], 'since', now, 'until', server + args[2])
 redis.call('PEXPIRE', KEYS[1], args[2] * 2)
@@ -37,7 +49,7 @@ return { 'kept' }`);
 const end = script(`
 if redis.call('HGET', KEYS[1], 'id') ~= args[1] then return { 'lost' } end
 if args[5] then
-  redis.call('HSET', KEYS[1], 'result', args[5], 'standsUntil', now + args[3])
+  redis.call('HSET', KEYS[1], 'result', args[5], 'endedAt', now, 'restMs', args[3])
   redis.call('PEXPIRE', KEYS[1], math.max(args[3], args[4]))
 else
   redis.call('DEL', KEYS[1])
@@ -45,11 +57,11 @@ end
 redis.call('PUBLISH', args[2], 'turn ' .. KEYS[1])
 return { 'ended' }`);
 
-const look = script(`
+const look = script(`${HOLDS}
 local turn = redis.call('HMGET', KEYS[1], 'id', 'until', 'result', 'note')
 if turn[1] ~= args[1] then return { 'gone' } end
 if turn[3] then return { 'ended', turn[3] } end
-if tonumber(turn[2]) <= server then return { 'gone' } end
+if not holds(turn[2]) then return { 'gone' } end
 return { turn[4] and 'noted' or 'under-way' }`);
 
 /** Turns as leases in Redis. */

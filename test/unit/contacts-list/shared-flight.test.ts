@@ -1,4 +1,5 @@
 /** What another gateway tells of its call is true only as far as the store has it. */
+import { systemClock } from '../../../src/clock.ts';
 import { expect, test } from '@jest/globals';
 import type { FlightResult } from '../../../src/contacts-list/flight.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
@@ -32,6 +33,7 @@ function join(theirs: Partial<TheirTurn>, saved: SavedList) {
     { kind: 'mine', note: () => undefined, end: async () => undefined },
   ];
   return startSharedFlight({
+    clock: systemClock,
     askedAt: STARTED_AT,
     takeTurn: async () => turns.shift() ?? Promise.reject(new Error('No turn is left')),
     startOwn: () => ({

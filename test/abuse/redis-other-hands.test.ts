@@ -1,0 +1,216 @@
+/** A Redis whose users may little, whose clock was set back, or in which somebody else writes: gateways live, and serve what is true. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { openStores } from '../../src/stores/open.ts';
+import { plain } from '../../src/stores/redis/redis-error.ts';
+import { addBody, sentAdds, TRUSTING } from '../support/add-contacts.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
+import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
+import { readiness } from '../support/gateways-on-one-file.ts';
+import { heldUpstream } from '../support/held-upstream.ts';
+import {
+  askList,
+  listBytes,
+  listCalls,
+  NO_CACHE,
+  ONLY_IF_CACHED,
+  saveList,
+} from '../support/lists.ts';
+import { threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
+import { NO_EVENTS } from '../support/stores-under-test.ts';
+
+const LIST_TURN = 'gewe-gateway:{wx_1}:turn:list';
+
+describeOnRedis('A gateway as a process', () => {
+  let all: GatewayProcesses;
+  afterEach(() => all.stop());
+
+  test('that may not hear news lives on, says so, and is well when it may again', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const gateway = await all.start();
+    expect((await readiness(gateway.url)).status).toBe(200);
+    await all.redis.command('ACL', 'SETUSER', 'default', 'resetchannels');
+    await all.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await all.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+
+    const isReady = async (status: number) => (await readiness(gateway.url)).status === status;
+    expect(await eventually(() => isReady(503))).toBe(true);
+    await all.redis.command('ACL', 'SETUSER', 'default', 'allchannels');
+    expect(await eventually(() => isReady(200))).toBe(true);
+  });
+
+  test('lives on where others publish what is no news', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const gateway = await all.start();
+    for (const text of ['null', '{', '{"kind":"open"}', '{"kind":"closed"}', '7']) {
+      await all.redis.command('PUBLISH', 'gewe-gateway:news:0', `breaker x ${text}`);
+    }
+    await all.redis.command('PUBLISH', 'gewe-gateway:news:0', 'nothing-known');
+    await all.redis.command('SET', 'gewe-gateway:breaker', 'nonsense');
+    const reply = await askList(gateway, 'wx_1', NO_CACHE);
+    expect(reply.headers['x-gateway-source']).toBe('live');
+    expect((await readiness(gateway.url)).status).toBe(200);
+  });
+
+  test('whose user may not ask INFO says that, and tells of no outage', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    await all.redis.command(
+      'ACL',
+      'SETUSER',
+      'gateway',
+      'on',
+      '>secret-of-redis',
+      '~*',
+      '&*',
+      '+@all',
+      '-@dangerous',
+    );
+    const STORE_URL = all.redis.url.replace('redis://', 'redis://gateway:secret-of-redis@');
+    const gateway = await all.start({ STORE_URL });
+    const told = await gateway.process.printed(/"what":"([\w-]+)"/);
+    expect(told[1]).toBe('store-does-not-tell');
+    const response = await fetch(`${gateway.url}/readyz`);
+    expect(await response.json()).toMatchObject({
+      status: 'ready',
+      warnings: ['store-does-not-tell'],
+    });
+    expect(gateway.process.output()).not.toMatch(/the store is away|secret-of-redis/);
+  });
+});
+
+describeOnRedis('Three gateways', () => {
+  let all: SeveralGateways;
+  afterEach(() => all.stop());
+
+  test('make a call anew where the last one ended in a time to come: the clock was set back', async () => {
+    all = await threeGateways();
+    await saveList(all.gateways[0], 'wx_1', listBytes('old'));
+    expect(await all.redis.command('EXISTS', LIST_TURN)).toBe(1);
+    await all.redis.command('HSET', LIST_TURN, 'endedAt', String(Date.now() + 300_000));
+    await all.redis.command('PERSIST', LIST_TURN);
+
+    for (const gateway of all.gateways)
+      await askList(gateway, 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+    expect(listCalls(all, 'wx_1')).toBe(4);
+  });
+
+  test('take over a turn that would last longer than any: the clock was set back', async () => {
+    all = await threeGateways();
+    const [id, until] = ['somebody', String(Date.now() + 300_000)];
+    await all.redis.command(
+      'HSET',
+      LIST_TURN,
+      'id',
+      id,
+      'since',
+      String(Date.now()),
+      'until',
+      until,
+    );
+    const reply = await askList(all.gateways[0], 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+    expect(reply.headers['x-gateway-source']).toBe('live');
+  });
+
+  test('begin a new window for a client whose last one would never end: the clock was set back', async () => {
+    all = await threeGateways(() => ({ policy: 'clientRate: { requestsPerMinute: 1 }' }));
+    const search = () => all.gateways[0].post('search', { appId: 'wx_a', contactsInfo: 'x' });
+    await search().expect(200);
+    await search().expect(429);
+    await all.redis.command('PEXPIRE', 'gewe-gateway:rate:test', '360000');
+    await search().expect(200);
+  });
+
+  test('forget a list in all their memories at once, also where Redis forgets that it did', async () => {
+    all = await threeGateways();
+    await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
+    for (const gateway of all.gateways) {
+      expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
+    }
+    const url = `${all.gateways[0].opsUrl}/admin/lists/wx_1`;
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+    await all.redis.command('FLUSHALL');
+    for (const gateway of all.gateways) {
+      expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(504);
+    }
+  });
+
+  test('come to a call of their own where the end that they are told of is unreadable', async () => {
+    all = await threeGateways(() => ({ env: { LIST_DEADLINE_MS: '15000' } }));
+    const now = String(Date.now());
+    await all.redis.command(
+      'HSET',
+      LIST_TURN,
+      'id',
+      'somebody',
+      'since',
+      now,
+      'endedAt',
+      now,
+      'restMs',
+      '300',
+      'result',
+      '{',
+    );
+    const reply = await askList(all.gateways[1], 'wx_1', NO_CACHE);
+    expect(reply.headers['x-gateway-source']).toBe('live');
+  });
+
+  test('send the request of a key once, also where Redis loses it in the middle', async () => {
+    const upstream = await heldUpstream();
+    all = await threeGateways(() => ({
+      policy: TRUSTING,
+      env: { GEWE_BASE_URL: upstream.baseUrl },
+    }));
+    const send = () =>
+      all.gateways[0].post('addContacts', addBody('wx_a', 'v3_ann'), { 'Idempotency-Key': 'k1' });
+    const first = send().then(({ text }) => text);
+    const call = await upstream.next('contacts/addContacts');
+    await all.redis.command('FLUSHALL');
+    expect((await send()).body.code).toBe('idempotency-in-progress');
+    call.answer('{"ret":200,"msg":"ok"}');
+    await first;
+    const again = await send();
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(upstream.count('contacts/addContacts', 'wx_a')).toBe(1);
+    expect(sentAdds(all.simulator)).toEqual([]);
+    await upstream.stop();
+  });
+
+  test('pay what was charged before thousands of lists', async () => {
+    all = await threeGateways();
+    const stores = await openStores(all.redis.url, {
+      clock: undefined,
+      listMemoryBytes: 50_000_000,
+      events: NO_EVENTS,
+    });
+    const key = { appId: 'wx_a', id: 'kept' };
+    const now = stores.clock.now();
+    const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
+    await stores.idempotency.begin(key, 'body', times);
+    await all.redis.kill();
+    await expect(stores.idempotency.finish(key, Buffer.from('answer'))).rejects.toThrow('Redis');
+    const list = { body: Buffer.from('{}'), savedAt: now, source: 'live' } as const;
+    const saves = Array.from({ length: 10_001 }, (_, i) => stores.lists.save(`wx_${i}`, list));
+    expect((await Promise.allSettled(saves)).every(({ status }) => status === 'rejected')).toBe(
+      true,
+    );
+    await all.redis.start();
+    const isKept = () =>
+      stores.idempotency.begin(key, 'body', times).then(
+        ({ kind }) => kind === 'finished',
+        () => false,
+      );
+    expect(await eventually(isKept)).toBe(true);
+    await stores.close();
+  }, 90_000);
+});
+
+describe('What Redis says of a command that it does not know', () => {
+  test('is told without its arguments: one of them may be the password', () => {
+    const error = Object.assign(
+      new Error("ERR unknown command 'AUTH', with args beginning with: 'joe' 'secret-of-redis' "),
+      { name: 'ReplyError' },
+    );
+    expect(plain(error).message).toBe("Redis: ERR unknown command 'AUTH'");
+  });
+});
