@@ -184,7 +184,7 @@ export function describeOutage(outage: RedisOutage): void {
       await outage.mend(rig);
       await rig.untilReadiness(200);
       expect(await charges(charged)).toBe(charged);
-      const declared = await rig.admin('GET', '/accounts/wx_declared');
+      const declared = await untilTaken(() => rig.admin('GET', '/accounts/wx_declared'));
       expect(declared.json()['onlineSince']).toBe(DECLARED);
     });
 
