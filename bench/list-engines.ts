@@ -1,0 +1,47 @@
+/** The stores that `memory.ts` fills, each a fresh one in a folder that goes with it. */
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { redisProgram } from '../test/support/redis-life.ts';
+import { startRedis } from '../test/support/redis-server.ts';
+
+export interface ListEngine {
+  readonly storeUrl: string;
+  /** What it holds, for people. */
+  size(): Promise<string>;
+  /** Makes the next reads come from the disk; whether that was possible. */
+  cool(): boolean;
+  stop(): Promise<void>;
+}
+
+export const engines: Readonly<
+  Record<string, (folder: string) => Promise<ListEngine | undefined>>
+> = {
+  async sqlite(folder) {
+    const path = join(folder, 'gateway.db');
+    return {
+      storeUrl: `sqlite:${path}`,
+      size: async () => `${mb(statSync(path).size)} MB on disk`,
+      // GNU dd's way to have a file dropped from the system's cache.
+      cool: () => spawnSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0']).status === 0,
+      stop: async () => undefined,
+    };
+  },
+  async redis() {
+    if (redisProgram === undefined) return undefined;
+    const redis = await startRedis();
+    return {
+      storeUrl: redis.url,
+      async size() {
+        const info = String(await redis.command('INFO', 'memory'));
+        return `${mb(Number(/^used_memory:(\d+)/m.exec(info)?.[1]))} MB in Redis`;
+      },
+      cool: () => false,
+      stop: redis.stop,
+    };
+  },
+};
+
+function mb(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}
