@@ -160,3 +160,12 @@ describe('decision records', () => {
     expect(records.filter((name) => !index.includes(`](${name})`))).toEqual([]);
   });
 });
+
+test.each(['deploy/Dockerfile', 'README.md', 'README.zh-CN.md'])(
+  '%s starts the gateway with what npm start keeps its memory small by',
+  (path) => {
+    const settings = (line: string) => line.match(/MALLOC_\w+=\d+|--max-\S+?=\d+/g)?.sort();
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: { start: string } };
+    expect(settings(text(path))).toEqual(settings(scripts.start));
+  },
+);
