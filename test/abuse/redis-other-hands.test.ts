@@ -1,4 +1,5 @@
 /** A Redis whose users may little, whose clock was set back, or in which somebody else writes: gateways live, and serve what is true. */
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openStores } from '../../src/stores/open.ts';
 import { plain } from '../../src/stores/redis/redis-error.ts';
@@ -50,6 +51,25 @@ describeOnRedis('A gateway as a process', () => {
     const reply = await askList(gateway, 'wx_1', NO_CACHE);
     expect(reply.headers['x-gateway-source']).toBe('live');
     expect((await readiness(gateway.url)).status).toBe(200);
+  });
+
+  test('whose user may what the recipe says, and no more, has all that it needs', async () => {
+    all = await gatewayProcesses(TRUSTING);
+    const recipe = await readFile(
+      new URL('../../docs/recipes/run-three.md', import.meta.url),
+      'utf8',
+    );
+    const [, rights = ''] = /redis-cli -p 6380 ACL SETUSER gateway (.+)/.exec(recipe) ?? [];
+    const words = rights.replaceAll("'", '').split(' ');
+    await all.redis.command('ACL', 'SETUSER', 'gateway', ...words);
+    const STORE_URL = all.redis.url.replace('redis://', 'redis://gateway:PASSWORD@');
+    const gateways = [await all.start({ STORE_URL }), await all.start({ STORE_URL })] as const;
+    all.simulator.behave('wx_1', { delayMs: 300 });
+    const replies = await Promise.all(gateways.map((one) => askList(one, 'wx_1')));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+    expect(listCalls(all, 'wx_1')).toBe(1);
+    const response = await fetch(`${gateways[0].url}/readyz`);
+    expect(await response.json()).toEqual({ status: 'ready', notReady: [] });
   });
 
   test('whose user may not ask INFO says that, and tells of no outage', async () => {
