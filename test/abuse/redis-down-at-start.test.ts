@@ -1,6 +1,7 @@
 /** A gateway that starts beside a Redis that cannot be used: it serves what it can, and all the rest as soon as Redis is there. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -17,7 +18,7 @@ describeOnRedis('A gateway', () => {
   let rig: GatewayOnRedis;
   afterEach(() => rig.stop());
 
-  describe.each([KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, FULL])(
+  describe.each(isLong ? [KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, FULL] : [KILLED, FROZEN, FULL])(
     'that starts while Redis is $name',
     (outage) => {
       test('serves lists and all else, refuses addContacts, and does all when Redis is there', async () => {

@@ -1,6 +1,7 @@
 /** A Redis that comes and goes under load: whatever was lost on the way, what was charged is what was sent. */
 import { afterEach, expect, test } from '@jest/globals';
 import { ACCEPT, isAdd, sentAdds } from '../support/add-contacts.ts';
+import { budget } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
@@ -16,7 +17,7 @@ clientRate: { requestsPerMinute: 1000000 }
 `;
 const CALLERS = 12;
 /** Enough that some are under way at every stage whenever it strikes. */
-const STRIKES = 24;
+const STRIKES = budget(8, 24);
 const MUTE = {
   strike: ({ wire }: GatewayOnRedis) => wire.mute(),
   mend: ({ wire }: GatewayOnRedis) => wire.heal(),

@@ -1,6 +1,7 @@
 /** A Redis that answers late: a little, and all works; more than it may, and it is as good as away. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCEPT, ADD, REJECT, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
+import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
@@ -43,5 +44,5 @@ describeOnRedis('A gateway', () => {
     test('it is ready', () => rig.untilReadiness(200));
   });
 
-  for (const ms of [400, 2000]) describeOutage(slowBy(ms));
+  for (const ms of isLong ? [400, 2000] : [400]) describeOutage(slowBy(ms));
 });

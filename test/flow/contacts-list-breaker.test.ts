@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { askList, listBytes, listCalls, saveList, type Reply } from '../support/lists.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -27,6 +28,13 @@ async function askEach(...appIds: string[]): Promise<Reply[]> {
   return replies;
 }
 
+/** On Redis it opens a moment after the answer that it opens by. */
+async function untilOpen(): Promise<void> {
+  const isOpen = async () =>
+    /^gewe_gateway_breaker_open 1$/m.test(await gateway.gateway.metrics.text());
+  expect(await eventually(isOpen)).toBe(true);
+}
+
 /** How often the upstream was asked for each account since its list was saved. */
 function askedSince(...appIds: string[]): number[] {
   return appIds.map((appId) => listCalls(gateway, appId) - 1);
@@ -50,6 +58,7 @@ test('resets over two accounts open it: saved lists come at once and the upstrea
 test('timeouts over two accounts open it: who has nothing saved is refused at once with Retry-After', async () => {
   gateway.simulator.behave('*', { hang: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
+  await untilOpen();
   clock.advance(2000);
 
   const [reply] = await askEach('wx_new');
@@ -103,6 +112,7 @@ test('refused connections open it, and the refusal is 502', async () => {
 test('while it is open one call per window finds out whether the upstream is back', async () => {
   gateway.simulator.behave('*', { hang: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
+  await untilOpen();
 
   for (const appId of ['wx_d', 'wx_e', 'wx_f']) {
     clock.advance(5000);
@@ -116,6 +126,7 @@ test('while it is open one call per window finds out whether the upstream is bac
 test('a caller who joins the probe does not wait for it', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
+  await untilOpen();
   gateway.simulator.behave('*', { hang: true });
   clock.advance(5000);
   const probe = askList(gateway, 'wx_d', { Prefer: 'wait=1' });
@@ -130,6 +141,7 @@ test('a caller who joins the probe does not wait for it', async () => {
 test('a probe that is answered closes it for all', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
+  await untilOpen();
   gateway.simulator.behave('*', []);
   clock.advance(5000);
 
@@ -141,6 +153,7 @@ test('a probe that is answered closes it for all', async () => {
 test("an account's error is an answer: it closes it", async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
+  await untilOpen();
   gateway.simulator.behave('*', { accountOffline: true });
   clock.advance(5000);
 
