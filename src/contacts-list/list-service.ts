@@ -67,7 +67,7 @@ export function createListService(parts: ListServiceParts): ListService {
     onCrowded: parts.onCrowded,
   });
 
-  /** What a slow call brings to this caller; `overdue` where it is older already than the caller wants to wait. */
+  /** What a slow call brings to this caller; `deadline` where it is older already than the caller wants to wait. */
   async function resultOf(
     { directives }: ListRequest,
     flight: SharedFlight,

@@ -63,8 +63,17 @@ describeOnRedis('gateways as processes on one Redis', () => {
     const refused = await impatient;
     expect(refused.status).toBe(504);
 
+    const from = performance.now();
+    const alsoImpatient = askList(third, 'wx_1', { Prefer: 'wait=1' }).then(({ status }) => ({
+      status,
+      tookMs: performance.now() - from,
+    }));
     owner.process.kill('SIGKILL');
     await lost;
+    // Not for the dead one: that is noticed only when its lease of three seconds has run out.
+    const { status: refusedWith, tookMs } = await alsoImpatient;
+    expect(refusedWith).toBe(504);
+    expect(tookMs).toBeLessThan(2900);
     for (const { status, body } of await Promise.all(waiting)) {
       expect([status, body.toString()]).toEqual([200, listBytes('ann')]);
     }

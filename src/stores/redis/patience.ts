@@ -7,6 +7,8 @@ export const WAIT_MS = 1500;
 
 /** Tells a server that is busy from one that is away. */
 export interface Patience {
+  /** Something has come from the server: a part of a long answer is no silence. */
+  heard(): void;
   /** What `answer` gives, or a rejection with `late()` when the server is silent for too long. */
   wait<T>(answer: Promise<T>, late: () => Error): Promise<T>;
 }
@@ -18,6 +20,7 @@ export function createPatience(): Patience {
   };
 
   return {
+    heard,
     wait(answer, late) {
       const askedAt = performance.now();
       return new Promise((resolve, reject) => {

@@ -58,6 +58,7 @@ export function openRedis(
 
   const client = connect(url, goAway);
   const channel = newsChannel(client.options.db ?? 0);
+  client.on('connect', () => client.stream.on('data', patience.heard));
   client.on('ready', () => void look());
   client.on('close', () => goAway(new RedisError('the connection is closed', false)));
 

@@ -1,0 +1,45 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { createPatience } from '../../../src/stores/redis/patience.ts';
+
+const late = () => new Error('too late');
+const never = () => new Promise<string>(() => undefined);
+/** So often something is heard of a server that is not silent. */
+const OFTEN_MS = 50;
+
+test('an answer is given on, and so is an error', async () => {
+  const patience = createPatience();
+  expect(await patience.wait(Promise.resolve('yes'), late)).toBe('yes');
+  await expect(patience.wait(Promise.reject(new Error('no')), late)).rejects.toThrow('no');
+});
+
+test('a silent server is not waited for', async () => {
+  await expect(createPatience().wait(never(), late)).rejects.toThrow('too late');
+});
+
+test('one that sends a long answer in parts is waited for, longer than for one that is silent', async () => {
+  const patience = createPatience();
+  const sending = setInterval(patience.heard, OFTEN_MS);
+  const answer = pause(700, 'all of it');
+  expect(await patience.wait(answer, late)).toBe('all of it');
+  clearInterval(sending);
+});
+
+test('one that answers others is waited for, and not for ever', async () => {
+  const patience = createPatience();
+  const answering = setInterval(() => void patience.wait(Promise.resolve(), late), OFTEN_MS);
+  const from = performance.now();
+  await expect(patience.wait(never(), late)).rejects.toThrow('too late');
+  expect(performance.now() - from).toBeGreaterThan(1000);
+  clearInterval(answering);
+});
+
+test('an error that Redis itself gives is an answer: it is not silent', async () => {
+  const patience = createPatience();
+  const said = Object.assign(new Error('OOM'), { name: 'ReplyError' });
+  const answering = setInterval(() => {
+    patience.wait(Promise.reject(said), late).catch(() => undefined);
+  }, OFTEN_MS);
+  expect(await patience.wait(pause(700, 'yes'), late)).toBe('yes');
+  clearInterval(answering);
+});
