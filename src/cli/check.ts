@@ -65,7 +65,7 @@ function showStore(url: string): string {
   if (/^rediss?:/.test(url)) {
     const { protocol, hostname, port, pathname } = new URL(url);
     const place = `${showHost(hostname)}${port && `:${port}`}${pathname}`;
-    return `${protocol}//${place} (${url.includes('@') ? 'with' : 'without'} a password)`;
+    return `${protocol}//${place} (${url.includes('@') ? 'with' : 'without'} credentials)`;
   }
   return url === 'memory:' || /[/.]/.test(url) ? url : 'sqlite:(a file in the working directory)';
 }

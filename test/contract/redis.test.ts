@@ -68,6 +68,35 @@ describeOnRedis('Redis stores', () => {
       return gateway.ledger;
     }
 
+    test('answer with the end of a turn who asked before it, and give a new turn to who asked after it', async () => {
+      const [one, other] = gateways as [Stores, Stores];
+      const name = { appId: 'wx_a', what: 'list' } as const;
+      clock.set(T0);
+      const turn = await one.turns.take({ ...name, askedAt: T0 });
+      clock.set(T0 + 5);
+      if (turn.kind === 'mine') await turn.end(Buffer.from('came to this'));
+
+      const before = await other.turns.take({ ...name, askedAt: T0 + 4 });
+      const result = before.kind === 'theirs' ? await before.ended : undefined;
+      expect(result?.toString()).toBe('came to this');
+      const after = await other.turns.take({ ...name, askedAt: T0 + 5 });
+      expect(after.kind).toBe('mine');
+    });
+
+    test('let the result of a turn stand for as long as it was given, at every gateway', async () => {
+      const [one, other] = gateways as [Stores, Stores];
+      const name = { appId: 'wx_a', what: 'online' } as const;
+      clock.set(T0);
+      const turn = await one.turns.take({ ...name, askedAt: T0 });
+      if (turn.kind === 'mine') await turn.end(Buffer.from('asked'), 60_000);
+      const kindAt = async (at: number) => {
+        clock.set(at);
+        return (await other.turns.take({ ...name, askedAt: at })).kind;
+      };
+      expect(await kindAt(T0 + 59_999)).toBe('theirs');
+      expect(await kindAt(T0 + 60_000)).toBe('mine');
+    });
+
     test('charge exactly 5 of 300 at once against 5 left', async () => {
       const rules = [quotaRule(5)];
       const charges = await Promise.all(

@@ -76,7 +76,7 @@ export function redisTurns(server: RedisServer, news: News): Turns {
   function mine(key: string, id: string): MyTurn {
     const timer = setInterval(() => {
       server.run(renew, [key], [id, LEASE_MS]).catch(() => undefined);
-    }, LEASE_MS / 3);
+    }, LEASE_MS / 3).unref();
     return {
       kind: 'mine',
       note() {
@@ -96,7 +96,7 @@ export function redisTurns(server: RedisServer, news: News): Turns {
   function theirs(key: string, id: string, since: number): TheirTurn {
     const noted = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<Buffer | undefined>();
-    const timer = setInterval(see, LOOK_EVERY_MS);
+    const timer = setInterval(see, LOOK_EVERY_MS).unref();
     const others = waiting.get(key) ?? new Set();
     waiting.set(key, others.add(see));
 
