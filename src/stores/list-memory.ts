@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { ListStore, SavedList } from '../contacts-list/ports.ts';
+import { createLoadsUnderWay } from './loads-under-way.ts';
 
 /** A compressed copy may hang on a body, at worst about as long as the body itself. */
 const COPIES = 2;
@@ -27,43 +28,30 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
     maxSize: memoryBytes,
     sizeCalculation: sizeInMemory,
   });
-  /** What the next load of an appId joins. Whoever writes takes the entry out, so that it counts no more. */
-  const underWay = new Map<string, Promise<SavedList | undefined>>();
+  const loads = createLoadsUnderWay();
 
   async function loadFromStore(appId: string): Promise<SavedList | undefined> {
     const loading = store.load(appId).then((list) => {
-      if (underWay.get(appId) !== loading) return kept.get(appId) ?? list;
+      if (!loads.isCurrent(appId, loading)) return kept.get(appId) ?? list;
       if (list !== undefined) kept.set(appId, list);
       return list;
     });
-    return shared(appId, loading);
-  }
-
-  async function shared(
-    appId: string,
-    promise: Promise<SavedList | undefined>,
-  ): Promise<SavedList | undefined> {
-    underWay.set(appId, promise);
-    try {
-      return await promise;
-    } finally {
-      if (underWay.get(appId) === promise) underWay.delete(appId);
-    }
+    return loads.share(appId, loading);
   }
 
   return {
     async load(appId) {
-      return kept.get(appId) ?? underWay.get(appId) ?? loadFromStore(appId);
+      return kept.get(appId) ?? loads.of(appId) ?? loadFromStore(appId);
     },
     async save(appId, list) {
-      underWay.delete(appId);
+      loads.drop(appId);
       // Before the store and whatever becomes of that: a full disk must not cost the newest list.
       kept.set(appId, list);
       return store.save(appId, list);
     },
     async saveIfNewer(appId, list) {
       if (isAsNew(kept.get(appId), list)) return { kind: 'kept' };
-      underWay.delete(appId);
+      loads.drop(appId);
       const keep = () => {
         if (!isAsNew(kept.get(appId), list)) kept.set(appId, list);
       };
@@ -80,7 +68,7 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
       const wasKept = kept.delete(appId);
       const forgetting = store.forget(appId);
       // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
-      await shared(
+      await loads.share(
         appId,
         forgetting.then(() => undefined),
       );

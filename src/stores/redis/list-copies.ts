@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
 import { isAsNew, sizeInMemory } from '../list-memory.ts';
+import { createLoadsUnderWay } from '../loads-under-way.ts';
 import {
   FORGOTTEN_KNOWN_MS,
   newMark,
@@ -46,8 +47,7 @@ export function keepCopies(
   });
   // Whether or not somebody asks for it here before Redis loses that it was forgotten.
   stored.onForgotten((appId) => copies.delete(appId));
-  /** What the next load of an appId joins. Whoever writes takes the entry out, so that it counts no more. */
-  const underWay = new Map<string, Promise<SavedList | undefined>>();
+  const loads = createLoadsUnderWay();
 
   function keep(appId: string, marked: MarkedList, state: Copy['state']): Copy {
     const copy: Copy = { ...marked, state, tryAgainAt: -Infinity };
@@ -60,7 +60,7 @@ export function keepCopies(
     const looking: Promise<SavedList | undefined> = stored.find(appId, copy?.mark).then(
       // A list that was written here meanwhile is newer than what was found.
       (found) =>
-        underWay.get(appId) === looking
+        loads.isCurrent(appId, looking)
           ? takeOver(appId, copy, found)
           : (copies.get(appId)?.list ?? listIn(found)),
       (error: unknown) => {
@@ -69,7 +69,7 @@ export function keepCopies(
         return now.list;
       },
     );
-    return shared(appId, looking);
+    return loads.share(appId, looking);
   }
 
   function takeOver(appId: string, copy: Copy | undefined, found: Found): SavedList | undefined {
@@ -115,22 +115,10 @@ export function keepCopies(
     });
   }
 
-  async function shared(
-    appId: string,
-    promise: Promise<SavedList | undefined>,
-  ): Promise<SavedList | undefined> {
-    underWay.set(appId, promise);
-    try {
-      return await promise;
-    } finally {
-      if (underWay.get(appId) === promise) underWay.delete(appId);
-    }
-  }
-
   return {
-    load: async (appId) => underWay.get(appId) ?? look(appId),
+    load: async (appId) => loads.of(appId) ?? look(appId),
     async save(appId, list) {
-      underWay.delete(appId);
+      loads.drop(appId);
       // Before Redis and whatever becomes of that: one that is away must not cost the newest list.
       const copy = keep(appId, { mark: newMark(), list }, 'being-stored');
       try {
@@ -145,7 +133,7 @@ export function keepCopies(
     },
     async saveIfNewer(appId, list) {
       if (isAsNew(copies.get(appId)?.list, list)) return { kind: 'kept' };
-      underWay.delete(appId);
+      loads.drop(appId);
       const marked: MarkedList = { mark: newMark(), list };
       const keepIt = (state: Copy['state']) => {
         if (!isAsNew(copies.get(appId)?.list, list)) keep(appId, marked, state);
@@ -169,7 +157,7 @@ export function keepCopies(
         return wasStored || before !== undefined;
       });
       // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
-      await shared(appId, forgetting.then(current, current));
+      await loads.share(appId, forgetting.then(current, current));
       return forgetting;
     },
   };
