@@ -3,7 +3,6 @@ import supertest from 'supertest';
 import { systemClock } from '../../src/clock.ts';
 import { addBody, DAY_MS, MINUTE_MS, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import { eventually } from '../support/eventually.ts';
 import {
   gatewayProcesses,
   type GatewayProcesses,
@@ -93,8 +92,10 @@ describeOnRedis('gateways as processes on one Redis', () => {
     ]);
     const ended = askList(owner, 'wx_1', NO_CACHE);
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
+    // Nothing is saved and nothing else was called: it waits for the other's call, and goes on to.
+    expect((await askList(second, 'wx_1', { Prefer: 'wait=1' })).status).toBe(504);
+    expect(listCalls(all, 'wx_1')).toBe(1);
     const waiting = askList(second, 'wx_1');
-    await eventually(async () => (await all.redis.command('PUBSUB', 'NUMSUB')) !== undefined);
     owner.process.kill('SIGTERM');
 
     expect((await ended).status).toBe(503);
