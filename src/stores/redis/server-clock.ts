@@ -3,6 +3,8 @@ import { systemClock, type Clock } from '../../clock.ts';
 
 /** The server's time, as near as it was seen. */
 export interface ServerClock extends Clock {
+  /** By how much `now` may be behind the server's time, milliseconds. */
+  mayLagMs(): number;
   /** The least that the server's time can be now, milliseconds since the epoch. */
   atLeast(): number;
   /**
@@ -31,6 +33,8 @@ export function createServerClock(): ServerClock {
       span === undefined
         ? systemClock.now()
         : Math.round(performance.now() + (span.least + span.most) / 2),
+    // One more for the rounding of either side.
+    mayLagMs: () => (span === undefined ? 0 : Math.ceil((span.most - span.least) / 2) + 1),
     atLeast: () =>
       span === undefined ? systemClock.now() : Math.floor(performance.now() + span.least),
     saw(serverNow, tookMs) {

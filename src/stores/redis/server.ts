@@ -12,6 +12,8 @@ import { createServerClock } from './server-clock.ts';
 export interface RedisServer {
   /** The server's time, or the one given instead. */
   readonly clock: Clock;
+  /** By how much `clock` may be behind the server's time, milliseconds. */
+  mayLagMs(): number;
   /** Runs a script as one step. Rejects at once while Redis is away, and soon where it is silent. */
   run(script: Script, keys: readonly string[], args?: readonly Argument[]): Promise<Reply>;
   /** What it tells of itself, within the same bounds. Some users may not ask. */
@@ -177,6 +179,7 @@ export function openRedis(
   let timer = setTimeout(firstLook, FIRST_TRY_MS);
   return {
     clock: givenClock ?? serverClock,
+    mayLagMs: () => (givenClock === undefined ? serverClock.mayLagMs() : 0),
     run,
     async info() {
       assertThere();

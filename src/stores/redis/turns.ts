@@ -130,7 +130,9 @@ export function redisTurns(server: RedisServer, news: News): Turns {
       if (stopped) throw new Error('this gateway stops');
       const key = accountKey(appId, `turn:${what}`);
       const id = randomUUID();
-      const reply = await server.run(take, [key], [id, LEASE_MS, askedAt]);
+      // A turn that ended before its caller asked must not pass for one that ended after, however inexact the clock.
+      const latestAskedAt = askedAt + server.mayLagMs();
+      const reply = await server.run(take, [key], [id, LEASE_MS, latestAskedAt]);
       const since = numberAt(reply, 2) ?? 0;
       switch (textAt(reply, 0)) {
         case 'mine':
