@@ -8,8 +8,8 @@ interface Draining {
   /** All that are open. */
   readonly connections: ReadonlySet<Socket>;
   readonly isIdle: (socket: Socket) => boolean;
-  /** How many connections may wait to be taken. */
-  readonly backlog: number;
+  /** Hears that no more connections come: requests that were held back until then can go on. */
+  readonly onPortClosed: () => void;
   /** How long those without a request are left alone, milliseconds: their callers may just be sending one. */
   readonly spareIdleMs: number;
 }
@@ -17,14 +17,20 @@ interface Draining {
 /** How often connections that have become idle are closed after that. */
 const CLOSE_IDLE_EVERY_MS = 20;
 
-/** Takes no new connection. Resolves when there is none left. */
+/** Between a look for new connections and the closing. In a longer one some may have come. */
+const QUIET_MS = 0.2;
+/** Where so many come that it is never quiet, they are not taken for longer than this. */
+const TAKE_WAITING_MS = 1000;
+
+/** Takes no new connection. Resolves when there is none left. Requests have to be held back until the port is closed. */
 export async function drain(draining: Draining): Promise<void> {
-  const { server, connections, isIdle, backlog, spareIdleMs } = draining;
-  await takeWaiting(server, backlog);
+  const { server, connections, isIdle, onPortClosed, spareIdleMs } = draining;
+  await takeWaiting(server);
   const closed = new Promise<void>((resolve) => {
     // An HTTP server's own close() ends idle connections with it.
     NetServer.prototype.close.call(server, () => resolve());
   });
+  onPortClosed();
   await within(closed, spareIdleMs);
   const closeIdle = () => {
     for (const socket of connections) if (isIdle(socket)) socket.destroy();
@@ -37,17 +43,23 @@ export async function drain(draining: Draining): Promise<void> {
   server.close();
 }
 
-/** Lets the server see the connections that the system has taken for it already: closed now, they would be reset. */
-async function takeWaiting(server: Server, backlog: number): Promise<void> {
-  let came = true;
-  const onConnection = () => (came = true);
+/**
+ * Lets the server see the connections that the system has taken for it already: closed now, they would be reset. Those
+ * that come between the last look and the closing still are, so a look counts only if the closing follows at once. Node
+ * takes one each time that it looks: with requests served in between, more would come than it takes.
+ */
+async function takeWaiting(server: Server): Promise<void> {
+  // Node looks between two immediates, but not always before the first.
+  await nextTurn();
+  let cameAt = performance.now();
+  const giveUpAt = cameAt + TAKE_WAITING_MS;
+  const onConnection = () => (cameAt = performance.now());
   server.on('connection', onConnection);
-  // Node may take only one each time that it looks, so one more than were waiting comes only after all of them.
-  for (let taken = 0; came && taken <= backlog; taken++) {
-    came = false;
-    // One may be due before Node looks again.
+  for (;;) {
+    const lookedAt = performance.now();
     await nextTurn();
-    await nextTurn();
+    const now = performance.now();
+    if (now > giveUpAt || (cameAt < lookedAt && now - lookedAt < QUIET_MS)) break;
   }
   server.off('connection', onConnection);
 }

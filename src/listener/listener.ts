@@ -66,7 +66,11 @@ export function createListener(
   const exchanges = createExchanges(onRefused);
   const connections = new Set<Socket>();
 
+  /** Requests that wait until the port is closed, in order. */
+  let held: [IncomingMessage, ServerResponse][] | undefined;
+
   function serve(req: IncomingMessage, res: ServerResponse): void {
+    if (held !== undefined) return void held.push([req, res]);
     if (!exchanges.begin(req, res)) return;
     res.once('prefinish', () => awaitReader(res, patience.unreadMs));
     const fault = faultOf(req);
@@ -102,7 +106,13 @@ export function createListener(
     async drain(spareIdleMs) {
       if (!server.listening) return;
       exchanges.endEach(connections);
-      await drain({ server, connections, isIdle: exchanges.isIdle, backlog: BACKLOG, spareIdleMs });
+      held = [];
+      const onPortClosed = () => {
+        const waiting = held ?? [];
+        held = undefined;
+        for (const [req, res] of waiting) serve(req, res);
+      };
+      await drain({ server, connections, isIdle: exchanges.isIdle, onPortClosed, spareIdleMs });
     },
     end() {
       for (const socket of connections) socket.destroy();

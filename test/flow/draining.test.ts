@@ -1,7 +1,9 @@
 /** A gateway that stops behind a balancer that knows nothing of HTTP: callers' connections stay, and must not fail. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { eventually } from '../support/eventually.ts';
 import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { httpCall, type HttpAnswer } from '../support/http-call.ts';
 import { allRead, LIST, listBytes } from '../support/lists.ts';
 import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
 import type { RawAnswer } from '../support/raw-request.ts';
@@ -74,6 +76,26 @@ async function callUnderWay(): Promise<RawCaller> {
   return caller;
 }
 
+/** Until then it holds requests back. */
+async function portClosed(): Promise<void> {
+  const isRefused = async () => (await outcome(get('/healthz'))) === 'ECONNREFUSED';
+  expect(await eventually(isRefused)).toBe(true);
+}
+
+/** A call on a connection of its own. */
+function get(path: string): Promise<HttpAnswer> {
+  return httpCall(gateway.url, { method: 'GET', path });
+}
+
+/** The status of an answer, or why there is none. */
+async function outcome(call: Promise<HttpAnswer>): Promise<unknown> {
+  try {
+    return (await call).status;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
 describe('on a connection that there was before the stop', () => {
   test.each([
     ['a call', 200, post('search')],
@@ -128,6 +150,7 @@ describe('on a connection that there was before the stop', () => {
     const call = await upstream.next('contacts/search');
     void stop();
     caller.socket.write(post('search') + post('search'));
+    await portClosed();
     await allRead(gateway);
     call.answer('{"ret":200}');
 
@@ -145,6 +168,7 @@ describe('on a connection that there was before the stop', () => {
     await start();
     const caller = await keptCaller();
     void stop();
+    await portClosed();
     caller.socket.write(HEALTH + post('addContacts', addBody('wx_a')));
 
     await caller.closed();
@@ -168,6 +192,24 @@ test('connections that the system has taken before the stop are served, and no n
   const late = openRaw(gateway.url);
   await late.closed();
   expect(late.answers()).toEqual([]);
+});
+
+test('callers who come anew all the time are served until there is no port any more', async () => {
+  await start();
+  const outcomes: unknown[] = [];
+  async function comeAnew(): Promise<void> {
+    let last: unknown;
+    do outcomes.push((last = await outcome(get('/healthz'))));
+    while (last === 200);
+  }
+  const callers = Promise.all(Array.from({ length: 30 }, comeAnew));
+  expect(await eventually(() => outcomes.length >= 100)).toBe(true);
+  void stop();
+
+  await callers;
+
+  const failed = outcomes.filter((one) => one !== 200);
+  expect(failed).toEqual(Array.from({ length: 30 }, () => 'ECONNREFUSED'));
 });
 
 describe('a connection without a request', () => {

@@ -83,7 +83,7 @@ function askersOf(kinds: Readonly<Record<string, Kind>>): Asker[] {
 }
 
 describeOnRedis('three gateways as the recipe has them', () => {
-  test('restarted one after the other as it says, behind a balancer that cannot be told, fail no request and keep every quota', async () => {
+  test('restarted one after the other as it says, behind a balancer that only forwards bytes, fail no request and keep every quota', async () => {
     const { baseUrl } = await simulator.start();
     const settings = {
       GEWE_BASE_URL: baseUrl,
@@ -112,7 +112,7 @@ describeOnRedis('three gateways as the recipe has them', () => {
       },
     ]);
     expect(await eventually(allServe(0))).toBe(true);
-    const { printed, codes } = await recipe.restart();
+    const { printed, told, codes } = await recipe.restart();
     expect(await eventually(allServe(1))).toBe(true);
     await callers.stop();
 
@@ -120,6 +120,9 @@ describeOnRedis('three gateways as the recipe has them', () => {
     for (const [name, count] of callers.good) expect([name, count >= 5]).toEqual([name, true]);
     expect(listCalls({ simulator }, 'wx_live')).toBeGreaterThan(20);
     expect([printed, codes]).toEqual(['', ['0', '0', '0']]);
+    const toldOf = (gateway: number) =>
+      ['drain', 'ready'].map((word) => `${word} of gateway ${gateway}`);
+    expect(told).toEqual([1, 2, 3].flatMap(toldOf));
     expect((await answered()).map((lives) => lives.length)).toEqual([2, 2, 2]);
 
     // The rest of what was begun, so that every account is spent.

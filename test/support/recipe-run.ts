@@ -16,10 +16,14 @@ export interface RecipeRun {
   /** Where callers call. */
   readonly url: string;
   /**
-   * The rolling restart as it stands there. What it tells the balancer reaches nobody. Resolves to all that it printed, and
-   * the exit codes of the gateways that were there before.
+   * The rolling restart as it stands there. Resolves to all that it printed, what the balancer was told, and the exit codes
+   * of the gateways that were there before.
    */
-  restart(): Promise<{ readonly printed: string; readonly codes: readonly string[] }>;
+  restart(): Promise<{
+    readonly printed: string;
+    readonly told: readonly string[];
+    readonly codes: readonly string[];
+  }>;
   /** How many requests each gateway has answered, in each of its lives. */
   answered(): Promise<readonly (readonly number[])[]>;
   stop(): Promise<void>;
@@ -50,7 +54,7 @@ export async function runRecipe(
   await terminal.type(`redis-server() { '${redisProgram}' "$@"; }`);
   await terminal.type(withWords(blockWith(blocks, 'redis-server '), { 6380: redis }));
   await terminal.type(withWords(blockWith(blocks, 'start()'), ports));
-  const places = GATEWAYS.map((gateway) => `${clients}${gateway}`);
+  const places = [page, ...GATEWAYS.map((gateway) => `${clients}${gateway}`)];
   const command = [process.execPath, BALANCER] as const;
   const balancer = runGateway(places, { cwd: folder.path, command });
   const [, url = ''] = await balancer.printed(/balancing on (\S+)/);
@@ -62,7 +66,8 @@ export async function runRecipe(
       const text = withWords(blockWith(blocks, 'for n in'), { 8404: page });
       const printed = await terminal.type(text);
       const codes = await terminal.type('for pid in $before; do wait $pid; echo $?; done');
-      return { printed, codes: codes.trim().split('\n') };
+      const told = balancer.output().match(/(?<=told ).*/g) ?? [];
+      return { printed, told, codes: codes.trim().split('\n') };
     },
     answered: () =>
       Promise.all(
