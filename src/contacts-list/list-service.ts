@@ -172,6 +172,7 @@ export function createListService(parts: ListServiceParts): ListService {
       }
       const breakerState = breaker.state();
       if (breakerState.kind === 'open') return withoutAsking(saved, breakerState);
+      underWay.join(askedAt);
       return waitFor(underWay, false);
     },
     callsUnderWay: flights.count,

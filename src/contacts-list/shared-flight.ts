@@ -8,15 +8,17 @@ import { decodeResult, encodeResult } from './told-result.ts';
 export interface SharedFlight extends Flight {
   /** Resolves when it is known who makes the call, and so since when it is under way. */
   readonly placed: Promise<void>;
+  /** One more caller waits for it, who asked then, in milliseconds since the epoch: what ended before that is nothing for it. */
+  join(askedAt: number): void;
   /** Whether another gateway makes it. */
   isElsewhere(): boolean;
 }
 
 interface SharedFlightParts {
   readonly clock: Clock;
-  /** Milliseconds since the epoch. */
+  /** When its first caller asked, in milliseconds since the epoch. */
   readonly askedAt: number;
-  /** Rejects where the store fails: then the call is made here. */
+  /** A turn that has ended since then will do. Rejects where the store fails: then the call is made here. */
   takeTurn(askedAt: number): Promise<Turn>;
   /** Makes the call here. */
   startOwn(): Flight;
@@ -31,7 +33,8 @@ interface SharedFlightParts {
 export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
   const placed = Promise.withResolvers<void>();
   const first = Promise.withResolvers<FlightResult>();
-  let startedAt = parts.askedAt;
+  let { askedAt } = parts;
+  let startedAt = askedAt;
   let elsewhere = false;
 
   async function flyHere(turn: MyTurn | undefined): Promise<FlightResult> {
@@ -50,7 +53,7 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
   }
 
   async function fly(): Promise<FlightResult> {
-    for (let { askedAt } = parts; ; askedAt = parts.clock.now()) {
+    for (;;) {
       const turn = await parts.takeTurn(askedAt).catch(() => undefined);
       if (turn?.kind !== 'theirs') return flyHere(turn);
       [startedAt, elsewhere] = [turn.since, true];
@@ -62,8 +65,11 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
           first.resolve(listResult(list, 'application/json'));
         }
       });
-      const result = await landed(await turn.ended);
+      const told = await turn.ended;
+      const result = await landed(told);
       if (result !== undefined) return result;
+      // One that came to nothing has to be made anew. One that was lost another may have made anew already.
+      if (told !== undefined) askedAt = parts.clock.now();
     }
   }
 
@@ -82,6 +88,7 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
       return startedAt;
     },
     placed: placed.promise,
+    join: (at) => void (askedAt = Math.max(askedAt, at)),
     isElsewhere: () => elsewhere,
     first: first.promise,
     landing,

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-
+import { Redis } from 'ioredis';
 import type { Ledger } from '../../src/add-contacts/ports.ts';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
+import { eventually } from '../support/eventually.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
@@ -81,6 +82,28 @@ describeOnRedis('Redis stores', () => {
       expect(result?.toString()).toBe('came to this');
       const after = await other.turns.take({ ...name, askedAt: T0 + 5 });
       expect(after.kind).toBe('mine');
+    });
+
+    test('who take over a turn whose owner is gone tell those who wait for it', async () => {
+      const [owner, other] = gateways as [Stores, Stores];
+      const name = { appId: 'wx_a', what: 'list', askedAt: T0 } as const;
+      clock.set(T0);
+      const told: string[] = [];
+      const listener = new Redis(redis.url);
+      try {
+        await listener.psubscribe('*');
+        listener.on('pmessage', (_pattern, _channel, message: string) => told.push(message));
+        expect((await owner.turns.take(name)).kind).toBe('mine');
+        expect((await other.turns.take(name)).kind).toBe('theirs');
+        await owner.close();
+        expect(told).toEqual([]);
+        const isTakenOver = async () => (await other.turns.take(name)).kind === 'mine';
+        expect(await eventually(isTakenOver)).toBe(true);
+        expect(await eventually(() => told.length > 0)).toBe(true);
+        expect(told).toEqual(['turn gewe-gateway:{wx_a}:turn:list']);
+      } finally {
+        listener.disconnect();
+      }
     });
 
     test('let the result of a turn stand for as long as it was given, at every gateway', async () => {

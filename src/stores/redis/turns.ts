@@ -29,7 +29,8 @@ if turn[4] then
 elseif turn[1] and holds(turn[3]) then
   return { 'theirs', turn[1], turn[2] }
 end
-redis.call('DEL', KEYS[1])
+-- Who waits for one that is taken over waits for the new one from here on.
+if redis.call('DEL', KEYS[1]) == 1 and not turn[4] then redis.call('PUBLISH', args[4], 'turn ' .. KEYS[1]) end
 redis.call('HSET', KEYS[1], 'id', args[1], 'since', now, 'until', server + args[2])
 redis.call('PEXPIRE', KEYS[1], args[2] * 2)
 return { 'mine' }`);
@@ -132,7 +133,7 @@ export function redisTurns(server: RedisServer, news: News): Turns {
       const id = randomUUID();
       // A turn that ended before its caller asked must not pass for one that ended after, however inexact the clock.
       const latestAskedAt = askedAt + server.mayLagMs();
-      const reply = await server.run(take, [key], [id, LEASE_MS, latestAskedAt]);
+      const reply = await server.run(take, [key], [id, LEASE_MS, latestAskedAt, news.channel]);
       const since = numberAt(reply, 2) ?? 0;
       switch (textAt(reply, 0)) {
         case 'mine':
