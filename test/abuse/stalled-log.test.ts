@@ -5,7 +5,7 @@ import { Agent, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
-import { MAIN } from '../support/gateway-process.ts';
+import { COMPILED, MAIN } from '../support/gateway-process.ts';
 import { httpCall } from '../support/http-call.ts';
 import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -30,6 +30,7 @@ beforeEach(async () => {
     cwd: folder.path,
     env: {
       ...LEAST_ENV,
+      NODE_COMPILE_CACHE: COMPILED,
       GEWE_BASE_URL: 'http://127.0.0.1:9',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

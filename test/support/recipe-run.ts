@@ -2,7 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, freePorts } from './free-port.ts';
-import { runGateway } from './gateway-process.ts';
+import { COMPILED, runGateway } from './gateway-process.ts';
 import { blockWith, recipeBlocks, withWords } from './recipe.ts';
 import { redisProgram } from './redis-life.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -45,6 +45,7 @@ export async function runRecipe(
     PATH: process.env['PATH'] ?? '',
     HOME: folder.path,
     npm_config_update_notifier: 'false',
+    NODE_COMPILE_CACHE: COMPILED,
   });
   const blocks = recipeBlocks('run-three.md', '## As processes');
   const [clients, ops] = [await freePorts(...GATEWAYS), await freePorts(...GATEWAYS)];
