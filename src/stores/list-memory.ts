@@ -32,17 +32,20 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
 
   async function loadFromStore(appId: string): Promise<SavedList | undefined> {
     const loading = store.load(appId).then((list) => {
-      if (!loads.isCurrent(appId, loading)) return kept.get(appId) ?? list;
+      // If it was written or forgotten meanwhile, what was found is out of date.
+      if (!loads.isCurrent(appId, loading)) return load(appId);
       if (list !== undefined) kept.set(appId, list);
       return list;
     });
     return loads.share(appId, loading);
   }
 
+  async function load(appId: string): Promise<SavedList | undefined> {
+    return kept.get(appId) ?? loads.of(appId) ?? loadFromStore(appId);
+  }
+
   return {
-    async load(appId) {
-      return kept.get(appId) ?? loads.of(appId) ?? loadFromStore(appId);
-    },
+    load,
     async save(appId, list) {
       loads.drop(appId);
       // Before the store and whatever becomes of that: a full disk must not cost the newest list.

@@ -31,7 +31,7 @@ export async function openStores(
       if (rest !== '') {
         throw new StoreOpenError('memory:', 'something stands after the colon', 'Use `memory:`');
       }
-      return openMemoryStores(clock ?? systemClock);
+      return openMemoryStores(clock ?? systemClock, listMemoryBytes);
     case 'sqlite':
       return openSqliteStores(sqlitePath(rest), clock ?? systemClock, listMemoryBytes);
     case 'redis':

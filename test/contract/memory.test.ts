@@ -12,7 +12,7 @@ import { describeListStore } from './list-store.contract.ts';
 
 async function open(): Promise<StoresUnderTest> {
   const clock = movableClock(T0);
-  const stores = openMemoryStores(clock);
+  const stores = openMemoryStores(clock, 10_000_000);
   return { stores, clock, dispose: () => stores.close() };
 }
 
@@ -21,15 +21,33 @@ describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
 
+test('memory stores keep no more bytes of lists than they may, and drop those not asked for the longest', async () => {
+  const { lists } = openMemoryStores(systemClock, 1000);
+  // A compressed form may hang on a list: each counts twice.
+  const listOf = (bytes: number) =>
+    ({ body: Buffer.alloc(bytes), savedAt: 1, source: 'live' }) as const;
+  for (const appId of ['a', 'b']) await lists.save(appId, listOf(200));
+  await lists.load('a');
+  await lists.save('c', listOf(200));
+  const kept = await Promise.all(['a', 'b', 'c'].map((appId) => lists.load(appId)));
+  expect(kept.map((list) => list?.body.length)).toEqual([200, undefined, 200]);
+
+  await lists.save('a', listOf(501));
+  expect(await lists.load('a')).toBeUndefined();
+});
+
 test('memory stores take a check, and a second close', async () => {
-  const stores = openMemoryStores(systemClock);
+  const stores = openMemoryStores(systemClock, 1_000_000);
   await stores.check();
   await stores.close();
   await stores.close();
 });
 
 test('two sets of memory stores share nothing', async () => {
-  const [one, other] = [openMemoryStores(systemClock), openMemoryStores(systemClock)];
+  const [one, other] = [
+    openMemoryStores(systemClock, 1_000_000),
+    openMemoryStores(systemClock, 1_000_000),
+  ];
   await one.accounts.seen('wx_a', 1);
   expect(await other.accounts.find('wx_a')).toBeUndefined();
 });

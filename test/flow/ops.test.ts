@@ -142,7 +142,7 @@ describe('/admin/lists', () => {
   });
 
   test('where its store fails, it says so, and the log says why', async () => {
-    const stores = openMemoryStores(systemClock);
+    const stores = openMemoryStores(systemClock, 1_000_000);
     const load = () => Promise.reject(new Error('disk I/O error'));
     await restart({ overrides: { stores: { ...stores, lists: { ...stores.lists, load } } } });
 

@@ -37,7 +37,7 @@ let storeless: TestGateway;
 let lonely: TestGateway;
 let young: TestGateway;
 beforeAll(async () => {
-  const stores = openMemoryStores(systemClock);
+  const stores = openMemoryStores(systemClock, 1_000_000);
   const fail = () => Promise.reject(new Error(`${INSIDE} ${TOKEN}`));
   [main, storeless, lonely, young] = await Promise.all([
     startGateway({

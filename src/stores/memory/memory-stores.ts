@@ -6,11 +6,15 @@ import { memoryIdempotency } from './idempotency.ts';
 import { memoryLedger } from './ledger.ts';
 import { memoryLists } from './lists.ts';
 
-/** Stores for tests and trials: everything is gone when the process ends. */
-export function openMemoryStores(clock: Clock): Stores {
+/**
+ * Stores for tests and trials: everything is gone when the process ends.
+ *
+ * @param listMemoryBytes of saved lists that are kept
+ */
+export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores {
   return {
     clock,
-    lists: memoryLists(),
+    lists: memoryLists(listMemoryBytes),
     ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),

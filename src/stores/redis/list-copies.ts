@@ -46,8 +46,12 @@ export function keepCopies(
     perf: clock,
   });
   // Whether or not somebody asks for it here before Redis loses that it was forgotten.
-  stored.onForgotten((appId) => copies.delete(appId));
   const loads = createLoadsUnderWay();
+  stored.onForgotten((appId) => {
+    copies.delete(appId);
+    // A load that is under way may have found the list before it was forgotten.
+    loads.drop(appId);
+  });
 
   function keep(appId: string, marked: MarkedList, state: Copy['state']): Copy {
     const copy: Copy = { ...marked, state, tryAgainAt: -Infinity };
@@ -58,13 +62,13 @@ export function keepCopies(
   function look(appId: string): Promise<SavedList | undefined> {
     const copy = copies.get(appId);
     const looking: Promise<SavedList | undefined> = stored.find(appId, copy?.mark).then(
-      // A list that was written here meanwhile is newer than what was found.
+      // If it was written or forgotten meanwhile, what was found is out of date.
       (found) =>
         loads.isCurrent(appId, looking)
           ? takeOver(appId, copy, found)
-          : (copies.get(appId)?.list ?? listIn(found)),
+          : (copies.get(appId)?.list ?? load(appId)),
       (error: unknown) => {
-        const now = copies.get(appId) ?? copy;
+        const now = copies.get(appId) ?? (loads.isCurrent(appId, looking) ? copy : undefined);
         if (now === undefined) throw error;
         return now.list;
       },
@@ -115,8 +119,12 @@ export function keepCopies(
     });
   }
 
+  async function load(appId: string): Promise<SavedList | undefined> {
+    return loads.of(appId) ?? look(appId);
+  }
+
   return {
-    load: async (appId) => loads.of(appId) ?? look(appId),
+    load,
     async save(appId, list) {
       loads.drop(appId);
       // Before Redis and whatever becomes of that: one that is away must not cost the newest list.
@@ -167,8 +175,4 @@ export function keepCopies(
 function isAhead(copy: Copy, { found, wasPutBack }: Extract<Found, { kind: 'list' }>): boolean {
   if (copy.state === 'being-stored') return true;
   return (copy.state === 'not-stored' || wasPutBack) && copy.list.savedAt > found.list.savedAt;
-}
-
-function listIn(found: Found): SavedList | undefined {
-  return found.kind === 'list' ? found.found.list : undefined;
 }

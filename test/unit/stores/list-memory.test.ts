@@ -10,7 +10,7 @@ function listOf(text: string): SavedList {
 
 /** A store whose calls are counted, and answered when the test says so. */
 class SlowStore implements ListStore {
-  readonly inner = memoryLists();
+  readonly inner = memoryLists(1_000_000);
   loads = 0;
   failing = false;
   /** What each call waits for, after it has looked. */
@@ -157,6 +157,17 @@ describe('keepInMemory', () => {
     gate.open();
     await Promise.all([forgetting, saving]);
     expect((await lists.load('a'))?.body.toString()).toBe('new');
+  });
+
+  test('a forgotten list does not come back from a load that was under way', async () => {
+    await store.inner.save('a', listOf('A'));
+    const gate = closeGate();
+    const loading = lists.load('a');
+    store.gate = Promise.resolve();
+    expect(await lists.forget('a')).toBe(true);
+    gate.open();
+    expect(await loading).toBeUndefined();
+    expect(await lists.load('a')).toBeUndefined();
   });
 
   test('where the store cannot forget, rejects and asks the store next time', async () => {

@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/clock.ts';
+import type { SavedList } from '../../../src/contacts-list/ports.ts';
+import { keepCopies } from '../../../src/stores/redis/list-copies.ts';
+import type { Found, StoredLists } from '../../../src/stores/redis/lists.ts';
+
+const list: SavedList = { body: Buffer.from('A'), savedAt: 1, source: 'live' };
+const LIST: Found = { kind: 'list', found: { mark: 'm1', list }, wasPutBack: false };
+
+/** A Redis whose answers wait for the test, and that can pass on what another gateway had forgotten. */
+function heldRedis() {
+  const asked: PromiseWithResolvers<Found>[] = [];
+  let onForgotten: (appId: string) => void = () => undefined;
+  const stored: StoredLists = {
+    find() {
+      const question = Promise.withResolvers<Found>();
+      asked.push(question);
+      return question.promise;
+    },
+    save: async () => ({ kind: 'saved', bytesBefore: 0 }),
+    forget: async () => true,
+    onForgotten: (listener) => void (onForgotten = listener),
+  };
+  const owed = { owe: () => undefined, pay: () => undefined, close: async () => undefined };
+  const lists = keepCopies(stored, 1_000_000, systemClock, owed);
+  return { lists, asked, forgetElsewhere: () => onForgotten('a') };
+}
+
+test('a list that another gateway has forgotten does not come back from a load that was under way', async () => {
+  const { lists, asked, forgetElsewhere } = heldRedis();
+  const loading = lists.load('a');
+  forgetElsewhere();
+  asked[0]?.resolve(LIST);
+  await new Promise(setImmediate);
+  asked[1]?.resolve({ kind: 'forgotten' });
+  expect(await loading).toBeUndefined();
+});
+
+test('nor does its copy, if Redis goes away in the middle of the load', async () => {
+  const { lists, asked, forgetElsewhere } = heldRedis();
+  const first = lists.load('a');
+  asked[0]?.resolve(LIST);
+  expect(await first).toBe(list);
+
+  const loading = lists.load('a');
+  forgetElsewhere();
+  asked[1]?.reject(new Error('Redis is away'));
+  await expect(loading).rejects.toThrow('Redis is away');
+});
