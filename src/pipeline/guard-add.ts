@@ -39,7 +39,8 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
     const show = async (kind: AttemptKind, target?: string) =>
       showUsage(res, await addService.usage(appId, [kind], target), clock.now());
     if (request instanceof Refusal) {
-      await show('add');
+      // A store that is away reports that itself. What is wrong with the request is known without it.
+      await show('add').catch(() => undefined);
       throw request;
     }
     // Turning somebody down is not counted: the quotas of adding are shown.
@@ -51,7 +52,7 @@ export function guardAdd(parts: GuardAddParts): RequestHandler {
     const done = await once(idempotency, scopeOf(req, res, body), () =>
       addService.attempt({ appId, request, trace, send: sendIt }),
     ).catch(async (refusal: unknown) => {
-      await showNow();
+      await showNow().catch(() => undefined);
       throw refusal;
     });
     if (done.kind === 'replayed') {

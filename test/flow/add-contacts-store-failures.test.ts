@@ -23,7 +23,7 @@ afterEach(() => gateway.stop());
 
 /** Memory stores of which one, and with it the engine, fails while `broken` says so. */
 function breakable(port: Port, clock: Clock = systemClock) {
-  const stores = openMemoryStores(clock);
+  const stores = openMemoryStores(clock, 1_000_000);
   const state = { broken: true };
   const whole: Stores = {
     ...stores,
@@ -66,6 +66,17 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
       },
     );
 
+    test('a request that is wrong by itself is refused for that, not for the store', async () => {
+      gateway = await startGateway({
+        policy: TRUSTING,
+        overrides: { stores: breakable(port).stores },
+      });
+      const option = await gateway.post('addContacts', addBody('wx_a', 'v3_ann', 5), headers);
+      expect([option.status, option.body]).toMatchObject([400, { code: 'invalid-option' }]);
+      const target = await gateway.post('addContacts', addBody('wx_a', '', ADD), headers);
+      expect([target.status, target.body]).toMatchObject([400, { code: 'invalid-target' }]);
+    });
+
     test('all else goes on, readiness names the store on both listeners, and the log says why', async () => {
       gateway = await startGateway({ overrides: { stores: breakable(port).stores } });
       await add(ADD, headers).expect(503);
@@ -103,7 +114,7 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
 
 test('where only the key cannot be kept, the answer goes out, and the key is never sent again', async () => {
   const clock = movableClock();
-  const stores = openMemoryStores(clock);
+  const stores = openMemoryStores(clock, 1_000_000);
   const finish = () => Promise.reject(new Error(SECRET_REASON));
   gateway = await startGateway({
     policy: TRUSTING,
