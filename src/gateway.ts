@@ -74,7 +74,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const { check: checkStore } = orUnavailable(stores, report.quotaStoreFailed);
 
   // The upstream, and those who watch what becomes of its calls.
-  const breaker = createBreaker(settings.breaker, clock, stores.breaker, report.breakerChanged);
+  const breaker = createBreaker(settings.breaker, clock, stores.breaker, report);
   const accounts = createAccounts({
     clocks: register,
     upstream: () => upstream,
@@ -91,6 +91,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     scrubber,
     clock,
     observers: [breaker.observe, accounts.observe, report.upstreamCall],
+    onFault: report.fault,
   });
 
   // The two operations that the gateway answers for.
@@ -105,6 +106,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     onShrunk: report.listShrunk,
     onCrowded: report.listCallsCrowded,
     onTurnedAway: metrics.listCallTurnedAway,
+    onFault: report.fault,
   });
   const pending = createPending();
   const addService = createAddService({

@@ -30,7 +30,7 @@ export function openSecrets(
     tokenRejected: () => tokens.isRejected(),
   });
   const logger = createLogger(settings.logLevel, scrubber.text, logTo, metrics.logLineDropped);
-  const report = createReporter(logger, metrics, clock);
+  const report = createReporter(logger, metrics, clock, settings.geweBaseUrl);
 
   const tokenPlace = openTokenPlace(secrets.token);
   const tokens = createTokenSource(tokenPlace.first, tokenPlace.read, report.token);

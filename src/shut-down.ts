@@ -6,7 +6,7 @@ interface ShutDownParts {
   /** Stays open as long as there is something to tell. */
   readonly opsListener: Listening;
   /** The slow list calls. */
-  readonly listService: { idle(): Promise<void> };
+  readonly listService: { idle(): Promise<void>; stop(): Promise<void> };
   /** Attempts whose callers may have left. */
   readonly pending: { idle(): Promise<void> };
   /** Closing it ends the calls under way. */
@@ -51,6 +51,7 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   parts.graceOver();
   await upstream.close();
   turns.stop();
+  await listService.stop();
   await idle();
   await within(answered, REFUSALS_MS);
   listener.end();

@@ -3,7 +3,8 @@
  * connection failures and timeouts in a row over at least two accounts; one account's errors never open it.
  */
 import type { Clock } from '../clock.ts';
-import type { Observer } from '../gewe/upstream.ts';
+import type { Outcome } from '../gewe/outcome.ts';
+import type { Subject } from '../gewe/upstream.ts';
 import type { BreakerSettings } from '../settings/settings.ts';
 
 export type DownReason = 'timeout' | 'unreachable';
@@ -86,7 +87,10 @@ export function admit(
 }
 
 export interface Breaker {
-  failed(appId: string, why: DownReason): void;
+  /** A call has passed its deadline: that is its failure, whatever becomes of it later. */
+  overdue(subject: Subject): void;
+  /** What becomes of this call does not count as a failure: it repeats one that has been counted. */
+  excuse(subject: Subject): void;
   /**
    * Asks to make a call for this client. Saying `probe` uses up the probe of this window, for all gateways on the same
    * store. Never rejects.
@@ -94,7 +98,7 @@ export interface Breaker {
   admit(client: string): Promise<Admission>;
   state(): BreakerState;
   /** Learns from what becomes of every call to the upstream. */
-  readonly observe: Observer;
+  observe(subject: Subject, outcome: Outcome): void;
 }
 
 /** Where several gateways keep one state. */
@@ -110,18 +114,26 @@ export interface BreakerStore {
   watch(onState: (state: BreakerState) => void): void;
 }
 
-/** @param store undefined where this is the only gateway */
+export interface BreakerEvents {
+  /** It has opened or closed. */
+  breakerChanged(state: BreakerState): void;
+  /** A fault of ours, for the log. */
+  fault(error: unknown): void;
+}
+
+/** @param store undefined if this is the only gateway */
 export function createBreaker(
   settings: BreakerSettings,
   clock: Clock,
   store: BreakerStore | undefined,
-  onChange: (state: BreakerState) => void,
+  events: BreakerEvents,
 ): Breaker {
+  const { breakerChanged, fault } = events;
   let state = CLOSED;
   const enter = (next: BreakerState) => {
     const changed = next.kind !== state.kind;
     state = next;
-    if (changed) onChange(state);
+    if (changed) breakerChanged(state);
   };
   store?.watch(enter);
 
@@ -142,25 +154,38 @@ export function createBreaker(
     }
   }
 
+  /** Nobody waits for it, so a fault of ours must not end as an unhandled rejection, which ends the process. */
+  function learn(change: (before: BreakerState) => BreakerState): void {
+    update((before) => [undefined, change(before)]).catch(fault);
+  }
+
+  const excused = new WeakSet<Subject>();
   const failed = (appId: string, why: DownReason) => {
     const at = clock.now();
-    void update((before) => [undefined, afterFailure(before, appId, why, at, settings)]);
+    learn((before) => afterFailure(before, appId, why, at, settings));
   };
   return {
-    failed,
+    overdue(subject) {
+      excused.add(subject);
+      failed(subject.appId, 'timeout');
+    },
+    excuse: (subject) => void excused.add(subject),
     async admit(client) {
       if (state.kind === 'closed') return { kind: 'go' };
       return update((before) => admit(before, client, clock.now(), settings));
     },
     state: () => state,
-    observe({ appId }, outcome) {
+    observe(subject, outcome) {
       // An answer of any kind from the vendor shows that it is there. An error page does not, nor does it cost a wait.
       if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') succeeded();
-      if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') failed(appId, outcome.kind);
+      if (excused.has(subject)) return;
+      if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') {
+        failed(subject.appId, outcome.kind);
+      }
     },
   };
 
   function succeeded(): void {
-    if (state.kind === 'open' || state.failures.length > 0) void update(() => [undefined, CLOSED]);
+    if (state.kind === 'open' || state.failures.length > 0) learn(() => CLOSED);
   }
 }

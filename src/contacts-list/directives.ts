@@ -1,44 +1,70 @@
 /** What a caller says about how fresh and how fast its list has to be. Pure. */
 export interface ListDirectives {
-  /** Its own deadline, milliseconds; undefined where it names none. */
+  /** Its own deadline, milliseconds; undefined if it names none. */
   readonly waitMs: number | undefined;
   /** The saved list or nothing, without asking the upstream. */
   readonly onlyIfCached: boolean;
-  /** A saved list younger than this does, milliseconds; undefined where it says nothing. */
+  /** A saved list younger than this will do, milliseconds; undefined if it says nothing. */
   readonly maxAgeMs: number | undefined;
-  /** No saved list. */
+  /** The upstream is asked even if a fresh list is saved. Common clients send this unasked, so the fallback stays. */
   readonly noCache: boolean;
+  /** The fallback must be younger than this, milliseconds; 0 for no fallback, undefined for any age. */
+  readonly staleIfErrorMs: number | undefined;
 }
 
 /**
- * Reads `Prefer: wait=N` (RFC 7240 section 4.3) and the request's `Cache-Control` (RFC 9111 section 5.2.1).
- * What cannot be read is left out, as both documents ask for.
+ * Reads `Prefer: wait=N` (RFC 7240 section 4.3) and the request's `Cache-Control` (RFC 9111 section 5.2.1, and
+ * `stale-if-error` of RFC 5861 section 4). What cannot be read is left out, as these documents ask for.
  */
 export function readDirectives(
   prefer: string | undefined,
   cacheControl: string | undefined,
 ): ListDirectives {
-  const wait = seconds(membersOf(prefer, /[,;]/).get('wait'));
-  const control = membersOf(cacheControl, /,/);
+  // `foo; wait=3` is a parameter of another preference.
+  const preferences = membersOf(prefer, (member) => splitUnquoted(member, ';')[0] ?? '');
+  const control = membersOf(cacheControl);
   return {
-    waitMs: wait,
+    waitMs: milliseconds(preferences.get('wait')),
     onlyIfCached: control.has('only-if-cached'),
-    maxAgeMs: seconds(control.get('max-age')),
-    noCache: control.has('no-cache'),
+    maxAgeMs: milliseconds(control.get('max-age')),
+    noCache: control.has('no-cache') || control.has('no-store'),
+    staleIfErrorMs: milliseconds(control.get('stale-if-error')),
   };
 }
 
 /** Names are case-insensitive, values may be quoted, and of two equal names the first counts. */
-function membersOf(header: string | undefined, separator: RegExp): Map<string, string> {
+function membersOf(
+  header = '',
+  read: (member: string) => string = (member) => member,
+): Map<string, string> {
   const members = new Map<string, string>();
-  for (const part of (header ?? '').split(separator)) {
-    const [name = '', value = ''] = part.split('=', 2).map((side) => side.trim());
+  for (const member of splitUnquoted(header, ',')) {
+    const [name = '', value = ''] = read(member)
+      .split('=', 2)
+      .map((side) => side.trim());
     const key = name.toLowerCase();
     if (key !== '' && !members.has(key)) members.set(key, value.replace(/^"(.*)"$/, '$1'));
   }
   return members;
 }
 
-function seconds(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) * 1000 : undefined;
+/** Splits at separators that are not in a quoted string (RFC 9110 section 5.6.4). */
+function splitUnquoted(text: string, separator: ',' | ';'): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isQuoted && character === '\\') at += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      parts.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return [...parts, text.slice(from)];
+}
+
+function milliseconds(seconds: string | undefined): number | undefined {
+  return seconds !== undefined && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : undefined;
 }

@@ -26,8 +26,8 @@ const inTurn = pLimit(2);
 /** Each that waits holds its list, which may be one that does not fit in memory twice. */
 const MOST_WAITING = 32;
 
-/** Whether no more lists should be compressed for now. */
-export function isBusy(): boolean {
+/** Whether the bytes as they are would come sooner. */
+function isBusy(): boolean {
   return inTurn.pendingCount >= MOST_WAITING;
 }
 
@@ -38,12 +38,17 @@ export function isWorthCompressing(body: Buffer): boolean {
   return body.length >= COMPRESS_FROM_BYTES;
 }
 
-/** The list in this encoding, compressed once however many ask for it. Off the main thread. */
-export function encoded(body: Buffer, encoding: Encoding): Promise<Buffer> {
+/**
+ * The list in this encoding, compressed once however many ask for it. Off the main thread. Undefined if it would have to
+ * be compressed and too many others wait for that.
+ */
+export function encoded(body: Buffer, encoding: Encoding): Promise<Buffer> | undefined {
   const forms = compressed.get(body) ?? new Map<Encoding, Promise<Buffer>>();
-  compressed.set(body, forms);
-  const form = forms.get(encoding) ?? inTurn(() => compressors[encoding](body));
-  forms.set(encoding, form);
+  const before = forms.get(encoding);
+  if (before !== undefined) return before;
+  if (isBusy()) return undefined;
+  const form = inTurn(() => compressors[encoding](body));
+  compressed.set(body, forms.set(encoding, form));
   form.catch(() => forms.delete(encoding));
   return form;
 }

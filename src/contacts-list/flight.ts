@@ -1,18 +1,26 @@
 import type { Clock } from '../clock.ts';
 import { shuttingDown, type Refusal } from '../errors.ts';
-import { tokenRejected } from '../gewe/answer-or-refusal.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
-import { hasVerdict, type Answer, type Outcome } from '../gewe/outcome.ts';
+import { retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
 import type { SavedList } from './ports.ts';
 
+/** An answer of the vendor that can be passed on. */
+export type VendorAnswer = Pick<Answer, 'body' | 'contentType'>;
+
 /** Why there is no list from the upstream. */
-export type ListFailure = 'timeout' | 'unreachable' | 'invalid';
+export type ListFailure =
+  | { readonly why: 'unreachable' | 'token-rejected' }
+  /** `answer`: the vendor's own word for it; missing if nothing came in time. */
+  | { readonly why: 'timeout'; readonly answer?: VendorAnswer }
+  | { readonly why: 'invalid'; readonly came: Extract<Outcome, { kind: 'invalid' }> };
 
 export type FlightResult =
   | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
   /** The vendor's word on an account or a parameter. */
-  | { readonly kind: 'other'; readonly answer: Pick<Answer, 'body' | 'contentType'> }
-  | { readonly kind: 'failed'; readonly why: ListFailure }
+  | { readonly kind: 'other'; readonly answer: VendorAnswer }
+  /** The vendor's `ret` 200 without a good list: no `data`, another shape, not one id. */
+  | { readonly kind: 'no-list'; readonly answer: VendorAnswer }
+  | { readonly kind: 'failed'; readonly failure: ListFailure }
   /** Nothing that a list could stand in for. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -29,68 +37,94 @@ export interface FlightParts {
   readonly clock: Clock;
   /** Makes the slow call. */
   call(): Promise<Outcome>;
-  /** Asks the upstream's cache endpoint; a good list is saved when this resolves, undefined where it has none. */
-  askCache(): Promise<SavedList | undefined>;
-  /** Saves the slow call's list; resolves also where the store fails. */
+  /** Polls the upstream's cache endpoint while the call runs; resolves to the list that it brings. */
+  readonly polled: Promise<SavedList>;
+  /** The call has ended without a list, and the vendor is not working on one: no more polls. */
+  endPolls(): void;
+  /** Saves the slow call's list; resolves also if the store fails. */
   save(list: SavedList): Promise<void>;
   /** The slow call has passed the deadline without an answer. */
   overdue(): void;
   readonly deadlineMs: number;
-  readonly pollMs: number;
+  /** A fault of ours on the way, for the log. */
+  onFault(error: unknown): void;
 }
 
 /**
- * Starts the slow call and, while it runs, polls the cache endpoint as the vendor's page advises. The call is not
- * ended when a poll was quicker: its own answer is newer, and replaces what the poll brought.
+ * Starts the slow call. It is not ended when a poll was quicker: its own answer is newer, and replaces what the poll
+ * brought.
  */
 export function startFlight(parts: FlightParts): Flight {
-  const { clock, pollMs, deadlineMs } = parts;
+  const { clock, deadlineMs, onFault } = parts;
   const startedAt = clock.now();
   const { promise: first, resolve } = Promise.withResolvers<FlightResult>();
+  void parts.polled.then((list) =>
+    resolve({ kind: 'list', list, contentType: 'application/json' }),
+  );
 
-  const overdue = setTimeout(() => parts.overdue(), deadlineMs);
-  const poll = setInterval(() => {
-    void parts.askCache().then((list) => {
-      if (list === undefined) return;
-      clearInterval(poll);
-      resolve({ kind: 'list', list, contentType: 'application/json' });
-    });
-  }, pollMs);
-
-  const landing = parts.call().then(async (outcome) => {
-    clearTimeout(overdue);
-    clearInterval(poll);
+  async function land(): Promise<FlightResult> {
+    const overdue = setTimeout(() => parts.overdue(), deadlineMs);
+    const outcome = await parts.call().finally(() => clearTimeout(overdue));
     const result = landingOf(outcome, clock.now());
+    if (!mayStillCome(outcome, result)) parts.endPolls();
     if (result.kind === 'list') await parts.save(result.list);
-    resolve(result);
     return result;
+  }
+
+  const landing = land().catch((error: unknown) => {
+    onFault(error);
+    return FAULT;
   });
+  void landing.then(resolve);
   return { startedAt, first, landing };
 }
+
+/** The result of a call that the gateway itself could not bring to its end. */
+export const FAULT: FlightResult = {
+  kind: 'failed',
+  failure: {
+    why: 'invalid',
+    came: { kind: 'invalid', why: 'an answer that the gateway failed to handle' },
+  },
+};
 
 /** What the slow call's outcome is to those who wait for a list. */
 export function landingOf(outcome: Outcome, now: number): FlightResult {
   switch (outcome.kind) {
-    case 'answered': {
-      const { answer } = outcome;
-      if (isGoodList(answer.json)) {
-        const list: SavedList = { body: answer.body, savedAt: now, source: 'live' };
-        return { kind: 'list', list, contentType: answer.contentType };
-      }
-      if (!hasVerdict(answer.json)) return { kind: 'failed', why: 'invalid' };
-      return { kind: 'other', answer };
-    }
-    case 'token-rejected':
-      return { kind: 'refused', refusal: tokenRejected() };
+    case 'answered':
+      return readAnswered(outcome.answer, now);
     case 'aborted':
       return { kind: 'refused', refusal: shuttingDown() };
     case 'invalid':
-      return { kind: 'failed', why: 'invalid' };
+      return { kind: 'failed', failure: { why: 'invalid', came: outcome } };
     case 'timeout':
-      return { kind: 'failed', why: 'timeout' };
     case 'unreachable':
-      return { kind: 'failed', why: 'unreachable' };
+    case 'token-rejected':
+      return { kind: 'failed', failure: { why: outcome.kind } };
     default:
       return outcome satisfies never;
   }
+}
+
+function readAnswered(answer: Answer, now: number): FlightResult {
+  const { body, contentType, json } = answer;
+  if (isGoodList(json)) {
+    return { kind: 'list', list: { body, savedAt: now, source: 'live' }, contentType };
+  }
+  const ret = retOf(json);
+  if (ret === undefined) {
+    const came = { kind: 'invalid', why: 'JSON without `ret`' } as const;
+    return { kind: 'failed', failure: { why: 'invalid', came } };
+  }
+  if (ret === 200) return { kind: 'no-list', answer: { body, contentType } };
+  if (saysTimeout(json)) {
+    return { kind: 'failed', failure: { why: 'timeout', answer: { body, contentType } } };
+  }
+  return { kind: 'other', answer: { body, contentType } };
+}
+
+/** Whether the vendor may be working on the list all the same, so that its cache can have it soon. */
+function mayStillCome(outcome: Outcome, result: FlightResult): boolean {
+  if (result.kind !== 'failed' || result.failure.why === 'token-rejected') return false;
+  return outcome.kind !== 'unreachable' || outcome.sent;
 }

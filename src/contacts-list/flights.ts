@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Trace } from '../gewe/headers.ts';
-import type { Upstream } from '../gewe/upstream.ts';
+import type { Subject, Upstream } from '../gewe/upstream.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { Breaker } from './breaker.ts';
-import type { CacheEndpoint } from './cache-endpoint.ts';
+import type { Polls } from './polls.ts';
 import type { Turns } from '../turns.ts';
 import { startFlight } from './flight.ts';
 import { startSharedFlight, type SharedFlight } from './shared-flight.ts';
@@ -33,17 +33,16 @@ export interface Flights {
 
 interface FlightsParts {
   readonly upstream: Pick<Upstream, 'call'>;
-  readonly cacheEndpoint: CacheEndpoint;
+  readonly polls: Polls;
   readonly shelf: Pick<Shelf, 'load' | 'save'>;
   readonly turns: Turns;
-  readonly breaker: Pick<Breaker, 'failed'>;
+  readonly breaker: Pick<Breaker, 'overdue'>;
   readonly clock: Clock;
-  readonly settings: Pick<
-    ListSettings,
-    'deadlineMs' | 'pollMs' | 'hardLimitMs' | 'maxCallsUnderWay'
-  >;
+  readonly settings: Pick<ListSettings, 'deadlineMs' | 'hardLimitMs' | 'maxCallsUnderWay'>;
   /** The last place was taken (true), or there are plenty again (false). */
   onCrowded(crowded: boolean): void;
+  /** A fault of ours on the way, for the log. */
+  onFault(error: unknown): void;
 }
 
 /** Crowded from the last place taken until half of them are free: not at every call that ends and begins. */
@@ -52,7 +51,7 @@ function isCrowded(wasCrowded: boolean, underWay: number, places: number): boole
 }
 
 export function createFlights(parts: FlightsParts): Flights {
-  const { upstream, cacheEndpoint, shelf, turns, breaker, clock, settings, onCrowded } = parts;
+  const { upstream, polls, shelf, turns, breaker, clock, settings, onCrowded, onFault } = parts;
   const underWay = new Map<string, SharedFlight>();
   const operation = 'fetchContactsList';
   let crowded = false;
@@ -71,29 +70,36 @@ export function createFlights(parts: FlightsParts): Flights {
     start({ appId, body, trace, askedAt }) {
       const path = `contacts/${operation}`;
       const deadlineMs = settings.hardLimitMs;
-      const startOwn = () =>
-        startFlight({
+      const startOwn = () => {
+        const subject: Subject = { operation, appId };
+        return startFlight({
           clock,
           deadlineMs: settings.deadlineMs,
-          pollMs: settings.pollMs,
-          call: () => upstream.call({ operation, appId }, { path, body, trace, deadlineMs }),
-          askCache: () => cacheEndpoint.ask(appId, trace),
+          call: () => upstream.call(subject, { path, body, trace, deadlineMs }),
+          polled: polls.start(appId, trace),
+          endPolls: () => polls.end(appId),
           save: (list) => shelf.save(appId, list),
-          overdue: () => breaker.failed(appId, 'timeout'),
+          overdue: () => breaker.overdue(subject),
+          onFault,
         });
+      };
       const flight = startSharedFlight({
         clock,
         askedAt,
         takeTurn: (since) => turns.take({ appId, what: 'list', askedAt: since }),
         startOwn,
         load: () => shelf.load(appId),
+        onFault,
       });
       underWay.set(appId, flight);
-      look();
-      void flight.landing.then(() => {
+      const land = () => {
         underWay.delete(appId);
+        // Polls that outlive their call are bounded as calls are: an outage must not leave one for every account.
+        if (polls.count() > settings.maxCallsUnderWay) polls.end(appId);
         look();
-      });
+      };
+      flight.landing.then(land).catch(onFault);
+      look();
       return flight;
     },
     count: () => own().length,

@@ -1,37 +1,44 @@
 import { Refusal, retryAfter } from '../errors.ts';
-import type { Answer } from '../gewe/outcome.ts';
-import type { ListFailure } from './flight.ts';
+import { tokenRejected, whatCame } from '../gewe/answer-or-refusal.ts';
+import type { ListFailure, VendorAnswer } from './flight.ts';
 import type { SavedList } from './ports.ts';
 
 /** What a caller of fetchContactsList gets. */
 export type ListAnswer =
   /** What the upstream has just said: a list (which is saved), or its word on an account or a parameter. */
-  | {
-      readonly kind: 'live';
-      readonly body: Buffer;
-      readonly contentType: string;
-      readonly stored: boolean;
-      readonly joined: boolean;
-    }
+  | (LiveAnswer & { readonly kind: 'live' })
   /** A list that the upstream's cache endpoint has just given. */
   | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
-  /** The saved list; `tried` says why the upstream's answer is not here, undefined where nobody waited for it. */
+  /** The saved list; `tried` says why the upstream's answer is not here, undefined if nobody waited for it. */
   | {
       readonly kind: 'saved';
       readonly list: SavedList;
-      readonly tried: ListFailure | undefined;
+      readonly tried: ListFailure['why'] | undefined;
       readonly joined: boolean;
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** Its caller is not there any more. */
   | { readonly kind: 'left' };
 
+interface LiveAnswer extends VendorAnswer {
+  readonly stored: boolean;
+  readonly joined: boolean;
+  /** When asking again makes sense, milliseconds; undefined for an answer that will not change by itself. */
+  readonly retryAfterMs?: number;
+}
+
+/** An answer, and the caller's `Prefer: wait` as far as it was honoured, in milliseconds. */
+export interface ListReply {
+  readonly answer: ListAnswer;
+  readonly honouredWaitMs: number | undefined;
+}
+
 /** What the upstream has just said. */
 export function liveAnswer(
-  { body, contentType }: Pick<Answer, 'body' | 'contentType'>,
-  { stored, joined }: { stored: boolean; joined: boolean },
+  { body, contentType }: VendorAnswer,
+  details: Omit<LiveAnswer, keyof VendorAnswer>,
 ): ListAnswer {
-  return { kind: 'live', body, contentType, stored, joined };
+  return { kind: 'live', body, contentType, ...details };
 }
 
 /** The saved list, without waiting for the upstream. */
@@ -39,42 +46,67 @@ export function unasked(list: SavedList): ListAnswer {
   return { kind: 'saved', list, tried: undefined, joined: false };
 }
 
-/** The refusal where there is neither an answer nor a saved list. `waitMs`: when asking again makes sense. */
-export function noList(why: ListFailure, waitMs: number): ListAnswer {
-  const headers = retryAfter(waitMs);
-  const refusal =
-    why === 'timeout'
-      ? new Refusal(
-          'upstream-timeout',
-          'The list did not come in time, and there is no saved one to give. Ask again after Retry-After: the call may still bring it.',
-          { headers },
-        )
-      : new Refusal(
-          'upstream-unreachable',
-          why === 'unreachable'
-            ? 'The upstream cannot be reached, and there is no saved list to give. Ask again after Retry-After.'
-            : 'The upstream gave no usable answer, and there is no saved list to give. Ask again after Retry-After.',
-          { headers },
-        );
-  return { kind: 'refused', refusal };
+/** Why there is no saved list to give. */
+export type NoFallback = 'not-saved' | 'too-old' | 'unwanted';
+
+const NO_FALLBACK: Readonly<Record<NoFallback, string>> = {
+  'not-saved': 'No list is saved for this account.',
+  'too-old': 'The saved list is older than stale-if-error allows.',
+  unwanted: 'With stale-if-error=0 no saved list is given.',
+};
+
+/** The refusal if there is neither an answer nor a saved list to give. `waitMs`: when asking again makes sense. */
+export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: number): ListAnswer {
+  const extras = { headers: retryAfter(waitMs) };
+  const rest = `${NO_FALLBACK[noFallback]} Ask again after Retry-After`;
+  switch (failure.why) {
+    case 'timeout': {
+      const detail = `The list did not come in time. ${rest}: the call may still bring it.`;
+      return refused(new Refusal('upstream-timeout', detail, extras));
+    }
+    case 'unreachable': {
+      const detail = `The upstream cannot be reached. ${rest}.`;
+      return refused(new Refusal('upstream-unreachable', detail, extras));
+    }
+    case 'invalid': {
+      const { came } = failure;
+      // With a 4xx the upstream was reached. A 5xx or a page comes from a proxy that could not reach GEWE.
+      const wasReached = came.status !== undefined && came.status < 500;
+      return refused(
+        wasReached
+          ? new Refusal('upstream-invalid', `${whatCame(came)} ${NO_FALLBACK[noFallback]}`, extras)
+          : new Refusal('upstream-unreachable', `${whatCame(came)} ${rest}.`, extras),
+      );
+    }
+    case 'token-rejected': {
+      const { code, detail } = tokenRejected();
+      return refused(new Refusal(code, `${detail} ${NO_FALLBACK[noFallback]}`, extras));
+    }
+    default:
+      return failure satisfies never;
+  }
 }
 
-/** The refusal where no further slow call may be made, and nothing is saved. `waitMs`: when asking again makes sense. */
-export function noPlace(waitMs: number): ListAnswer {
-  const refusal = new Refusal(
-    'upstream-timeout',
-    'Too many slow lists are under way already, and there is no saved one to give. Ask again after Retry-After.',
-    { headers: retryAfter(waitMs) },
+/** The refusal if no further slow call may be made. `waitMs`: when asking again makes sense. */
+export function noPlace(noFallback: NoFallback, waitMs: number): ListAnswer {
+  return refused(
+    new Refusal(
+      'upstream-timeout',
+      `Too many slow lists are under way already. ${NO_FALLBACK[noFallback]} Ask again after Retry-After.`,
+      { headers: retryAfter(waitMs) },
+    ),
   );
-  return { kind: 'refused', refusal };
 }
 
 export function notSaved(): ListAnswer {
-  return {
-    kind: 'refused',
-    refusal: new Refusal(
+  return refused(
+    new Refusal(
       'list-not-saved',
       'No list is saved that only-if-cached and max-age allow. Ask without only-if-cached.',
     ),
-  };
+  );
+}
+
+function refused(refusal: Refusal): ListAnswer {
+  return { kind: 'refused', refusal };
 }

@@ -1,3 +1,4 @@
+import { retryAfter } from '../errors.ts';
 import type { ListAnswer } from './list-answer.ts';
 import { ageSeconds } from './saved-list.ts';
 
@@ -6,7 +7,10 @@ type Given = Exclude<ListAnswer, { kind: 'refused' | 'left' }>;
 /** The `Cache-Status` of an answer (RFC 9211), and for a list that was saved its `Age` (RFC 9111 section 5.1). */
 export function listHeaders(answer: Given, now: number): Record<string, string> {
   const common = { 'Cache-Status': cacheStatus(answer), 'X-Gateway-Source': answer.kind };
-  if (answer.kind === 'live') return common;
+  if (answer.kind === 'live') {
+    const { retryAfterMs } = answer;
+    return retryAfterMs === undefined ? common : { ...common, ...retryAfter(retryAfterMs) };
+  }
   return { ...common, Age: String(ageSeconds(answer.list, now)) };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { MyTurn, Turn } from '../turns.ts';
-import type { Flight, FlightResult } from './flight.ts';
+import { FAULT, type Flight, type FlightResult } from './flight.ts';
 import type { SavedList } from './ports.ts';
 import { decodeResult, encodeResult } from './told-result.ts';
 
@@ -24,6 +24,8 @@ interface SharedFlightParts {
   startOwn(): Flight;
   /** What is saved for the account; undefined also where the store fails. */
   load(): Promise<SavedList | undefined>;
+  /** A fault of ours on the way, for the log. */
+  onFault(error: unknown): void;
 }
 
 /**
@@ -58,13 +60,15 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
       if (turn?.kind !== 'theirs') return flyHere(turn);
       [startedAt, elsewhere] = [turn.since, true];
       placed.resolve();
-      void turn.noted.then(async () => {
-        const list = await parts.load();
-        // The store may not have taken the one that is meant.
-        if (list !== undefined && list.savedAt >= turn.since) {
-          first.resolve(listResult(list, 'application/json'));
-        }
-      });
+      turn.noted
+        .then(async () => {
+          const list = await parts.load();
+          // The store may not have taken the one that is meant.
+          if (list !== undefined && list.savedAt >= turn.since) {
+            first.resolve(listResult(list, 'application/json'));
+          }
+        })
+        .catch(parts.onFault);
       const told = await turn.ended;
       const result = await landed(told);
       if (result !== undefined) return result;
@@ -81,7 +85,11 @@ export function startSharedFlight(parts: SharedFlightParts): SharedFlight {
     return listResult(list, result.contentType);
   }
 
-  const landing = fly();
+  const landing = fly().catch((error: unknown) => {
+    parts.onFault(error);
+    placed.resolve();
+    return FAULT;
+  });
   void landing.then(first.resolve);
   return {
     get startedAt() {

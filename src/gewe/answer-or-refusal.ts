@@ -9,10 +9,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
     case 'token-rejected':
       return tokenRejected();
     case 'invalid':
-      return new Refusal(
-        'upstream-invalid',
-        `The upstream gave ${outcome.why} instead of JSON with HTTP 2xx.`,
-      );
+      return new Refusal('upstream-invalid', whatCame(outcome));
     case 'unreachable':
       return new Refusal(
         'upstream-unreachable',
@@ -35,6 +32,25 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
     default:
       return outcome satisfies never;
   }
+}
+
+/** What the upstream gave instead of an answer and, for a status with a usual cause, that cause. */
+export function whatCame({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
+  return `The upstream gave ${why} instead of JSON with HTTP 2xx.${likelyCause(status)}`;
+}
+
+function likelyCause(status: number | undefined): string {
+  if (status === undefined) return '';
+  if (status >= 300 && status <= 399) {
+    return ' Redirects are not followed: GEWE_BASE_URL should be the address that it leads to.';
+  }
+  if (status === 404 || status === 405) {
+    return ' It was reached, but has no such path: GEWE_BASE_URL probably lacks /v2/api (self-hosted) or /gewe/v2/api, or has too much.';
+  }
+  if (status === 401 || status === 403 || status === 407) {
+    return ' Something in front of it wants other credentials than the token, or does not let this gateway in.';
+  }
+  return status >= 500 ? ' A proxy in front of it probably could not get an answer from GEWE.' : '';
 }
 
 export function tokenRejected(): Refusal {

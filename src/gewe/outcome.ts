@@ -14,8 +14,13 @@ export type Outcome =
   /** HTTP 2xx with JSON, whatever its `ret` says. */
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'token-rejected' }
-  /** An answer that is none: not 2xx, not JSON, too large, cut off. `why` is for people, without any of its content. */
-  | { readonly kind: 'invalid'; readonly why: string }
+  /** An unusable answer: not 2xx, not JSON, too large, cut off. `why` is for people and repeats nothing of its content. */
+  | {
+      readonly kind: 'invalid';
+      readonly why: string;
+      /** The HTTP status, if that is what is wrong. */
+      readonly status?: number;
+    }
   /** No connection, or one that was lost before an answer began. `sent` is false only where that is proven. */
   | { readonly kind: 'unreachable'; readonly sent: boolean; readonly cause: unknown }
   /** No whole answer within the deadline. */
@@ -36,7 +41,7 @@ export interface RawAnswer {
  */
 export function readAnswer(raw: RawAnswer): Outcome {
   if (raw.status < 200 || raw.status > 299) {
-    return { kind: 'invalid', why: `HTTP status ${raw.status}` };
+    return { kind: 'invalid', why: `HTTP status ${raw.status}`, status: raw.status };
   }
   // Asked for identity; what is compressed all the same could hide the token from the scrubber.
   if (raw.contentEncoding !== undefined && !/^(?:identity)?$/i.test(raw.contentEncoding.trim())) {
@@ -59,15 +64,27 @@ function jsonType(given: string | undefined): string {
   return isJson ? (given as string) : JSON_TYPE;
 }
 
-/** The vendor's verdict, or undefined where the answer has none. Never the HTTP status, never `msg`. */
+/**
+ * The vendor's verdict, also if it is written as text (`"200"`). Undefined for JSON without one, which did not come
+ * from the vendor. Never the HTTP status, never `msg`.
+ */
 export function retOf(json: unknown): number | undefined {
-  return isObject(json) && typeof json['ret'] === 'number' ? json['ret'] : undefined;
+  const ret = isObject(json) ? json['ret'] : undefined;
+  if (typeof ret === 'number') return ret;
+  return typeof ret === 'string' && /^-?\d{1,9}$/.test(ret) ? Number(ret) : undefined;
 }
 
-/** Whether there is a verdict, be it a number as text: JSON without one did not come from the vendor. */
-export function hasVerdict(json: unknown): boolean {
-  const ret = isObject(json) ? json['ret'] : undefined;
-  return typeof ret === 'number' || (typeof ret === 'string' && /^-?\d+$/.test(ret));
+/**
+ * Whether the vendor itself reports a timeout: its own call to WeChat took too long. Seen as "获取通讯录列表超时" and
+ * "I/O error: Read timed out"; the details of a failure may be in `data` (`{code, msg}`).
+ */
+export function saysTimeout(json: unknown): boolean {
+  const ret = retOf(json);
+  if (ret === undefined || ret === 200) return false;
+  return [json, dataOf(json)].some((part) => {
+    const msg = isObject(part) ? part['msg'] : undefined;
+    return typeof msg === 'string' && /超时|timed?[\s_-]?out/i.test(msg);
+  });
 }
 
 /** The vendor's `data`, if the answer is an object. */
@@ -84,7 +101,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
  * elsewhere in `msg` cannot be led to say this.
  */
 function rejectsToken(json: unknown): boolean {
-  if (!isObject(json) || json['ret'] === 200) return false;
+  if (!isObject(json) || retOf(json) === 200) return false;
   const msg = json['msg'];
   return typeof msg === 'string' && /^\s*(?:http\s+)?header:\s*x-gewe-token\b/i.test(msg);
 }

@@ -6,14 +6,18 @@ import type { Outcome } from './outcome.ts';
 import type { Scrubber } from './scrub.ts';
 import type { TokenSource } from './token.ts';
 
-/** What a call is about, for those who watch what becomes of calls. */
+/** What a call is about, for observers. One object for each call. */
 export interface Subject {
   readonly operation: string;
   readonly appId: string;
 }
 
-/** Told the outcome of every call, in the order of arrival. Must not throw. */
-export type Observer = (subject: Subject, outcome: Outcome) => void;
+/**
+ * Told the outcome of every call, in the order of arrival. What it throws is logged and holds nothing up.
+ *
+ * @param path what follows the base URL
+ */
+export type Observer = (subject: Subject, outcome: Outcome, path: string) => void;
 
 /** The upstream as the rest of the gateway sees it: no token, no repeat, no secret in what comes back. */
 export interface Upstream {
@@ -36,20 +40,20 @@ interface UpstreamParts {
   readonly scrubber: Scrubber;
   readonly clock: Clock;
   readonly observers: readonly Observer[];
+  /** A fault of ours while a call was handled, for the log. Must not throw. */
+  onFault(error: unknown): void;
 }
 
+type Send = (token: string, deadlineMs: number) => Promise<Outcome>;
+
 export function createUpstream(parts: UpstreamParts): Upstream {
-  const { caller, forwarder, tokens, scrubber, clock, observers } = parts;
+  const { caller, forwarder, tokens, scrubber, clock, observers, onFault } = parts;
 
   /**
    * The token is put on here. A call that the upstream turned away for its token is repeated once, if the token
    * has changed since, within what is left of its deadline.
    */
-  async function exchange(
-    subject: Subject,
-    deadlineMs: number,
-    send: (token: string, deadlineMs: number) => Promise<Outcome>,
-  ): Promise<Outcome> {
+  async function exchange(deadlineMs: number, send: Send): Promise<Outcome> {
     const startedAt = clock.now();
     let used = tokens.current();
     let outcome = await send(used, deadlineMs);
@@ -61,18 +65,34 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     }
     if (outcome.kind === 'token-rejected') tokens.report(used, 'rejected');
     if (outcome.kind === 'answered') tokens.report(used, 'accepted');
-    const clean = scrubbed(outcome, scrubber);
-    for (const observe of observers) observe(subject, clean);
-    return clean;
+    return scrubbed(outcome, scrubber);
+  }
+
+  /** The same, told to the observers. Never rejects: after a fault of ours the upstream may still have carried it out. */
+  async function observed(
+    subject: Subject,
+    { path, deadlineMs }: Pick<OwnCall, 'path' | 'deadlineMs'>,
+    send: Send,
+  ): Promise<Outcome> {
+    const outcome = await exchange(deadlineMs, send).catch((error: unknown): Outcome => {
+      onFault(error);
+      return { kind: 'invalid', why: 'an answer that the gateway failed to handle' };
+    });
+    for (const observe of observers) {
+      try {
+        observe(subject, outcome, path);
+      } catch (error) {
+        onFault(error);
+      }
+    }
+    return outcome;
   }
 
   return {
     call: (subject, call) =>
-      exchange(subject, call.deadlineMs, (token, deadlineMs) =>
-        caller.call({ ...call, deadlineMs }, token),
-      ),
+      observed(subject, call, (token, deadlineMs) => caller.call({ ...call, deadlineMs }, token)),
     forward: (req, res, subject, call) =>
-      exchange(subject, call.deadlineMs, (token, deadlineMs) =>
+      observed(subject, call, (token, deadlineMs) =>
         forwarder.forward(req, res, { ...call, deadlineMs }, token),
       ),
     async close() {

@@ -35,7 +35,13 @@ export function createLogger(
       return;
     }
     if (dropped > 0) tellOfDropped();
-    destination.write(scrub(line));
+    // Whoever writes a line is in the middle of something else, which must not fail because of the log.
+    try {
+      destination.write(scrub(line));
+    } catch {
+      dropped += 1;
+      onDropped();
+    }
   }
 
   /** Before the first line that goes through again: whoever reads on has to know of the gap, at any level. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/shelf.ts';
+import { upstreamUrl } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
 import type { RequestRecord } from '../pipeline/record.ts';
 import type { Client } from '../settings/client.ts';
@@ -33,7 +34,7 @@ const STORE_ERROR_EVERY_MS = 10_000;
 const REFUSED_UNREAD_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
-export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
+export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, geweBaseUrl: URL) {
   const outages = createOutages(clock, {
     begin: (err, leftOut) =>
       logger.error(
@@ -83,13 +84,22 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock) {
       logger.info(change, 'changed through the admin API');
     },
 
-    upstreamCall: (({ operation }, outcome) => {
+    upstreamCall: (({ operation }, outcome, callPath) => {
       metrics.upstreamCall(operation, outcome);
       if (outcome.kind === 'answered') return;
+      const path = upstreamUrl(geweBaseUrl, callPath).pathname;
       const why = outcome.kind === 'invalid' ? { why: outcome.why } : {};
       const err = outcome.kind === 'unreachable' ? { err: outcome.cause } : {};
-      logger.warn({ operation, outcome: outcome.kind, ...why, ...err }, 'upstream call failed');
+      logger.warn(
+        { operation, path, outcome: outcome.kind, ...why, ...err },
+        'upstream call failed',
+      );
     }) satisfies Observer,
+
+    /** A fault of ours that cost nobody an answer. */
+    fault(err: unknown): void {
+      logger.error({ err }, 'the gateway failed while it handled an upstream call');
+    },
 
     breakerChanged(state: BreakerState): void {
       metrics.breaker(state);

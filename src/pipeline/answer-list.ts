@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../clock.ts';
 import { readDirectives } from '../contacts-list/directives.ts';
-import { encoded, ENCODINGS, isBusy, isWorthCompressing } from '../contacts-list/encodings.ts';
+import { encoded, ENCODINGS, isWorthCompressing } from '../contacts-list/encodings.ts';
 import { listHeaders } from '../contacts-list/list-headers.ts';
 import type { ListService } from '../contacts-list/list-service.ts';
 import { clientSlot } from './authenticate.ts';
@@ -20,12 +20,9 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
   return async (req, res) => {
     const { appId, bytes } = bodySlot.of(res);
     const directives = readDirectives(req.get('prefer'), req.get('cache-control'));
-    if (directives.waitMs !== undefined) {
-      res.setHeader('Preference-Applied', `wait=${directives.waitMs / 1000}`);
-    }
     const trace = traceSlot.of(res);
     const left = leaving(res);
-    const answer = await listService.answer({
+    const { answer, honouredWaitMs } = await listService.answer({
       client: clientSlot.of(res).name,
       appId,
       body: bytes,
@@ -34,6 +31,9 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
       left,
     });
     if (answer.kind === 'left') return;
+    if (honouredWaitMs !== undefined) {
+      res.setHeader('Preference-Applied', `wait=${Math.floor(honouredWaitMs / 1000)}`);
+    }
     if (answer.kind === 'refused') throw answer.refusal;
 
     sourceSlot.set(res, answer.kind);
@@ -63,7 +63,7 @@ async function sendEncoded(
   vary(res, 'Accept-Encoding');
   const accepted = isWorthCompressing(body) && req.acceptsEncodings([...ENCODINGS, 'identity']);
   const encoding = ENCODINGS.find((one) => one === accepted);
-  // With a queue of lists to compress, the bytes as they are come sooner.
-  if (encoding === undefined || isBusy()) return send(res, 200, contentType, body);
-  send(res, 200, contentType, await encoded(body, encoding), { 'Content-Encoding': encoding });
+  const form = encoding && encoded(body, encoding);
+  if (encoding === undefined || form === undefined) return send(res, 200, contentType, body);
+  send(res, 200, contentType, await form, { 'Content-Encoding': encoding });
 }

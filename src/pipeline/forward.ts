@@ -1,4 +1,6 @@
 import type { RequestHandler } from 'express';
+import type { Clock } from '../clock.ts';
+import type { ListService } from '../contacts-list/list-service.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { Refusal } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
@@ -10,13 +12,17 @@ import { sourceSlot } from './source.ts';
 
 interface ForwardParts {
   readonly upstream: Pick<Upstream, 'forward'>;
+  readonly listService: Pick<ListService, 'saveFromCache'>;
+  readonly clock: Clock;
   readonly geweTimeoutMs: number;
 }
 
 /** Passes an operation on as it is. A caller who leaves frees the upstream call. */
-export function forward({ upstream, geweTimeoutMs }: ForwardParts): RequestHandler {
+export function forward(parts: ForwardParts): RequestHandler {
   return async (req, res) => {
+    const { upstream, listService, clock, geweTimeoutMs } = parts;
     const operation = operationSlot.of(res);
+    const askedAt = clock.now();
     const { bytes, appId } = bodySlot.of(res);
     const outcome = await upstream.forward(
       req,
@@ -33,6 +39,9 @@ export function forward({ upstream, geweTimeoutMs }: ForwardParts): RequestHandl
     );
     const answer = answerOrRefusal(outcome);
     if (answer instanceof Refusal) throw answer;
+    if (operation === 'fetchContactsListCache') {
+      await listService.saveFromCache(appId, answer, askedAt);
+    }
     sourceSlot.set(res, 'live');
     send(res, 200, answer.contentType, answer.body);
   };

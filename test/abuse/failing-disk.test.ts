@@ -13,7 +13,7 @@ import {
 } from '../support/gateways-on-one-file.ts';
 import { eventually } from '../support/eventually.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
-import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED } from '../support/lists.ts';
+import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const POLICY = `
@@ -65,7 +65,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
   /** The list with this friend, live. */
   async function fetchList(appId: string, friend: string) {
     gateways.simulator.behave(appId, { raw: { body: listBytes(friend) } });
-    return askList(gateway, appId, NO_CACHE);
+    return askList(gateway, appId, NO_FALLBACK);
   }
 
   /** Its verdict is a second old at most. */

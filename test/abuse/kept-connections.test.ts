@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
-import { allRead, askList, listBytes, NO_CACHE, ONLY_IF_CACHED } from '../support/lists.ts';
+import { allRead, askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
 import { rawPost } from '../support/raw-request.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -48,7 +48,7 @@ const OPERATIONS = {
       headers: GOOD_HEADERS,
       body: JSON.stringify({ appId }),
     }),
-  fetchContactsList: (appId: string) => askList(gateway, appId, NO_CACHE),
+  fetchContactsList: (appId: string) => askList(gateway, appId, NO_FALLBACK),
 };
 
 describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation, ask) => {
@@ -85,7 +85,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     caller.write(
       rawPost(
         `/contacts/${operation}`,
-        ['Content-Type: application/json', `X-API-Key: ${KEY}`, 'Cache-Control: no-cache'],
+        ['Content-Type: application/json', `X-API-Key: ${KEY}`, 'Cache-Control: stale-if-error=0'],
         '{"appId":"wx_2"}',
       ),
     );

@@ -14,7 +14,7 @@ import {
   askList,
   listBytes,
   listCalls,
-  NO_CACHE,
+  NO_FALLBACK,
   ONLY_IF_CACHED,
   saveList,
 } from '../support/lists.ts';
@@ -51,7 +51,7 @@ describeOnRedis('A gateway as a process', () => {
     }
     await all.redis.command('PUBLISH', 'gewe-gateway:news:0', 'nothing-known');
     await all.redis.command('SET', 'gewe-gateway:breaker', 'nonsense');
-    const reply = await askList(gateway, 'wx_1', NO_CACHE);
+    const reply = await askList(gateway, 'wx_1', NO_FALLBACK);
     expect(reply.headers['x-gateway-source']).toBe('live');
     expect((await readiness(gateway.url)).status).toBe(200);
   });
@@ -113,7 +113,7 @@ describeOnRedis('Three gateways', () => {
     await all.redis.command('PERSIST', LIST_TURN);
 
     for (const gateway of all.gateways)
-      await askList(gateway, 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+      await askList(gateway, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     expect(listCalls(all, 'wx_1')).toBe(4);
   });
 
@@ -130,7 +130,7 @@ describeOnRedis('Three gateways', () => {
       'until',
       until,
     );
-    const reply = await askList(all.gateways[0], 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+    const reply = await askList(all.gateways[0], 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 
@@ -174,7 +174,7 @@ describeOnRedis('Three gateways', () => {
       'result',
       '{',
     );
-    const reply = await askList(all.gateways[1], 'wx_1', NO_CACHE);
+    const reply = await askList(all.gateways[1], 'wx_1', NO_FALLBACK);
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 

@@ -10,7 +10,14 @@ import {
 } from '../support/gateway-on-redis.ts';
 import { chargedOf } from '../support/gateways-on-one-file.ts';
 import type { HttpAnswer } from '../support/http-call.ts';
-import { askList, LIST, listBytes, NO_CACHE, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import {
+  askList,
+  LIST,
+  listBytes,
+  NO_FALLBACK,
+  ONLY_IF_CACHED,
+  saveList,
+} from '../support/lists.ts';
 import { atOnce, medianMs, untilTaken, type Timed } from '../support/insistent-calls.ts';
 import { FULL, type RedisOutage } from '../support/redis-outages.ts';
 
@@ -125,7 +132,7 @@ export function describeOutage(outage: RedisOutage): void {
     test('lists come live, and the newest is the one that is kept', async () => {
       for (const friend of ['newer', 'newest']) {
         rig.gateway.simulator.behave('wx_list', { raw: { body: listBytes(friend) } });
-        const live = await askList(rig.gateway, 'wx_list', NO_CACHE);
+        const live = await askList(rig.gateway, 'wx_list', NO_FALLBACK);
         expect(live.headers['x-gateway-source']).toBe('live');
         expect(live.body.toString()).toBe(listBytes(friend));
       }

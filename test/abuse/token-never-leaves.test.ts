@@ -87,7 +87,15 @@ function requests(token: string) {
       fc.oneof(word, fc.constantFrom('wait=0.02', `wait=1, ${token}`)),
       { maxKeys: 3 },
     ),
-    cache: fc.constantFrom('', '', 'no-cache', 'only-if-cached', 'max-age=60', token),
+    cache: fc.constantFrom(
+      '',
+      '',
+      'no-cache',
+      'stale-if-error=0',
+      'only-if-cached',
+      'max-age=60',
+      token,
+    ),
     origin: fc.constantFrom(
       ...Array<string>(9).fill(''),
       `http://${encodeURIComponent(token)}.example`,

@@ -8,7 +8,7 @@ import {
   askTogether,
   LIST,
   listBytes,
-  NO_CACHE,
+  NO_FALLBACK,
   type Reply,
 } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -75,7 +75,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
 
   test.each([
     ['with nothing saved', 'wx_new', PATIENT],
-    ['who wants no saved list', 'wx_saved', { ...PATIENT, ...NO_CACHE }],
+    ['who wants no saved list', 'wx_saved', { ...PATIENT, ...NO_FALLBACK }],
   ])('a caller %s is refused at once, and told when to come back', async (_, appId, headers) => {
     const reply = await askList(gateway, appId, headers);
 

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { askList, listBytes, listCalls, saveList, type Reply } from '../support/lists.ts';
+import {
+  askList,
+  LIST,
+  listBytes,
+  listCalls,
+  NO_FALLBACK,
+  saveList,
+  type Reply,
+} from '../support/lists.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
@@ -69,18 +77,18 @@ test('timeouts over two accounts open it: who has nothing saved is refused at on
   expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
 });
 
-test('many callers of one account count as one call to each endpoint, not as many', async () => {
+test('many callers of one account count as one call, not as many', async () => {
   await gateway.stop();
   gateway = await startGateway({
     env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '400' },
-    policy: 'breaker: { failures: 4 }',
+    policy: 'breaker: { failures: 3 }',
     overrides: { clock },
   });
   await saveList(gateway, 'wx_a', listBytes('wx_a'));
   gateway.simulator.behave('wx_new', { hang: true });
   gateway.simulator.behave('wx_a', { ...SLOW, reset: true });
 
-  // Two failures of one account, however many wait, and one of another.
+  // One failure of one account, however many wait, and one of another.
   const replies = await Promise.all(Array.from({ length: 20 }, () => askList(gateway, 'wx_new')));
   await askList(gateway, 'wx_a');
 
@@ -88,13 +96,34 @@ test('many callers of one account count as one call to each endpoint, not as man
   expect((await askList(gateway, 'wx_b')).headers['cache-status']).toContain('fwd=miss');
 });
 
-test('a cache endpoint that hangs counts as well as the list that does', async () => {
-  gateway.simulator.behave('*', { hang: true });
-  await askList(gateway, 'wx_new');
-  await askList(gateway, 'wx_other');
+test('a hanging call counts once: not again when it is given up, nor for the cache endpoint that hangs with it', async () => {
+  await gateway.stop();
+  gateway = await startGateway({
+    env: {
+      SHUTDOWN_GRACE_MS: '0',
+      LIST_DEADLINE_MS: '100',
+      LIST_CACHE_DEADLINE_MS: '100',
+      LIST_HARD_LIMIT_MS: '300',
+      LIST_POLL_MS: '50',
+    },
+    policy: 'breaker: { failures: 3, windowSeconds: 3600 }',
+    overrides: { clock },
+  });
+  const { simulator } = gateway;
+  simulator.behave('*', { hang: true });
+  await askEach('wx_a', 'wx_b');
+  const calls = ['wx_a', 'wx_b'].map((appId) =>
+    simulator.waitForCall((call) => call.appId === appId && call.operation === LIST),
+  );
+  const ends = await Promise.all((await Promise.all(calls)).map(({ ended }) => ended));
+  expect(ends).toEqual(['aborted', 'aborted']);
 
-  expect((await askList(gateway, 'wx_a')).headers['cache-status']).toBe('gewe-gateway; hit');
-  expect(askedSince('wx_a')).toEqual([0]);
+  // The third failure, in the third call, opens it.
+  expect((await askEach('wx_c'))[0]?.status).toBe(504);
+  expect(listCalls(gateway, 'wx_c')).toBe(1);
+  await untilOpen();
+  await askEach('wx_d');
+  expect(listCalls(gateway, 'wx_d')).toBe(0);
 });
 
 test('refused connections open it, and the refusal is 502', async () => {
@@ -103,7 +132,7 @@ test('refused connections open it, and the refusal is 502', async () => {
 
   const [reply, strict] = [
     await askList(gateway, 'wx_new'),
-    await askList(gateway, 'wx_a', { 'Cache-Control': 'no-cache' }),
+    await askList(gateway, 'wx_a', NO_FALLBACK),
   ];
   expect([reply.status, strict.status]).toEqual([502, 502]);
   expect([reply.headers['retry-after'], strict.headers['retry-after']]).toEqual(['5', '5']);

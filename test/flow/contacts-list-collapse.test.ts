@@ -139,6 +139,6 @@ test('a wait that is longer than any timer does not end at once', async () => {
   const reply = await asking;
   expect(reply.headers).toMatchObject({
     'cache-status': 'gewe-gateway; fwd=miss; stored',
-    'preference-applied': 'wait=999999999',
+    'preference-applied': 'wait=300',
   });
 });

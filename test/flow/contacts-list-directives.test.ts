@@ -4,6 +4,7 @@ import {
   listBytes,
   listCalls,
   NO_CACHE,
+  NO_FALLBACK,
   ONLY_IF_CACHED,
   saveList,
 } from '../support/lists.ts';
@@ -32,6 +33,15 @@ async function outcome(headers: Record<string, string>, appId = 'wx_1') {
   const reply = await askList(gateway, appId, headers);
   const { code } = JSON.parse(reply.body.toString()) as { code?: string };
   return [code ?? reply.headers['x-gateway-source'], listCalls(gateway, appId) - before];
+}
+
+/** What the refusal says when the connection to the upstream is reset. */
+async function refusal(appId: string, headers: Record<string, string>) {
+  gateway.simulator.behave(appId, { reset: true });
+  const reply = await askList(gateway, appId, headers);
+  expect(reply.status).toBe(502);
+  const { detail } = JSON.parse(reply.body.toString()) as { detail: string };
+  return { detail, retryAfter: Number(reply.headers['retry-after']) };
 }
 
 describe('without a time of freshness', () => {
@@ -78,23 +88,63 @@ describe('without a time of freshness', () => {
     expect(saved.body.toString()).toBe(listBytes('newer'));
   });
 
-  test('no-cache gives an error rather than a saved list, be it of the vendor', async () => {
+  test.each(['no-cache', 'no-store', 'no-cache, no-store, max-age=60'])(
+    '%s has the upstream asked, and keeps the fallback',
+    async (cacheControl) => {
+      const headers = { 'Cache-Control': cacheControl };
+      expect(await outcome(headers)).toEqual(['live', 1]);
+      gateway.simulator.behave('wx_1', { reset: true });
+      expect(await outcome(headers)).toEqual(['saved', 1]);
+    },
+  );
+
+  test('only-if-cached counts, whatever a client adds by itself', async () => {
+    expect(await outcome({ 'Cache-Control': 'no-cache, only-if-cached' })).toEqual(['saved', 0]);
+  });
+
+  test('stale-if-error=0 gives an error rather than a saved list, be it of the vendor', async () => {
     gateway.simulator.behave('wx_1', [
       { operations: ['fetchContactsList'], hang: true },
       { cacheList: 'kept' },
     ]);
-    expect(await outcome(NO_CACHE)).toEqual(['upstream-timeout', 1]);
-    gateway.simulator.behave('wx_2', { reset: true });
-    const reply = await askList(gateway, 'wx_2', NO_CACHE);
-    expect(reply.status).toBe(502);
-    expect(Number(reply.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(await outcome({ ...NO_FALLBACK, Prefer: 'wait=0' })).toEqual(['upstream-timeout', 1]);
+    const { detail } = await refusal('wx_2', NO_FALLBACK);
+    expect(detail).toContain('stale-if-error=0');
+    expect(detail).not.toContain('No list is saved');
   });
 
-  test('no-cache together with only-if-cached can give nothing', async () => {
-    expect(await outcome({ 'Cache-Control': 'no-cache, only-if-cached' })).toEqual([
-      'list-not-saved',
-      0,
-    ]);
+  test('stale-if-error gives a saved list that is younger, and never claims that an older one is not there', async () => {
+    const tolerant = { 'Cache-Control': 'stale-if-error=60' };
+    gateway.simulator.behave('wx_1', { reset: true });
+    clock.advance(59_999);
+    expect(await outcome(tolerant)).toEqual(['saved', 1]);
+    clock.advance(1);
+    expect(await outcome(tolerant)).toEqual(['upstream-unreachable', 1]);
+    const { detail } = await refusal('wx_1', tolerant);
+    expect(detail).toContain('older than stale-if-error allows');
+    expect(detail).not.toContain('No list is saved');
+  });
+
+  test('a refusal says if nothing is saved', async () => {
+    const { detail, retryAfter } = await refusal('wx_2', {});
+    expect(detail).toContain('No list is saved');
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+  });
+
+  test('Preference-Applied is sent only if the wait was honoured', async () => {
+    const patient = { Prefer: 'wait=60' };
+    const applied = async (headers: Record<string, string>) =>
+      (await askList(gateway, 'wx_1', headers)).headers['preference-applied'];
+    expect(await applied(patient)).toBe('wait=60');
+    expect(await applied({ ...patient, ...ONLY_IF_CACHED })).toBeUndefined();
+    expect(await applied({ ...patient, ...maxAge(60) })).toBeUndefined();
+    expect(await applied({ Prefer: 'foo; wait=3' })).toBeUndefined();
+    expect(await applied({ Prefer: 'wait=3; foo' })).toBe('wait=3');
+  });
+
+  test('a wait beyond LIST_HARD_LIMIT_MS is honoured up to that', async () => {
+    const reply = await askList(gateway, 'wx_1', { Prefer: 'wait=600' });
+    expect(reply.headers['preference-applied']).toBe('wait=300');
   });
 
   test('wait=0 gives the saved list at once and has the upstream asked all the same', async () => {

@@ -6,7 +6,7 @@ import {
   CACHE,
   LIST,
   listBytes,
-  NO_CACHE,
+  NO_FALLBACK,
   ONLY_IF_CACHED,
   untilSaved,
 } from '../support/lists.ts';
@@ -101,7 +101,7 @@ test('a poll that is answered after the slow call has failed is saved', async ()
 test('a caller who wants no saved list waits on for the live one when a poll brings a list', async () => {
   const asking = askTogether(gateway, [
     ['wx_1', PATIENT],
-    ['wx_1', { ...PATIENT, ...NO_CACHE }],
+    ['wx_1', { ...PATIENT, ...NO_FALLBACK }],
   ]);
   const slow = await upstream.next(LIST);
   await asking.arrived;

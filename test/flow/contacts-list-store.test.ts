@@ -6,7 +6,7 @@ import type { ListStore } from '../../src/contacts-list/ports.ts';
 import { keepInMemory } from '../../src/stores/list-memory.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
-import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
+import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -23,7 +23,7 @@ async function started(options: Parameters<typeof startGateway>[0]): Promise<Tes
 
 /** Stores whose lists do what a test wants instead. */
 function storesWith(lists: Partial<ListStore>): Stores {
-  const stores = openMemoryStores(systemClock);
+  const stores = openMemoryStores(systemClock, 1_000_000);
   return { ...stores, lists: { ...stores.lists, ...lists } };
 }
 
@@ -75,7 +75,7 @@ test('the token that the upstream echoes in a list is cut out of what goes out a
   gateway.simulator.behave('wx_echo', { raw: { body: listBytes('ann', TOKEN) } });
 
   const replies = [
-    await askList(gateway, 'wx_echo', NO_CACHE),
+    await askList(gateway, 'wx_echo', NO_FALLBACK),
     await askList(gateway, 'wx_echo', ONLY_IF_CACHED),
   ];
 

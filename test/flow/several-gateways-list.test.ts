@@ -7,7 +7,7 @@ import {
   LIST,
   listBytes,
   listCalls,
-  NO_CACHE,
+  NO_FALLBACK,
   ONLY_IF_CACHED,
   saveList,
   untilSaved,
@@ -99,7 +99,7 @@ describeOnRedis('three gateways on one Redis', () => {
 
   test('let each caller wait as long as it wants, and join a call that is older than that to the saved list', async () => {
     const { next } = await held();
-    const first = ask(0, 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+    const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
     await first;
 
@@ -118,7 +118,7 @@ describeOnRedis('three gateways on one Redis', () => {
 
   test('serve next what a late answer brought to one of them', async () => {
     const { next } = await held();
-    const first = ask(0, 'wx_1', { ...NO_CACHE, Prefer: 'wait=60' });
+    const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
     await first;
     // Each has the old one in its own memory now.

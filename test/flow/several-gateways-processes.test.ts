@@ -8,7 +8,14 @@ import {
   type GatewayProcesses,
   type ServingProcess,
 } from '../support/gateway-processes.ts';
-import { askList, LIST, listBytes, listCalls, NO_CACHE, ONLY_IF_CACHED } from '../support/lists.ts';
+import {
+  askList,
+  LIST,
+  listBytes,
+  listCalls,
+  NO_FALLBACK,
+  ONLY_IF_CACHED,
+} from '../support/lists.ts';
 import { KEY } from '../support/start-gateway.ts';
 
 describeOnRedis('gateways as processes on one Redis', () => {
@@ -90,7 +97,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
       { operations: ['fetchContactsList'], raw: { body: listBytes('ann') } },
       { cacheList: 'none' },
     ]);
-    const ended = askList(owner, 'wx_1', NO_CACHE);
+    const ended = askList(owner, 'wx_1', NO_FALLBACK);
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
     // Nothing is saved and nothing else was called: it waits for the other's call, and goes on to.
     expect((await askList(second, 'wx_1', { Prefer: 'wait=1' })).status).toBe(504);

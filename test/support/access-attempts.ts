@@ -69,7 +69,7 @@ const TRICKS = [
 
 /** What a caller may say to get the saved list; the others ask the upstream. */
 const SAVED_LIST = ['Cache-Control: only-if-cached', 'Cache-Control: max-age=86400'];
-const LIVE = ['Cache-Control: no-cache', 'Prefer: wait=30'];
+const LIVE = ['Cache-Control: stale-if-error=0', 'Prefer: wait=30'];
 
 const CONTENT_TYPES = [
   'text/plain',

@@ -1,6 +1,6 @@
 import { hashKey } from '../../src/settings/clients.ts';
 import { httpCall, GOOD_HEADERS, type HttpAnswer } from './http-call.ts';
-import { listBytes, NO_CACHE, ONLY_IF_CACHED } from './lists.ts';
+import { listBytes, NO_FALLBACK, ONLY_IF_CACHED } from './lists.ts';
 import { startGateway } from './start-gateway.ts';
 
 /** A client that may use no account but the one under test. */
@@ -53,8 +53,8 @@ export async function identityOf(
   /** How many calls are under way when both have asked and neither has been answered. */
   async function listCalls(): Promise<number> {
     for (const id of [appId, otherId]) simulator.behave(id, { hang: true });
-    await post('fetchContactsList', one, '', NO_CACHE);
-    await post('fetchContactsList', other, '', NO_CACHE);
+    await post('fetchContactsList', one, '', NO_FALLBACK);
+    await post('fetchContactsList', other, '', NO_FALLBACK);
     const metrics = (await httpCall(gateway.opsUrl, { method: 'GET', path: '/metrics' })).body;
     // Ends them, or the gateway would wait for them when it stops.
     simulator.reset();

@@ -7,6 +7,9 @@ import { text } from 'node:stream/consumers';
 export interface HeldCall {
   readonly appId: string;
   answer(body: string): void;
+  /** Answers as a front proxy does that has waited for long enough. */
+  gatewayTimeout(): void;
+  reset(): void;
 }
 
 export interface HeldUpstream {
@@ -37,6 +40,10 @@ export async function heldUpstream(
         res.setHeader('Content-Type', 'application/json');
         res.end(body);
       },
+      gatewayTimeout() {
+        res.writeHead(504, { 'Content-Type': 'text/html' }).end('<h1>504 Gateway Time-out</h1>');
+      },
+      reset: () => void res.socket?.resetAndDestroy(),
     };
     seen.push(`${operation} ${appId}`);
     const answer = atOnce(appId);

@@ -62,6 +62,8 @@ function send(
 
 export const ONLY_IF_CACHED = { 'Cache-Control': 'only-if-cached' };
 export const NO_CACHE = { 'Cache-Control': 'no-cache' };
+/** The live list or an error. */
+export const NO_FALLBACK = { 'Cache-Control': 'stale-if-error=0' };
 
 /** The bytes of a good list with these friends, spaced as no serialiser would and with a number beyond 2^53. */
 export function listBytes(...friends: string[]): string {
@@ -71,7 +73,7 @@ export function listBytes(...friends: string[]): string {
 /** Lets the upstream answer once with this list and asks for it, so that it is saved. */
 export async function saveList(gateway: TestGateway, appId: string, body: string): Promise<void> {
   gateway.simulator.behave(appId, { raw: { body } });
-  const reply = await askList(gateway, appId, { ...NO_CACHE, Prefer: 'wait=60' });
+  const reply = await askList(gateway, appId, { ...NO_FALLBACK, Prefer: 'wait=60' });
   if (reply.headers['x-gateway-source'] !== 'live') throw new Error(`${reply.status}, not saved`);
 }
 

@@ -1,7 +1,7 @@
 import { addBody } from './add-contacts.ts';
 import type { RunningGateway } from './gateways-on-one-file.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-call.ts';
-import { askList, listBytes, NO_CACHE, ONLY_IF_CACHED, type Reply } from './lists.ts';
+import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, type Reply } from './lists.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 
 /** One addContacts; its `v3` is used by no other, and is its Idempotency-Key where it is `keyed`. */
@@ -90,7 +90,7 @@ export function createLoad(simulator: Simulator): Load {
       state.sent += 1;
       const { sent } = state;
       simulator.behave(appId, { raw: { body: numberedList(appId, sent) } });
-      const live = await askList(gateway, appId, NO_CACHE);
+      const live = await askList(gateway, appId, NO_FALLBACK);
       if (live.headers['cache-status'] === 'gewe-gateway; fwd=miss; stored') state.got = sent;
       const saved = await askList(gateway, appId, ONLY_IF_CACHED);
       const fault = faultOf(saved, appId, state);

@@ -113,6 +113,7 @@ const LIST_HEADERS = [
   ['Cache-Control: only-if-cached'],
   ['Cache-Control: max-age=1'],
   ['Cache-Control: no-cache'],
+  ['Cache-Control: stale-if-error=0'],
   ['Accept-Encoding: br'],
   ['Accept-Encoding: gzip'],
   ['Accept-Encoding: zstd'],

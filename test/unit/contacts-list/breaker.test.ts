@@ -89,7 +89,10 @@ test('a clock that was set back does not put off the next probe', () => {
 test('an answer of any kind closes it and forgets the failures; what is no answer does not', async () => {
   const changes: string[] = [];
   const clock = movableClock();
-  const breaker = createBreaker(SETTINGS, clock, undefined, ({ kind }) => changes.push(kind));
+  const breaker = createBreaker(SETTINGS, clock, undefined, {
+    breakerChanged: ({ kind }) => changes.push(kind),
+    fault: (error) => changes.push(String(error)),
+  });
   const subject = (appId: string) => ({ operation: 'search', appId });
   for (const appId of ['a', 'b', 'a', 'b']) breaker.observe(subject(appId), { kind: 'timeout' });
   breaker.observe(subject('a'), { kind: 'invalid', why: 'HTTP status 503' });
@@ -99,11 +102,11 @@ test('an answer of any kind closes it and forgets the failures; what is no answe
   breaker.observe(subject('a'), { kind: 'token-rejected' });
   expect(breaker.state()).toEqual(CLOSED);
 
-  breaker.failed('a', 'timeout');
-  breaker.failed('b', 'timeout');
+  breaker.overdue(subject('a'));
+  breaker.overdue(subject('b'));
   const answer = { body: Buffer.from('{}'), contentType: 'application/json', json: {} };
   breaker.observe(subject('a'), { kind: 'answered', answer });
-  breaker.failed('a', 'timeout');
+  breaker.overdue(subject('a'));
   expect(await breaker.admit('crm')).toEqual({ kind: 'go' });
   expect(changes).toEqual(['open', 'closed']);
 });

@@ -2,7 +2,13 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readDirectives } from '../../../src/contacts-list/directives.ts';
 
-const NOTHING = { waitMs: undefined, onlyIfCached: false, maxAgeMs: undefined, noCache: false };
+const NOTHING = {
+  waitMs: undefined,
+  onlyIfCached: false,
+  maxAgeMs: undefined,
+  noCache: false,
+  staleIfErrorMs: undefined,
+};
 
 test('without headers nothing is asked for', () => {
   expect(readDirectives(undefined, undefined)).toEqual(NOTHING);
@@ -14,7 +20,12 @@ test.each([
   ['WAIT = 5', 5000],
   ['wait="5"', 5000],
   ['respond-async, wait=10', 10_000],
-  ['respond-async; wait=10', 10_000],
+  ['wait=10; foo=bar', 10_000],
+  ['respond-async; wait=10', undefined],
+  ['foo; wait=3', undefined],
+  ['foo="a, wait=3"', undefined],
+  ['foo="a \\", wait=3", wait=4', 4000],
+  ['foo="b;c", wait=5', 5000],
   ['wait=1, wait=2', 1000],
   ['wait=0', 0],
   ['wait=999999999', 999_999_999_000],
@@ -31,7 +42,12 @@ test.each([
 test.each([
   ['no-cache', { noCache: true }],
   ['No-Cache', { noCache: true }],
-  ['no-store', {}],
+  ['no-store', { noCache: true }],
+  ['max-age=0, no-store, No-Cache', { noCache: true, maxAgeMs: 0 }],
+  ['stale-if-error=60', { staleIfErrorMs: 60_000 }],
+  ['Stale-If-Error="0"', { staleIfErrorMs: 0 }],
+  ['stale-if-error', {}],
+  ['foo="stale-if-error=0"', {}],
   ['no-cache="Set-Cookie"', { noCache: true }],
   ['only-if-cached', { onlyIfCached: true }],
   ['max-age=60', { maxAgeMs: 60_000 }],

@@ -18,19 +18,53 @@ test('a good list lands as a live one, received now, with the very bytes', () =>
   expect(landing.kind === 'list' && landing.list.body).toBe(outcome.answer.body);
 });
 
+/** What is passed on of an answer. */
+const passed = ({ answer: { body, contentType } }: ReturnType<typeof answered>) => ({
+  body,
+  contentType,
+});
+
 test.each([
-  [{ ret: 200, data: { friends: [], chatrooms: [], ghs: [] } }],
   [{ ret: 500, msg: '微信已离线' }],
   [{ ret: '500', msg: '微信已离线' }],
-])("the vendor's word without a list lands as that word: %j", (json) => {
+  [{ ret: 500, msg: null, data: { code: '-1', msg: '设备不存在' } }],
+  [{ ret: 401, msg: 'outing' }],
+])("the vendor's word on an account lands as that word: %j", (json) => {
   const outcome = answered(json);
-  expect(landingOf(outcome, 0)).toEqual({ kind: 'other', answer: outcome.answer });
+  expect(landingOf(outcome, 0)).toEqual({ kind: 'other', answer: passed(outcome) });
+});
+
+test.each([
+  [{ ret: 200, data: { friends: [], chatrooms: [], ghs: [] } }],
+  [{ ret: 200, data: null }],
+  [{ ret: '200' }],
+  [{ ret: 200, msg: '超时' }],
+])('ret 200 without a good list is no word on the account: %j', (json) => {
+  const outcome = answered(json);
+  expect(landingOf(outcome, 0)).toEqual({ kind: 'no-list', answer: passed(outcome) });
+});
+
+test.each([
+  [{ ret: 500, msg: '获取通讯录列表超时' }],
+  [{ ret: 500, msg: 'I/O error: Read timed out' }],
+  [{ ret: '500', msg: 'Gateway Time-out' }],
+  [{ ret: 408, msg: 'TIMEOUT' }],
+  [{ ret: 500, msg: '获取失败', data: { code: '-1', msg: 'connect timeout' } }],
+])("the vendor's word that it timed out is a timeout: %j", (json) => {
+  const outcome = answered(json);
+  expect(landingOf(outcome, 0)).toEqual({
+    kind: 'failed',
+    failure: { why: 'timeout', answer: passed(outcome) },
+  });
 });
 
 test.each([[{}], [[]], [null], [7], [{ ret: 'x' }], [{ ret: null }]])(
   'JSON without a verdict is no answer of the vendor: %j',
   (json) => {
-    expect(landingOf(answered(json), 0)).toEqual({ kind: 'failed', why: 'invalid' });
+    expect(landingOf(answered(json), 0)).toMatchObject({
+      kind: 'failed',
+      failure: { why: 'invalid' },
+    });
   },
 );
 
@@ -38,13 +72,12 @@ test.each([
   [{ kind: 'timeout' }, 'timeout'],
   [{ kind: 'unreachable', sent: true, cause: undefined }, 'unreachable'],
   [{ kind: 'invalid', why: 'an empty answer' }, 'invalid'],
+  [{ kind: 'token-rejected' }, 'token-rejected'],
 ] as const)('%j is a failure', (outcome, why) => {
-  expect(landingOf(outcome, 0)).toEqual({ kind: 'failed', why });
+  expect(landingOf(outcome, 0)).toMatchObject({ kind: 'failed', failure: { why } });
 });
 
-test.each([
-  [{ kind: 'token-rejected' }, 'upstream-token-rejected'],
-  [{ kind: 'aborted', sent: true }, 'shutting-down'],
-] as const)('%j is refused, and no list stands in for it', (outcome, code) => {
-  expect(landingOf(outcome, 0)).toMatchObject({ kind: 'refused', refusal: { code } });
+test('a call that the gateway ended because it stops is refused', () => {
+  const landing = landingOf({ kind: 'aborted', sent: true }, 0);
+  expect(landing).toMatchObject({ kind: 'refused', refusal: { code: 'shutting-down' } });
 });

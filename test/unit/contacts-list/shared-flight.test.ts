@@ -49,6 +49,9 @@ function startWith(turns: Turn[], saved: SavedList, asked: (since: number) => vo
       landing: Promise.resolve(OWN),
     }),
     load: async () => saved,
+    onFault(error) {
+      throw error;
+    },
   });
 }
 

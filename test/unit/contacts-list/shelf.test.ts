@@ -13,11 +13,12 @@ const quiet = {
   onStoreError(error: unknown) {
     throw error;
   },
+  onSaved: () => undefined,
   onShrunk: () => undefined,
 };
 
 test('saveIfNewer saves where nothing or something older is there, and only then', async () => {
-  const shelf = createShelf(memoryLists(), quiet);
+  const shelf = createShelf(memoryLists(1_000_000), quiet);
   await shelf.saveIfNewer('a', listAt(5));
   await shelf.saveIfNewer('a', listAt(4));
   expect((await shelf.load('a'))?.savedAt).toBe(5);
@@ -41,12 +42,13 @@ test('a store that fails finds nothing, saves nothing, and is reported each time
 });
 
 test('a list that could not be saved has shrunk nothing', async () => {
-  const store = memoryLists();
+  const store = memoryLists(1_000_000);
   await store.save('a', { ...listAt(1), body: Buffer.alloc(1000) });
   const full: ListStore = { ...store, save: () => Promise.reject(new Error('the disk is full')) };
   const shrinkages: unknown[] = [];
   const shelf = createShelf(full, {
     onStoreError: () => undefined,
+    onSaved: () => undefined,
     onShrunk: (shrinkage) => shrinkages.push(shrinkage),
   });
 

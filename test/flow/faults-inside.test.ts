@@ -1,0 +1,148 @@
+/** A fault of ours on the way of a call: it costs nobody an answer, ends no process and leaves no account under way. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import { createBreaker } from '../../src/contacts-list/breaker.ts';
+import { readDirectives } from '../../src/contacts-list/directives.ts';
+import { createListService, type ListService } from '../../src/contacts-list/list-service.ts';
+import { createCaller } from '../../src/gewe/caller.ts';
+import { createForwarder } from '../../src/gewe/forwarder.ts';
+import { createScrubber } from '../../src/gewe/scrub.ts';
+import { createTokenSource } from '../../src/gewe/token.ts';
+import { createUpstream, type Observer, type Upstream } from '../../src/gewe/upstream.ts';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { eventually } from '../support/eventually.ts';
+import { askList, listBytes, saveList } from '../support/lists.ts';
+import { startGateway, TOKEN } from '../support/start-gateway.ts';
+
+const FAULT = new Error('a fault of ours');
+const LIST_SETTINGS = {
+  deadlineMs: 60_000,
+  cacheDeadlineMs: 60_000,
+  hardLimitMs: 60_000,
+  pollMs: 60_000,
+  freshForMs: 0,
+  memoryBytes: 1_000_000,
+  maxCallsUnderWay: 10,
+};
+
+let simulator: Simulator;
+let baseUrl: URL;
+let upstream: Upstream;
+const faults: unknown[] = [];
+beforeEach(async () => {
+  faults.length = 0;
+  simulator = createSimulator({ token: TOKEN });
+  baseUrl = new URL((await simulator.start()).baseUrl);
+});
+afterEach(async () => {
+  await upstream.close();
+  await simulator.stop();
+});
+
+/** The upstream and the list service of the gateway, with these faults in it. */
+function withFaults({ observe, scrub }: { observe?: Observer; scrub?: () => never }): ListService {
+  const tokens = createTokenSource(TOKEN, undefined, {
+    unreadable: () => undefined,
+    rotated: () => undefined,
+    rejected: () => undefined,
+  });
+  const scrubber = createScrubber(tokens.known);
+  const onFault = (error: unknown) => void faults.push(error);
+  upstream = createUpstream({
+    caller: createCaller(baseUrl, 1_000_000, '0'),
+    forwarder: createForwarder(baseUrl, 1_000_000, '0'),
+    tokens,
+    scrubber: scrub === undefined ? scrubber : { ...scrubber, bytes: scrub },
+    clock: systemClock,
+    observers: observe === undefined ? [] : [observe],
+    onFault,
+  });
+  const { lists, turns } = openMemoryStores(systemClock, 1_000_000);
+  const fail = () => {
+    throw FAULT;
+  };
+  return createListService({
+    upstream,
+    lists,
+    turns,
+    breaker: createBreaker(
+      { failures: 1, windowMs: 1000, probeEveryMs: 1000 },
+      systemClock,
+      undefined,
+      {
+        breakerChanged: fail,
+        fault: onFault,
+      },
+    ),
+    clock: systemClock,
+    settings: LIST_SETTINGS,
+    onStoreError: fail,
+    onShrunk: fail,
+    onCrowded: fail,
+    onTurnedAway: fail,
+    onFault,
+  });
+}
+
+const ask = (service: ListService) =>
+  service.answer({
+    client: 'crm',
+    appId: 'wx_1',
+    body: Buffer.from('{"appId":"wx_1"}'),
+    trace: { requestId: 'r1', traceparent: undefined },
+    directives: readDirectives(undefined, undefined),
+    left: new Promise(() => undefined),
+  });
+
+test('an observer that throws is logged, and the list arrives', async () => {
+  const service = withFaults({
+    observe() {
+      throw FAULT;
+    },
+  });
+  expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
+  expect(faults).toEqual([FAULT]);
+  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+});
+
+test('without a working scrubber nothing of an answer gets out, and the next call works', async () => {
+  let isBroken = true;
+  const service = withFaults({
+    scrub: (() => {
+      if (isBroken) throw FAULT;
+      return Buffer.from(listBytes('ann'));
+    }) as () => never,
+  });
+  const { answer } = await ask(service);
+  expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'upstream-unreachable' } });
+  expect(faults).toContain(FAULT);
+
+  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  isBroken = false;
+  expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
+});
+
+test('a log that cannot be written to costs nobody a list', async () => {
+  let isBroken = false;
+  const gateway = await startGateway({
+    overrides: {
+      logTo: {
+        write() {
+          if (isBroken) throw FAULT;
+        },
+      },
+    },
+  });
+  withFaults({});
+  try {
+    await saveList(gateway, 'wx_1', listBytes('ann'));
+    isBroken = true;
+    gateway.simulator.behave('wx_1', { status: 503 });
+    for (let time = 0; time < 3; time++) {
+      expect((await askList(gateway, 'wx_1')).body.toString()).toBe(listBytes('ann'));
+    }
+  } finally {
+    await gateway.stop();
+  }
+});
