@@ -38,5 +38,5 @@ export default {
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // The tests mostly wait for sockets, so more of them than there are cores go on at once.
   maxWorkers: 4,
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };

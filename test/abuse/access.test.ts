@@ -36,7 +36,6 @@ beforeAll(async () => {
   gateway = await startGateway({
     clients: CLIENTS_FILE,
     policy: 'addContacts: { accountAge: { unknown: trust } }',
-    env: { LIST_DEADLINE_MS: '15000' },
   });
   for (const appId of APP_IDS) {
     gateway.simulator.behave(appId, { raw: { body: listOf(appId) } });
@@ -169,7 +168,7 @@ describe('a call of another client that is under way', () => {
     upstream = await heldUpstream();
     held = await startGateway({
       clients: CLIENTS_FILE,
-      env: { GEWE_BASE_URL: upstream.baseUrl, LIST_DEADLINE_MS: '15000' },
+      env: { GEWE_BASE_URL: upstream.baseUrl },
     });
   });
   afterEach(async () => {

@@ -24,7 +24,6 @@ describeOnRedis('A gateway', () => {
       test('serves lists and all else, refuses addContacts, and does all when Redis is there', async () => {
         rig = await gatewayOnRedis({
           policy: TRUSTING_WITHOUT_GAPS,
-          env: { LIST_DEADLINE_MS: '2000' },
           before: outage.strike,
         });
         const live = await askList(rig.gateway, 'wx_a');

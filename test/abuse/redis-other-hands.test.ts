@@ -158,7 +158,7 @@ describeOnRedis('Three gateways', () => {
   });
 
   test('come to a call of their own where the end that they are told of is unreadable', async () => {
-    all = await threeGateways(() => ({ env: { LIST_DEADLINE_MS: '15000' } }));
+    all = await threeGateways();
     const now = String(Date.now());
     await all.redis.command(
       'HSET',

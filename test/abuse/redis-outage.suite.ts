@@ -66,7 +66,7 @@ export function describeOutage(outage: RedisOutage): void {
       rig = await gatewayOnRedis({
         policy: POLICY,
         ...(outage.prepare && { before: outage.prepare }),
-        env: { LIST_DEADLINE_MS: String(DEADLINE_MS), LIST_CACHE_DEADLINE_MS: '2000' },
+        env: { LIST_DEADLINE_MS: String(DEADLINE_MS), LIST_CACHE_DEADLINE_MS: '30000' },
       });
       await rig.untilReadiness(200);
       await saveList(rig.gateway, 'wx_list', listBytes('old'));
@@ -132,7 +132,7 @@ export function describeOutage(outage: RedisOutage): void {
     test('lists come live, and the newest is the one that is kept', async () => {
       for (const friend of ['newer', 'newest']) {
         rig.gateway.simulator.behave('wx_list', { raw: { body: listBytes(friend) } });
-        const live = await askList(rig.gateway, 'wx_list', NO_FALLBACK);
+        const live = await askList(rig.gateway, 'wx_list', { ...NO_FALLBACK, Prefer: 'wait=60' });
         expect(live.headers['x-gateway-source']).toBe('live');
         expect(live.body.toString()).toBe(listBytes(friend));
       }

@@ -26,7 +26,7 @@ accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 describeOnRedis('A Redis that comes back with nothing', () => {
   let rig: GatewayOnRedis;
   beforeEach(async () => {
-    rig = await gatewayOnRedis({ policy: POLICY, env: { LIST_DEADLINE_MS: '2000' } });
+    rig = await gatewayOnRedis({ policy: POLICY });
     await rig.untilReadiness(200);
   });
   afterEach(() => rig.stop());

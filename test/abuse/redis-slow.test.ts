@@ -14,10 +14,7 @@ describeOnRedis('A gateway', () => {
   describe('while Redis is slow by 100 ms', () => {
     let rig: GatewayOnRedis;
     beforeAll(async () => {
-      rig = await gatewayOnRedis({
-        policy: TRUSTING_WITHOUT_GAPS,
-        env: { LIST_DEADLINE_MS: '5000' },
-      });
+      rig = await gatewayOnRedis({ policy: TRUSTING_WITHOUT_GAPS });
       rig.wire.delay(100);
     });
     afterAll(() => rig.stop());

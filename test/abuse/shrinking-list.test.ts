@@ -44,14 +44,14 @@ test('its caller sees nothing of the warning', async () => {
 });
 
 test("a list that shrinks in the upstream's own cache is a warning, too", async () => {
-  const polling = await startGateway({ env: { LIST_POLL_MS: '50', LIST_DEADLINE_MS: '5000' } });
+  const polling = await startGateway({ env: { LIST_DEADLINE_MS: '50', LIST_POLL_MS: '50' } });
   await saveList(polling, 'wx_cache', LONG);
   polling.simulator.behave('wx_cache', [
     { operations: ['fetchContactsList'], hang: true },
     { raw: { body: SHORT } },
   ]);
 
-  const reply = await askList(polling, 'wx_cache');
+  const reply = await askList(polling, 'wx_cache', { Prefer: 'wait=60' });
   await polling.stop();
 
   expect(reply.headers['x-gateway-source']).toBe('gewe-cache');

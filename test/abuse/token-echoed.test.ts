@@ -35,18 +35,6 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   upstream = await startEchoingUpstream();
   tap = createLogTap();
-  gateway = await startGateway({
-    policy: TRUSTING_WITHOUT_GAPS,
-    env: {
-      GEWE_BASE_URL: upstream.baseUrl,
-      GEWE_TOKEN: TOKEN,
-      STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
-      GEWE_TIMEOUT_MS: '200',
-      LIST_DEADLINE_MS: '100',
-      LIST_HARD_LIMIT_MS: '400',
-    },
-    overrides: { logTo: tap.logTo },
-  });
 });
 afterEach(async () => {
   await gateway.stop();
@@ -54,7 +42,32 @@ afterEach(async () => {
   await folder.remove();
 });
 
+async function start(env: Record<string, string> = {}): Promise<void> {
+  gateway = await startGateway({
+    policy: TRUSTING_WITHOUT_GAPS,
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      GEWE_TOKEN: TOKEN,
+      STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
+      SHUTDOWN_GRACE_MS: '0',
+      ...env,
+    },
+    overrides: { logTo: tap.logTo },
+  });
+}
+
+/** For an upstream that never answers. Nothing else may have to come within these. */
+const HASTY = { GEWE_TIMEOUT_MS: '200', LIST_DEADLINE_MS: '100', LIST_CACHE_DEADLINE_MS: '100' };
+/** Where only the slow call is never answered. */
+const HASTY_LIST = { LIST_DEADLINE_MS: '100' };
+
+const deadlinesFor = (place: Echo['place']) => {
+  if (place === 'cached-list') return HASTY_LIST;
+  return place === 'never' ? HASTY : {};
+};
+
 test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (place) => {
+  await start(deadlinesFor(place));
   for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
     const appId = `wx_${operation}`;
     upstream.behave(appId, { ...GOOD, place });
@@ -81,6 +94,7 @@ test.each([
 ] as const)(
   'a token that is echoed is cut out of an answer that is %s',
   async (how, operation, echo, headers) => {
+    await start(deadlinesFor(echo.place));
     upstream.behave('wx_1', echo);
     const ask = (more: Readonly<Record<string, string>>) =>
       httpCall(gateway.url, {
@@ -102,6 +116,7 @@ test.each([
 test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
   'an appId that holds the token is refused before it is kept or told: %s',
   async (appId) => {
+    await start();
     upstream.behave(appId, GOOD);
     for (const operation of ['search', 'addContacts', 'fetchContactsList', 'somethingNew']) {
       const escaped = `\\u00${appId.charCodeAt(0).toString(16)}${appId.slice(1)}`;

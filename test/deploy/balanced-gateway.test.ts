@@ -9,7 +9,7 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
   let balancer: Balancer;
   const OPS_TOKEN = 'an-ops-token';
   beforeAll(async () => {
-    gateway = await startGateway({ env: { OPS_TOKEN, LIST_DEADLINE_MS: '1000' } });
+    gateway = await startGateway({ env: { OPS_TOKEN } });
     const place = new URL(gateway.url).host;
     const opsPlace = new URL(gateway.opsUrl).host;
     balancer = await startBalancer({

@@ -122,7 +122,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
 test('a probe goes although all places are taken, so that a hung upstream is not held to be down for ever', async () => {
   await start(
     'list: { maxCallsUnderWay: 2 }\nbreaker: { failures: 2, windowSeconds: 60, probeEverySeconds: 0.001 }',
-    { LIST_DEADLINE_MS: '50' },
+    { LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' },
   );
   await Promise.all(['wx_a', 'wx_b'].map((appId) => askList(gateway, appId)));
   for (const appId of ['wx_a', 'wx_b']) expect((await upstream.next(LIST)).appId).toBe(appId);

@@ -107,7 +107,9 @@ describe('without a time of freshness', () => {
       { operations: ['fetchContactsList'], hang: true },
       { cacheList: 'kept' },
     ]);
-    expect(await outcome({ ...NO_FALLBACK, Prefer: 'wait=0' })).toEqual(['upstream-timeout', 1]);
+    const late = await askList(gateway, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=0' });
+    expect(JSON.parse(late.body.toString())).toMatchObject({ code: 'upstream-timeout' });
+    await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_1', 2);
     const { detail } = await refusal('wx_2', NO_FALLBACK);
     expect(detail).toContain('stale-if-error=0');
     expect(detail).not.toContain('No list is saved');
@@ -158,7 +160,10 @@ describe('without a time of freshness', () => {
   });
 
   test('a refusal tells the applied wait, too', async () => {
-    gateway.simulator.behave('wx_2', { hang: true });
+    gateway.simulator.behave('wx_2', [
+      { operations: ['fetchContactsList'], hang: true },
+      { cacheList: 'none' },
+    ]);
     const reply = await askList(gateway, 'wx_2', { Prefer: 'respond-async, WAIT="0"' });
     expect(reply.status).toBe(504);
     expect(reply.headers['preference-applied']).toBe('wait=0');

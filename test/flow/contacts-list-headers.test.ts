@@ -61,7 +61,8 @@ test.each([
   await saveList(gateway, `wx_${why}`, listBytes('ann'));
   clock.advance(3000);
   gateway.simulator.behave(`wx_${why}`, behaviour);
-  expect(await headersOf(`wx_${why}`)).toEqual([
+  const headers: Record<string, string> = why === 'timeout' ? { Prefer: 'wait=0' } : {};
+  expect(await headersOf(`wx_${why}`, headers)).toEqual([
     `gewe-gateway; fwd=stale; detail=upstream-${why}`,
     'saved',
     '3',
@@ -98,7 +99,7 @@ test('a caller who joined a call is told so', async () => {
   await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_join', 2);
   expect((await first)[0]).toBe('gewe-gateway; fwd=stale; detail=upstream-timeout');
 
-  expect(await headersOf('wx_join')).toEqual([
+  expect(await headersOf('wx_join', { Prefer: 'wait=0' })).toEqual([
     'gewe-gateway; fwd=stale; detail=upstream-timeout; collapsed',
     'saved',
     '0',

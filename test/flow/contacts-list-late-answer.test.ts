@@ -14,7 +14,9 @@ import { startGateway } from '../support/start-gateway.ts';
 
 test('a call slower than the deadline runs on, and its answer replaces the saved list', async () => {
   const upstream = await heldUpstream();
-  const gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
+  const gateway = await startGateway({
+    env: { GEWE_BASE_URL: upstream.baseUrl, LIST_DEADLINE_MS: '200' },
+  });
   try {
     const first = askList(gateway, 'wx_1', { Prefer: 'wait=60' });
     (await upstream.next(LIST)).answer(listBytes('old'));
@@ -86,7 +88,7 @@ test('a late answer that is no good list leaves the saved one as it is', async (
 });
 
 test('the hard limit ends the slow call: who still waits is refused, and the next caller starts anew', async () => {
-  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '3000' } });
   try {
     const { simulator } = gateway;
     simulator.behave('wx_hang', [
@@ -109,7 +111,7 @@ test('the hard limit ends the slow call: who still waits is refused, and the nex
 });
 
 test('a caller that waits longer than the hard limit gets the saved list when the call is ended', async () => {
-  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '300' } });
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '3000' } });
   try {
     await saveList(gateway, 'wx_hang', listBytes('ann'));
     gateway.simulator.behave('wx_hang', { hang: true });

@@ -21,7 +21,13 @@ let gateway: TestGateway;
 beforeEach(async () => {
   upstream = await heldUpstream();
   gateway = await startGateway({
-    env: { GEWE_BASE_URL: upstream.baseUrl, LIST_POLL_MS: '20', SHUTDOWN_GRACE_MS: '0' },
+    env: {
+      GEWE_BASE_URL: upstream.baseUrl,
+      // PATIENT callers wait on beyond it.
+      LIST_DEADLINE_MS: '20',
+      LIST_POLL_MS: '20',
+      SHUTDOWN_GRACE_MS: '0',
+    },
   });
 });
 afterEach(async () => {
@@ -119,7 +125,7 @@ test('a caller who wants no saved list waits on for the live one when a poll bri
 
 /** Resolves when the metrics count an answered call of this operation. */
 async function untilCounted(operation: string): Promise<void> {
-  for (const until = Date.now() + 10_000; Date.now() < until;) {
+  for (const until = Date.now() + 30_000; Date.now() < until;) {
     const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
     const lines = metrics.split('\n').filter((line) => line.includes(`operation="${operation}"`));
     if (lines.some((line) => line.includes('answered'))) return;

@@ -28,14 +28,26 @@ const slowCall = (behaviour: Behaviour): Behaviour => ({
 });
 
 let gateway: TestGateway;
+/** For upstreams that are too slow. Nothing else may have to come within its deadline. */
+let hasty: TestGateway;
 beforeAll(async () => {
-  gateway = await startGateway({
-    env: { SHUTDOWN_GRACE_MS: '0' },
+  gateway = await start({});
+  hasty = await start({ LIST_DEADLINE_MS: '200' });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await hasty.stop();
+});
+
+function start(env: Record<string, string>): Promise<TestGateway> {
+  return startGateway({
+    env: { SHUTDOWN_GRACE_MS: '0', ...env },
     // So many failures over many accounts would open it.
     policy: 'breaker: { failures: 100000 }',
   });
-});
-afterAll(() => gateway.stop());
+}
+
+const gatewayFor = (why: string) => (why === 'timeout' ? hasty : gateway);
 
 describe('a good answer', () => {
   test('goes to the caller byte for byte and is saved byte for byte', async () => {
@@ -71,10 +83,11 @@ describe('where a list is saved and the upstream', () => {
   test.each(FAILURES)('%s, the caller gets the saved list', async (name, behaviour, why) => {
     const appId = `saved:${name}`.replaceAll(/[^\w:]/g, '_');
     const bytes = listBytes('ann', name);
-    await saveList(gateway, appId, bytes);
-    gateway.simulator.behave(appId, slowCall(behaviour));
+    const asked = gatewayFor(why);
+    await saveList(asked, appId, bytes);
+    asked.simulator.behave(appId, slowCall(behaviour));
 
-    const reply = await askList(gateway, appId);
+    const reply = await askList(asked, appId);
 
     expect(reply.status).toBe(200);
     expect(reply.body.toString()).toBe(bytes);
@@ -109,31 +122,36 @@ describe('where a list is saved and the upstream', () => {
 });
 
 describe('where nothing is saved and the upstream', () => {
-  test.each(FAILURES)('%s, its cache endpoint is asked and its list saved', async (name, slow) => {
-    const appId = `cache:${name}`.replaceAll(/[^\w:]/g, '_');
-    const bytes = listBytes('from its cache', name);
-    gateway.simulator.behave(appId, [slowCall(slow), { raw: { body: bytes } }]);
+  test.each(FAILURES)(
+    '%s, its cache endpoint is asked and its list saved',
+    async (name, slow, why) => {
+      const appId = `cache:${name}`.replaceAll(/[^\w:]/g, '_');
+      const bytes = listBytes('from its cache', name);
+      const asked = gatewayFor(why);
+      asked.simulator.behave(appId, [slowCall(slow), { raw: { body: bytes } }]);
 
-    const reply = await askList(gateway, appId);
-    expect(reply.status).toBe(200);
-    expect(reply.body.toString()).toBe(bytes);
-    expect(reply.headers).toMatchObject({
-      'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
-      'x-gateway-source': 'gewe-cache',
-    });
+      const reply = await askList(asked, appId);
+      expect(reply.status).toBe(200);
+      expect(reply.body.toString()).toBe(bytes);
+      expect(reply.headers).toMatchObject({
+        'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
+        'x-gateway-source': 'gewe-cache',
+      });
 
-    const saved = await askList(gateway, appId, ONLY_IF_CACHED);
-    expect(saved.body.toString()).toBe(bytes);
-    expect(saved.headers['cache-status']).toBe('gewe-gateway; hit; detail=gewe-cache');
-  });
+      const saved = await askList(asked, appId, ONLY_IF_CACHED);
+      expect(saved.body.toString()).toBe(bytes);
+      expect(saved.headers['cache-status']).toBe('gewe-gateway; hit; detail=gewe-cache');
+    },
+  );
 
   test.each(FAILURES)(
     '%s and its cache is empty, the caller is refused',
     async (name, slow, why) => {
       const appId = `none:${name}`.replaceAll(/[^\w:]/g, '_');
-      gateway.simulator.behave(appId, [slowCall(slow), { cacheList: 'none' }]);
+      const asked = gatewayFor(why);
+      asked.simulator.behave(appId, [slowCall(slow), { cacheList: 'none' }]);
 
-      const reply = await askList(gateway, appId);
+      const reply = await askList(asked, appId);
 
       // With these the upstream was reached: it is not there that the fault is.
       const wasReached = ['answers 404', 'redirects'].includes(name);
@@ -145,12 +163,11 @@ describe('where nothing is saved and the upstream', () => {
         code: expected,
       });
       expect(Number(reply.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-      expect((await askList(gateway, appId, ONLY_IF_CACHED)).status).toBe(504);
+      expect((await askList(asked, appId, ONLY_IF_CACHED)).status).toBe(504);
     },
   );
 
   const NO_LISTS: readonly (readonly [string, Behaviour])[] = [
-    ['hangs', { hang: true }],
     ['resets the connection', { reset: true }],
     ['answers 503', { status: 503 }],
     ['says that the account is offline', { accountOffline: true }],
@@ -164,11 +181,23 @@ describe('where nothing is saved and the upstream', () => {
     'is too slow and its cache endpoint %s, the caller is refused with 504',
     async (name, behaviour) => {
       const appId = `rude:${name}`.replaceAll(/[^\w:]/g, '_');
-      gateway.simulator.behave(appId, [slowCall({ hang: true }), behaviour]);
-
-      expect((await askList(gateway, appId)).status).toBe(504);
-      expect((await askList(gateway, appId, NO_FALLBACK)).status).toBe(504);
-      expect((await askList(gateway, appId, ONLY_IF_CACHED)).status).toBe(504);
+      await expectRefusals(hasty, appId, behaviour);
     },
   );
+
+  test('is too slow and its cache endpoint hangs, the caller is refused with 504', async () => {
+    const hastier = await start({ LIST_DEADLINE_MS: '200', LIST_CACHE_DEADLINE_MS: '200' });
+    try {
+      await expectRefusals(hastier, 'rude:hangs', { hang: true });
+    } finally {
+      await hastier.stop();
+    }
+  });
+
+  async function expectRefusals(asked: TestGateway, appId: string, cache: Behaviour) {
+    asked.simulator.behave(appId, [slowCall({ hang: true }), cache]);
+    expect((await askList(asked, appId)).status).toBe(504);
+    expect((await askList(asked, appId, NO_FALLBACK)).status).toBe(504);
+    expect((await askList(asked, appId, ONLY_IF_CACHED)).status).toBe(504);
+  }
 });

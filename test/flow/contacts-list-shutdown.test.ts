@@ -55,7 +55,7 @@ test('a slow call that nobody waits for is still saved when it ends within the g
 });
 
 test('a caller under way gets its live list while the gateway stops', async () => {
-  const gateway = await start({ SHUTDOWN_GRACE_MS: '60000', LIST_DEADLINE_MS: '60000' });
+  const gateway = await start({ SHUTDOWN_GRACE_MS: '60000' });
   const asking = askList(gateway, 'wx_1');
   const call = await upstream.next(LIST);
 
@@ -68,7 +68,7 @@ test('a caller under way gets its live list while the gateway stops', async () =
 });
 
 test('a slow call that does not end within the grace is ended, and nothing is asked or written after it', async () => {
-  const gateway = await start({ SHUTDOWN_GRACE_MS: '50', LIST_DEADLINE_MS: '60000' });
+  const gateway = await start({ SHUTDOWN_GRACE_MS: '50' });
   const asking = askTogether(gateway, [['wx_1'], ['wx_2']]);
   await Promise.all([upstream.next(LIST), upstream.next(LIST)]);
   await asking.arrived;
@@ -86,7 +86,11 @@ test('a slow call that does not end within the grace is ended, and nothing is as
 });
 
 test('a poll that hangs does not hold up the end', async () => {
-  const gateway = await start({ SHUTDOWN_GRACE_MS: '60000', LIST_POLL_MS: '20' });
+  const gateway = await start({
+    SHUTDOWN_GRACE_MS: '60000',
+    LIST_DEADLINE_MS: '20',
+    LIST_POLL_MS: '20',
+  });
   const asking = askList(gateway, 'wx_1', { Prefer: 'wait=60' });
   const slow = await upstream.next(LIST);
   await upstream.next(CACHE);

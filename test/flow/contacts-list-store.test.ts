@@ -100,7 +100,7 @@ test('saved lists outlive the process: byte for byte, with their age and where t
   await askList(before, 'wx_2');
   await before.gateway.stop();
 
-  const after = await started({ env });
+  const after = await started({ env: { ...env, LIST_DEADLINE_MS: '50' } });
   after.simulator.behave('*', { hang: true });
 
   const reply = await askList(after, 'wx_1');

@@ -145,7 +145,11 @@ describe('the token', () => {
   });
 
   test('stands in no log line at level trace, however calls end', async () => {
-    const gateway = await start({ GEWE_TIMEOUT_MS: '300' });
+    const gateway = await start({
+      GEWE_TIMEOUT_MS: '300',
+      LIST_DEADLINE_MS: '300',
+      LIST_CACHE_DEADLINE_MS: '300',
+    });
     const { simulator } = gateway;
     for (const behaviour of [
       {},

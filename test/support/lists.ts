@@ -97,7 +97,7 @@ export async function untilSaved(
   expected: Partial<SavedListInfo> = {},
 ): Promise<SavedListInfo> {
   let seen: unknown;
-  for (const until = Date.now() + 10_000; Date.now() < until;) {
+  for (const until = Date.now() + 30_000; Date.now() < until;) {
     const response = await fetch(`${opsUrl}/admin/lists/${appId}`);
     seen = await response.json();
     const entries = Object.entries(expected);
