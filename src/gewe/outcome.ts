@@ -106,7 +106,8 @@ function rejectsToken(json: unknown): boolean {
   return typeof msg === 'string' && /^\s*(?:http\s+)?header:\s*x-gewe-token\b/i.test(msg);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Lenient, and past a byte order mark: one nickname that was cut in mid-character must not cost the other contacts. */
+const utf8 = new TextDecoder();
 
 function parseJson(body: Buffer): unknown {
   try {

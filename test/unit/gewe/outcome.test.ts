@@ -32,11 +32,36 @@ describe('readAnswer', () => {
     ['nothing', '', {}],
     ['HTML', '<html>', {}],
     ['half of it', '{"ret":200', {}],
-    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}],
     ['gzip', '{}', { contentEncoding: 'gzip' }],
     ['two encodings', '{}', { contentEncoding: 'identity, br' }],
   ])('takes %s as invalid', (_what, body, other) => {
     expect(read(body, other).kind).toBe('invalid');
+  });
+
+  test.each<[string, number[], string]>([
+    ['a cut emoji', [0xf0, 0x9f, 0x98], '\ufffd'],
+    ['GBK', [...Buffer.from('d5c5c8fd', 'hex')], '\ufffd\ufffd\ufffd\ufffd'],
+    ['surrogates as UTF-8', [...Buffer.from('eda0bdedb880', 'hex')], '\ufffd'.repeat(6)],
+    ['Latin-1', [0xe9], '\ufffd'],
+    ['a NUL in two bytes', [0xc0, 0x80], '\ufffd\ufffd'],
+  ])('reads past %s in a text, bytes untouched', (_what, bytes, decoded) => {
+    const text = Buffer.from(bytes);
+    const body = Buffer.concat([Buffer.from('{"ret":200,"msg":"'), text, Buffer.from('"}')]);
+
+    expect(read(body)).toMatchObject({
+      kind: 'answered',
+      answer: { body, json: { ret: 200, msg: decoded } },
+    });
+  });
+
+  test('skips a byte order mark, bytes untouched', () => {
+    const body = Buffer.from('\ufeff{"ret":200}');
+
+    expect(read(body)).toMatchObject({ kind: 'answered', answer: { body, json: { ret: 200 } } });
+  });
+
+  test('does not take broken bytes between the texts for JSON', () => {
+    expect(read(Buffer.from('{"ret":200\xff}', 'latin1')).kind).toBe('invalid');
   });
 
   test.each(['identity', ' Identity ', ''])('takes the encoding %j as none', (contentEncoding) => {
