@@ -1,30 +1,41 @@
 import type { Outcome } from './outcome.ts';
 
-const BEFORE_CONNECTED: ReadonlySet<string> = new Set([
+/** Codes that come without a syscall and yet from nothing but a connection that was never made. */
+const NO_CONNECTION: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+
+/** What precedes a connection. The same codes also come from reading and writing on one, where they prove nothing. */
+const CONNECTING: ReadonlySet<string> = new Set(['getaddrinfo', 'bind', 'connect']);
 
 /**
  * What an error before the answer's body means. `sent` is false only where the error proves that no byte of the
  * request can have reached the upstream: a charge is given back on no weaker evidence.
  */
 export function outcomeOfError(cause: unknown): Outcome {
-  const { code: given, syscall } = (cause ?? {}) as { code?: unknown; syscall?: string };
-  // A DOMException has a number here.
-  const code = typeof given === 'string' ? given : '';
+  const code = codeOf(cause);
   // llhttp's codes: something answered, but not in HTTP.
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };
   }
-  // The same codes also come from reading and writing on a connection, where they prove nothing.
-  const whileConnecting = syscall === undefined || ['connect', 'getaddrinfo'].includes(syscall);
-  const neverConnected = syscall === 'connect' || (whileConnecting && BEFORE_CONNECTED.has(code));
-  return neverConnected ? neverSent(cause) : { kind: 'unreachable', sent: true, cause };
+  return provesNoConnection(cause) ? neverSent(cause) : { kind: 'unreachable', sent: true, cause };
+}
+
+function provesNoConnection(cause: unknown): boolean {
+  const { errors, syscall } = (cause ?? {}) as { errors?: unknown; syscall?: unknown };
+  // What became of each address of a host that has several. The error around them has the first one's code.
+  if (Array.isArray(errors)) return errors.length > 0 && errors.every(provesNoConnection);
+  return typeof syscall === 'string' ? CONNECTING.has(syscall) : NO_CONNECTION.has(codeOf(cause));
+}
+
+/** The empty string for an error without one; a DOMException has a number. */
+function codeOf(cause: unknown): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
 }
 
 /** For where it is proven in another way than by the error. */
