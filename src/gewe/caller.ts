@@ -1,5 +1,6 @@
-import { Agent, request } from 'undici';
-import { outcomeOfError } from './failure.ts';
+import { Agent, Client, request, type Dispatcher } from 'undici';
+import { watchConnections } from './connection.ts';
+import { afterAnother, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
 import { readResponse } from './read-response.ts';
@@ -14,7 +15,10 @@ export interface OwnCall {
 }
 
 export interface Caller {
-  /** Never rejects: whatever happens is an Outcome. No call is repeated here and no redirect followed. */
+  /**
+   * Never rejects: whatever happens is an Outcome. No redirect is followed. A call only asks: where a kept connection was
+   * just being closed, it is sent once more.
+   */
   call(call: OwnCall, token: string): Promise<Outcome>;
   /** Ends the calls under way. */
   close(): Promise<void>;
@@ -22,7 +26,7 @@ export interface Caller {
 
 /** The gateway's own calls: those that nobody may be waiting for. */
 export function createCaller(baseUrl: URL, answerLimitBytes: number, version: string): Caller {
-  const dispatcher = new Agent({
+  const options = {
     // undici's own timers are coarse and stop at silence; the deadline here covers a dripping answer too.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -30,40 +34,57 @@ export function createCaller(baseUrl: URL, answerLimitBytes: number, version: st
     // Callers' requests go over HTTP/1.1 too: one way for an upstream to behave, and one call a connection.
     allowH2: false,
     keepAliveTimeout: 4_000,
-  });
+  };
+  const agent = new Agent(options);
+  const connections = watchConnections();
   const closed = new AbortController();
 
+  async function send(
+    { path, body, trace }: OwnCall,
+    token: string,
+    signal: AbortSignal,
+    dispatcher: Dispatcher,
+  ): Promise<Outcome> {
+    try {
+      const response = await request(upstreamUrl(baseUrl, path), {
+        method: 'POST',
+        headers: upstreamHeaders(token, body, trace, version) as Record<string, string>,
+        body,
+        signal,
+        dispatcher,
+      });
+      const head = {
+        status: response.statusCode,
+        contentType: joined(response.headers['content-type']),
+        contentEncoding: joined(response.headers['content-encoding']),
+      };
+      return await readResponse(response.body, head, answerLimitBytes);
+    } catch (cause) {
+      return outcomeOfError(cause);
+    }
+  }
+
   return {
-    async call({ path, body, trace, deadlineMs }, token) {
+    async call(call, token) {
       const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), deadlineMs);
-      let outcome: Outcome;
-      try {
-        const response = await request(upstreamUrl(baseUrl, path), {
-          method: 'POST',
-          headers: upstreamHeaders(token, body, trace, version) as Record<string, string>,
-          body,
-          signal: AbortSignal.any([deadline.signal, closed.signal]),
-          dispatcher,
-        });
-        const head = {
-          status: response.statusCode,
-          contentType: joined(response.headers['content-type']),
-          contentEncoding: joined(response.headers['content-encoding']),
-        };
-        outcome = await readResponse(response.body, head, answerLimitBytes);
-      } catch (cause) {
-        outcome = outcomeOfError(cause);
-      } finally {
-        clearTimeout(timer);
+      const timer = setTimeout(() => deadline.abort(), call.deadlineMs);
+      const signal = AbortSignal.any([deadline.signal, closed.signal]);
+      let outcome = await send(call, token, signal, agent);
+      const isClosing = outcome.kind === 'unreachable' && connections.wasClosing(outcome.cause);
+      if (isClosing && !signal.aborted) {
+        const anew = new Client(baseUrl.origin, options);
+        outcome = afterAnother(await send(call, token, signal, anew));
+        await anew.destroy();
       }
+      clearTimeout(timer);
       if (outcome.kind === 'answered') return outcome;
       if (deadline.signal.aborted) return { kind: 'timeout' };
       return closed.signal.aborted ? { kind: 'aborted', sent: true } : outcome;
     },
     async close() {
       closed.abort();
-      await dispatcher.destroy();
+      connections.stop();
+      await agent.destroy();
     },
   };
 }

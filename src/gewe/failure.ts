@@ -42,3 +42,8 @@ function codeOf(cause: unknown): string {
 export function neverSent(cause: unknown): Outcome {
   return { kind: 'unreachable', sent: false, cause };
 }
+
+/** For a call that was sent before, on a connection that was lost: whatever becomes of this one, that may have arrived. */
+export function afterAnother(outcome: Outcome): Outcome {
+  return 'sent' in outcome ? { ...outcome, sent: true } : outcome;
+}

@@ -1,10 +1,10 @@
 import { Agent as HttpAgent, ServerResponse, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
-import { neverSent, outcomeOfError } from './failure.ts';
+import { connectionOf, type Connection } from './connection.ts';
+import { afterAnother, neverSent, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
 import { readResponse } from './read-response.ts';
@@ -20,12 +20,14 @@ export interface ForwardedCall {
   readonly endsWithCaller: boolean;
   /** A connection of its own, for a call that must not fail on an old one. */
   readonly freshConnection: boolean;
+  /** Whether it changes nothing, so that it may be sent again where a kept connection was just being closed. */
+  readonly readsOnly: boolean;
 }
 
 export interface Forwarder {
   /**
    * Sends the caller's request on and reads the whole answer; answering the caller is left to others. Never
-   * rejects, never repeats, never follows. Turns `req.headers` and `req.url` into what the upstream gets.
+   * rejects, never follows. Turns `req.headers` and `req.url` into what the upstream gets.
    */
   forward(
     req: IncomingMessage,
@@ -37,12 +39,16 @@ export interface Forwarder {
   close(): void;
 }
 
-interface Exchange {
-  /** Of the call under way, once it has one. */
-  socket?: Socket;
+/** One request on one connection. */
+interface Attempt {
   readonly body: Buffer;
   readonly freshConnection: boolean;
+  /** Once it has one. */
+  connection?: Connection;
+  readonly outcome: Promise<Outcome>;
   settle(outcome: Outcome): void;
+  /** Ends it where it still runs. */
+  end(): void;
 }
 
 /**
@@ -58,11 +64,13 @@ export function createForwarder(
   const agentOptions = { keepAlive: true, timeout: 4_000 };
   const agent =
     baseUrl.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  /** By the response that the library was given for it. */
+  const attempts = new WeakMap<object, Attempt>();
   const closed = new AbortController();
-  const fail = (cause: Error, req: IncomingMessage) => {
-    const exchange = exchanges.get(req);
-    exchange?.settle(isShakingHands(exchange) ? neverSent(cause) : outcomeOfError(cause));
+  const fail = (cause: Error, _req: IncomingMessage, standIn: object) => {
+    const attempt = attempts.get(standIn);
+    const wasShakingHands = attempt?.connection?.isShakingHands() === true;
+    attempt?.settle(wasShakingHands ? neverSent(cause) : outcomeOfError(cause));
   };
 
   const proxy = createProxyMiddleware({
@@ -75,32 +83,34 @@ export function createForwarder(
     ejectPlugins: true,
     plugins: [proxyEventsPlugin],
     // The one hook where options are the request's own. The body was read before, so it is handed back here.
-    router: (req, _res, options) => {
-      const exchange = exchanges.get(req);
-      options.buffer = Readable.from([exchange?.body ?? Buffer.alloc(0)]);
-      options.agent = exchange?.freshConnection === true ? false : agent;
+    router: (_req, standIn, options) => {
+      const attempt = attempts.get(standIn as ServerResponse);
+      options.buffer = Readable.from([attempt?.body ?? Buffer.alloc(0)]);
+      options.agent = attempt?.freshConnection === true ? false : agent;
       return baseUrl.origin;
     },
     on: {
-      proxyReq: (proxyReq, req) => {
-        const exchange = exchanges.get(req);
-        if (exchange === undefined) return;
-        if (proxyReq.socket !== null) exchange.socket = proxyReq.socket;
-        // An answer that is none, such as an unasked-for 101, ends the call without a word.
+      proxyReq: (proxyReq, _req, standIn) => {
+        const attempt = attempts.get(standIn);
+        if (attempt === undefined) return;
+        const { socket, reusedSocket } = proxyReq;
+        if (socket !== null) attempt.connection = connectionOf(socket, reusedSocket);
+        // An answer that is none ends the call without a word.
         proxyReq.once('close', () => {
-          exchanges.get(req)?.settle({ kind: 'invalid', why: 'no answer to the request' });
+          if (attempts.has(standIn))
+            attempt.settle({ kind: 'invalid', why: 'no answer to the request' });
         });
       },
-      proxyRes: async (proxyRes, req) => {
+      proxyRes: async (proxyRes, _req, standIn) => {
         const head = {
           status: proxyRes.statusCode ?? 0,
           contentType: proxyRes.headers['content-type'],
           contentEncoding: proxyRes.headers['content-encoding'],
         };
-        const exchange = exchanges.get(req);
+        const attempt = attempts.get(standIn);
         // The answer has begun: when it breaks off now, its reader says so, and the library's error counts no more.
-        exchanges.delete(req);
-        exchange?.settle(await readResponse(proxyRes, head, answerLimitBytes));
+        attempts.delete(standIn);
+        attempt?.settle(await readResponse(proxyRes, head, answerLimitBytes));
       },
       error: fail,
       // What the library calls an error whose caller has left.
@@ -108,34 +118,46 @@ export function createForwarder(
     },
   });
 
+  function send(req: IncomingMessage, body: Buffer, freshConnection: boolean): Attempt {
+    const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>();
+    // The library ties the call to the response that it is given: it would destroy the caller's connection on a
+    // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
+    const standIn = new ServerResponse(req);
+    const end = () => void standIn.emit('close');
+    const attempt: Attempt = { body, freshConnection, outcome, settle, end };
+    attempts.set(standIn, attempt);
+    proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req, standIn));
+    return attempt;
+  }
+
   return {
     async forward(req, res, call, token) {
       if (!call.freshConnection) await whatCameUnasked();
       // A caller who left in the meantime, or while the token's file was read, will not be seen leaving again.
       const hasLeft = call.endsWithCaller && res.closed;
       if (closed.signal.aborted || hasLeft) return { kind: 'aborted', sent: false };
-      const { promise, resolve: settle } = Promise.withResolvers<Outcome>();
-      const exchange: Exchange = { ...call, settle };
-      exchanges.set(req, exchange);
       req.headers = upstreamHeaders(token, call.body, call.trace, version) as typeof req.headers;
       req.url = upstreamUrl(baseUrl, call.path).pathname;
 
-      // The library ties the call to the response that it is given: it would destroy the caller's connection on a
-      // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
-      const standIn = new ServerResponse(req);
-      const abort = () => settle({ kind: 'aborted', sent: true });
+      const { promise: ended, resolve: end } = Promise.withResolvers<Outcome>();
+      let attempt = send(req, call.body, call.freshConnection);
+      const abort = () => end({ kind: 'aborted', sent: true });
       if (call.endsWithCaller) res.once('close', abort);
       closed.signal.addEventListener('abort', abort);
-      const timer = setTimeout(() => settle(overdue(exchange)), call.deadlineMs);
+      const timer = setTimeout(() => end(overdue(attempt)), call.deadlineMs);
 
-      proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req));
-      const outcome = await promise;
+      let outcome = await Promise.race([ended, attempt.outcome]);
+      const { connection } = attempt;
+      if (call.readsOnly && outcome.kind === 'unreachable' && connection?.wasClosing() === true) {
+        attempt.end();
+        attempt = send(req, call.body, true);
+        outcome = afterAnother(await Promise.race([ended, attempt.outcome]));
+      }
 
       clearTimeout(timer);
       res.off('close', abort);
       closed.signal.removeEventListener('abort', abort);
-      // Ends the upstream call where it still runs.
-      standIn.emit('close');
+      attempt.end();
       return outcome;
     },
     close() {
@@ -156,17 +178,7 @@ function whatCameUnasked(): Promise<void> {
 }
 
 /** The deadline has passed: with a connection that is still being made, the upstream provably has nothing. */
-function overdue(exchange: Exchange): Outcome {
-  const { socket } = exchange;
-  const isConnected = socket !== undefined && !socket.connecting && !isShakingHands(exchange);
-  if (isConnected) return { kind: 'timeout' };
+function overdue({ connection }: Attempt): Outcome {
+  if (connection?.isMade() === true) return { kind: 'timeout' };
   return neverSent(new Error('No connection to the upstream within the deadline'));
-}
-
-/**
- * Whether a TLS handshake is under way, or was when the call failed. Node writes nothing of a request before it is over,
- * which includes the check of the certificate.
- */
-function isShakingHands({ socket }: Exchange): boolean {
-  return ((socket ?? {}) as { secureConnecting?: boolean }).secureConnecting === true;
 }

@@ -4,6 +4,7 @@ import type { ListService } from '../contacts-list/list-service.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { Refusal } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
+import { accessOf } from '../gewe/operations.ts';
 import { traceSlot } from './identify.ts';
 import { bodySlot } from './read-body.ts';
 import { operationSlot } from './resolve-operation.ts';
@@ -35,6 +36,7 @@ export function forward(parts: ForwardParts): RequestHandler {
         deadlineMs: geweTimeoutMs,
         endsWithCaller: true,
         freshConnection: false,
+        readsOnly: accessOf(operation) === 'read',
       },
     );
     const answer = answerOrRefusal(outcome);

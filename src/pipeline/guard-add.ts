@@ -83,6 +83,7 @@ function sendOnce(parts: GuardAddParts, req: Request, res: Response, body: Reque
       endsWithCaller: false,
       // On a kept connection that the upstream is just closing, a charged attempt would be lost.
       freshConnection: true,
+      readsOnly: false,
     },
   );
 }

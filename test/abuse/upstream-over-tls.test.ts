@@ -8,7 +8,7 @@ import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
-import { startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
+import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, TOKEN, type TestGateway, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -111,6 +111,27 @@ describe('an upstream over TLS', () => {
     const operations = upstream.calls.map(({ operation }) => operation);
     expect(operations.slice(-1)).toEqual(['contacts/addContacts']);
   });
+
+  // It says goodbye in TLS, which is no byte of an answer.
+  test.each(['search', 'fetchContactsList'])(
+    'gets %s once more where it closes a kept connection when that comes',
+    async (operation) => {
+      const good = wire(GOOD_LIST, '200 OK', ['Connection: keep-alive']);
+      let requests = 0;
+      upstream.behave('wx_tls', (socket) => {
+        requests += 1;
+        if (requests === 2) socket.end();
+        else socket.write(good);
+      });
+      await call(operation);
+
+      const answer = await call(operation);
+
+      expect([answer.status, answer.body.toString()]).toEqual([200, GOOD_LIST]);
+      expect(answer.headers['x-gateway-source']).not.toBe('saved');
+      expect(requests).toBe(3);
+    },
+  );
 
   test('is spoken to in HTTP/1.1 and with the token, by both clients of the gateway', () => {
     expect([...witness.protocols]).not.toContain('h2');

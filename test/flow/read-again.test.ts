@@ -1,0 +1,176 @@
+/** A kept connection that the upstream closes just when a request comes on it: a read is sent once more, a write never. */
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { allRead, listBytes } from '../support/lists.ts';
+import { startRawUpstream, wire, type Manner, type RawUpstream } from '../support/raw-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let upstream: RawUpstream;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  upstream = await startRawUpstream();
+  gateway = await startGateway({
+    policy: TRUSTING,
+    env: { GEWE_BASE_URL: upstream.baseUrl, LIST_DEADLINE_MS: '30000' },
+  });
+});
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+const LOSSES: readonly (readonly [string, Manner])[] = [
+  ['closes', (socket) => void socket.end()],
+  ['resets', (socket) => void socket.resetAndDestroy()],
+];
+const GOOD = wire(listBytes('ann'), '200 OK', ['Connection: keep-alive']);
+const answers: Manner = (socket) => void socket.write(GOOD);
+
+/** Meets the requests of `wx_1` so, one after the other; gives the connections that they came on. */
+function meets(...manners: readonly Manner[]): Socket[] {
+  const sockets: Socket[] = [];
+  upstream.behave('wx_1', (socket, call) => {
+    const manner = manners[sockets.length];
+    sockets.push(socket);
+    manner?.(socket, call);
+  });
+  return sockets;
+}
+
+const ask = (operation: string) =>
+  httpCall(gateway.url, {
+    path: `/contacts/${operation}`,
+    headers: GOOD_HEADERS,
+    body: JSON.stringify(addBody('wx_1')),
+  });
+
+/** The operations that two clients of the gateway send: the proxy, and the one for its own calls. */
+const READS = ['search', 'fetchContactsListCache', 'fetchContactsList'];
+const WRITES = ['setFriendRemark', 'deleteFriend', 'whatTheVendorAddsTomorrow'];
+
+describe.each(LOSSES)(
+  'an upstream that %s a kept connection when a request comes',
+  (_what, loses) => {
+    test.each(READS)('gets %s once more, on a new connection', async (operation) => {
+      const sockets = meets(answers, loses, answers);
+      await ask(operation);
+
+      const answer = await ask(operation);
+
+      expect([answer.status, answer.body.toString()]).toEqual([200, listBytes('ann')]);
+      if (operation === 'fetchContactsList') {
+        expect(answer.headers['x-gateway-source']).toBe('live');
+      }
+      const [first, second, third, ...more] = sockets;
+      expect([second === first, third === first, more]).toEqual([true, false, []]);
+    });
+
+    test.each(WRITES)('gets %s once', async (operation) => {
+      const sockets = meets(answers, loses, answers);
+      await ask('search');
+
+      const answer = await ask(operation);
+
+      expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-unreachable']);
+      expect(answer.json()['detail']).toContain('may have been carried out');
+      expect(sockets).toHaveLength(2);
+      expect(sockets[1]).toBe(sockets[0]);
+    });
+
+    test('gets addContacts once, and it stays charged', async () => {
+      const sockets = meets(answers, loses, answers);
+      await ask('search');
+
+      const answer = await ask('addContacts');
+
+      expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-unreachable']);
+      expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
+      expect(sockets).toHaveLength(2);
+    });
+
+    test.each(READS)('and the new one too gets %s twice in all', async (operation) => {
+      const sockets = meets(answers, loses, loses, answers);
+      await ask(operation);
+
+      const answer = await ask(operation);
+
+      expect(sockets).toHaveLength(3);
+      if (operation === 'fetchContactsList') {
+        expect(answer.headers['cache-status']).toContain('detail=upstream-unreachable');
+      } else {
+        expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-unreachable']);
+      }
+    });
+  },
+);
+
+const isOf =
+  (operation: string) =>
+  (call: { operation: string }): boolean =>
+    call.operation === `contacts/${operation}`;
+
+test.each(READS)('%s is sent once where its connection was new', async (operation) => {
+  meets(
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.resetAndDestroy(),
+    answers,
+  );
+
+  const answer = await ask(operation);
+
+  expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-unreachable']);
+  expect(upstream.calls.filter(isOf(operation))).toHaveLength(1);
+});
+
+test.each(READS)('%s is sent once where a byte of its answer came', async (operation) => {
+  meets(answers, (socket) => socket.end('H'), answers);
+  await ask(operation);
+
+  await ask(operation);
+
+  expect(upstream.calls.filter(isOf(operation))).toHaveLength(2);
+});
+
+test('a read whose caller has left is not sent once more', async () => {
+  const { promise: arrived, resolve } = Promise.withResolvers<Socket>();
+  const sockets = meets(answers, resolve, answers);
+  await ask('search');
+  const leaving = request(`${gateway.url}/contacts/search`, {
+    method: 'POST',
+    headers: GOOD_HEADERS,
+    agent: false,
+  });
+  leaving.on('error', () => undefined);
+  leaving.end('{"appId":"wx_1"}');
+  const socket = await arrived;
+  const closed = once(socket, 'close');
+
+  leaving.destroy();
+
+  await closed;
+  await allRead(gateway);
+  expect(sockets).toHaveLength(2);
+});
+
+test('a read that was sent once more ends with its deadline', async () => {
+  await gateway.stop();
+  gateway = await startGateway({
+    env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '500' },
+  });
+  const sockets = meets(
+    answers,
+    (socket) => void socket.end(),
+    () => undefined,
+  );
+  await ask('search');
+
+  const answer = await ask('search');
+
+  expect([answer.status, answer.json()['code']]).toEqual([504, 'upstream-timeout']);
+  expect(sockets).toHaveLength(3);
+});
