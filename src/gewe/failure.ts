@@ -12,6 +12,12 @@ const NO_CONNECTION: ReadonlySet<string> = new Set([
 /** What precedes a connection. The same codes also come from reading and writing on one, where they prove nothing. */
 const CONNECTING: ReadonlySet<string> = new Set(['getaddrinfo', 'bind', 'connect']);
 
+/** undici ends the connection at an interim answer that it has not asked for, and says so in these words alone. */
+const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
+  ['bad response', '100 Continue'],
+  ['bad upgrade', '101 Switching Protocols'],
+]);
+
 /**
  * What an error before the answer's body means. `sent` is false only where the error proves that no byte of the
  * request can have reached the upstream: a charge is given back on no weaker evidence.
@@ -21,6 +27,10 @@ export function outcomeOfError(cause: unknown): Outcome {
   // llhttp's codes: something answered, but not in HTTP.
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };
+  }
+  if (code === 'UND_ERR_SOCKET') {
+    const name = UNDICI_GIVES_UP_AT.get((cause as Error).message);
+    if (name !== undefined) return interimAnswer(name);
   }
   return provesNoConnection(cause) ? neverSent(cause) : { kind: 'unreachable', sent: true, cause };
 }
@@ -46,4 +56,16 @@ export function neverSent(cause: unknown): Outcome {
 /** For a call that was sent before, on a connection that was lost: whatever becomes of this one, that may have arrived. */
 export function afterAnother(outcome: Outcome): Outcome {
   return 'sent' in outcome ? { ...outcome, sent: true } : outcome;
+}
+
+/**
+ * An answer that announces another one (RFC 9110 section 15.2), from which there is no way to that one.
+ *
+ * @param name its status, such as `100 Continue`
+ */
+export function interimAnswer(name: string): Outcome {
+  return {
+    kind: 'invalid',
+    why: `an interim answer (${name}) that the gateway cannot read past`,
+  };
 }

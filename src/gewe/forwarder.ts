@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { connectionOf, type Connection } from './connection.ts';
-import { afterAnother, neverSent, outcomeOfError } from './failure.ts';
+import { afterAnother, interimAnswer, neverSent, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
 import { readResponse } from './read-response.ts';
@@ -95,6 +95,10 @@ export function createForwarder(
         if (attempt === undefined) return;
         const { socket, reusedSocket } = proxyReq;
         if (socket !== null) attempt.connection = connectionOf(socket, reusedSocket);
+        proxyReq.once('upgrade', (_proxyRes, upgraded) => {
+          upgraded.destroy();
+          attempt.settle(interimAnswer('101 Switching Protocols'));
+        });
         // An answer that is none ends the call without a word.
         proxyReq.once('close', () => {
           if (attempts.has(standIn))

@@ -176,9 +176,9 @@ export const FAULTS: readonly Fault[] = [
   ...faults(
     'verdict',
     { 'answers after a 100': saysAndEnds(`${CONTINUE}${wire(JSON_200)}`) },
-    'lost',
+    'invalid',
   ),
-  ...faults('late', { 'hangs after a 100': says(CONTINUE) }, 'lost'),
+  ...faults('late', { 'hangs after a 100': says(CONTINUE) }, 'invalid'),
   // undici drops chunk extensions unread, Node's parser counts them.
   ...faults('invalid', { 'sends a chunk extension for ever': pours(`${CHUNKED}b;`, 'x') }, 'late'),
 ];

@@ -1,0 +1,108 @@
+/** Answers with a 1xx status announce another one (RFC 9110 section 15.2): that one counts, wherever it can be reached. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { askList } from '../support/lists.ts';
+import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const PROCESSING = 'HTTP/1.1 102 Processing\r\n\r\n';
+const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
+
+let upstream: RawUpstream;
+let gateway: TestGateway;
+let accounts = 0;
+let appId: string;
+
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  gateway = await startGateway({
+    policy: TRUSTING,
+    env: { GEWE_BASE_URL: upstream.baseUrl, LIST_DEADLINE_MS: '30000' },
+  });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
+/** From now on a new account's requests are met with these bytes. */
+function answers(bytes: string): void {
+  appId = `wx_${++accounts}`;
+  upstream.behave(appId, (socket) => void socket.write(bytes));
+}
+
+const ask = (operation: string) =>
+  httpCall(gateway.url, {
+    path: `/contacts/${operation}`,
+    headers: GOOD_HEADERS,
+    body: JSON.stringify(addBody(appId)),
+  });
+const whyOf = (operation: string) =>
+  gateway.log
+    .filter((line) => line['msg'] === 'upstream call failed' && line['operation'] === operation)
+    .at(-1)?.['why'];
+
+describe.each([
+  ['100', CONTINUE],
+  ['102', PROCESSING],
+  ['103', EARLY_HINTS],
+  ['100, 102 and two 103', CONTINUE + PROCESSING + EARLY_HINTS + EARLY_HINTS],
+])('the answer after %s', (statuses, interim) => {
+  test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
+    'is the answer to %s',
+    async (operation) => {
+      answers(interim + wire(GOOD_LIST));
+
+      const answer = await ask(operation);
+
+      expect([answer.status, answer.body.toString()]).toEqual([200, GOOD_LIST]);
+    },
+  );
+
+  // undici, which sends the gateway's own calls, ends the connection on a 100 that it has not asked for.
+  if (!statuses.startsWith('100')) {
+    test('is the answer to fetchContactsList', async () => {
+      answers(interim + wire(GOOD_LIST));
+
+      const answer = await askList(gateway, appId);
+
+      expect(answer.headers['x-gateway-source']).toBe('live');
+      expect(answer.body.toString()).toBe(GOOD_LIST);
+    });
+  }
+});
+
+describe.each([
+  ['100 Continue', CONTINUE + wire(GOOD_LIST)],
+  ['101 Switching Protocols', SWITCHING],
+])('an interim answer of %s that cannot be read past', (name, bytes) => {
+  const why = `an interim answer (${name}) that the gateway cannot read past`;
+
+  test('is an invalid one to fetchContactsList, and the log names it', async () => {
+    answers(wire(GOOD_LIST));
+    await askList(gateway, appId);
+    upstream.behave(appId, (socket) => void socket.write(bytes));
+
+    const answer = await askList(gateway, appId);
+
+    expect(answer.headers['x-gateway-source']).toBe('saved');
+    expect(answer.headers['cache-status']).toContain('detail=upstream-invalid');
+    expect(answer.body.toString()).toBe(GOOD_LIST);
+    expect(whyOf('fetchContactsList')).toBe(why);
+  });
+});
+
+test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
+  'a switch of protocols that nobody asked for refuses %s, and is named',
+  async (operation) => {
+    answers(SWITCHING);
+
+    const answer = await ask(operation);
+
+    expect([answer.status, answer.json()['code']]).toEqual([502, 'upstream-invalid']);
+    expect(answer.json()['detail']).toContain('(101 Switching Protocols)');
+  },
+);
