@@ -28,6 +28,8 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
   const parting = new WeakSet<ServerResponse>();
   /** How many bytes had come when the last exchange was over: with more than that, another request has begun. */
   const quietAt = new WeakMap<Duplex, number>();
+  /** Requests behind which Node's parser drops what came in the same segment. */
+  const cutOff = new WeakSet<IncomingMessage>();
   let stopping = false;
 
   function part(res: ServerResponse): void {
@@ -88,6 +90,7 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
       if (before !== undefined && !mayBeFollowed(before.res)) return false;
       const exchange = { req, res };
       last.set(socket, exchange);
+      if (cutOff.has(req)) res.shouldKeepAlive = false;
       if (stopping) part(res);
       const look = () => {
         if (!req.complete || !res.closed || last.get(socket) !== exchange) return;
@@ -115,6 +118,16 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
     isIdle: (socket: Socket): boolean =>
       !last.has(socket) && socket.bytesRead === (quietAt.get(socket) ?? 0),
 
+    /**
+     * Whether a request that asks for another protocol can be read anew without that. Behind one that is not answered
+     * yet it cannot, because Node would forget whose turn it is; then it is the last of its connection.
+     */
+    canReadAnew(req: IncomingMessage): boolean {
+      if (!last.has(req.socket)) return true;
+      cutOff.add(req);
+      return false;
+    },
+
     /** For bytes that cannot be read, or did not come in time: the last that the connection was good for. */
     broken({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
       if (lost.has(socket)) return;
@@ -123,12 +136,12 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
       end(socket, STATUS_OF[code] ?? 400);
     },
 
-    /** For CONNECT, which Node hands over without an answer: nobody gets a tunnel here. */
-    tunnelWanted(socket: Duplex): void {
+    /** For what Node hands over without an answer, such as CONNECT: nobody gets a tunnel here. */
+    handedOver(socket: Duplex, status: 400 | 405): void {
       lost.add(socket);
       // Node listens to it no more.
       socket.on('error', () => undefined);
-      end(socket, 405);
+      end(socket, status);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { drain } from './drain.ts';
 import { createExchanges, type RefusedUnread } from './exchanges.ts';
 import { authorityOf, faultOf } from './framing.ts';
+import { withoutUpgrade } from './upgrade.ts';
 
 /** One HTTP server, with the bounds that every one of ours has. */
 export interface Listener {
@@ -62,6 +63,7 @@ export function createListener(
     keepAliveTimeout: patience.idleMs,
     // Node would refuse it without an id, and then serve what comes after it.
     requireHostHeader: false,
+    shouldUpgradeCallback: (req) => exchanges.canReadAnew(req),
   });
   const exchanges = createExchanges(onRefused);
   const connections = new Set<Socket>();
@@ -81,6 +83,7 @@ export function createListener(
   }
 
   server.on('connection', (socket) => {
+    if (connections.has(socket)) return;
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
@@ -92,7 +95,13 @@ export function createListener(
     serve(req, res);
   });
   server.on('clientError', exchanges.broken);
-  server.on('connect', (_req, socket) => exchanges.tunnelWanted(socket));
+  server.on('connect', (_req, socket) => exchanges.handedOver(socket, 405));
+  server.on('upgrade', (req, socket, rest) => {
+    // Before 24.9 Node does not ask whether it should hand it over.
+    if (!exchanges.canReadAnew(req)) return exchanges.handedOver(socket, 400);
+    socket.unshift(Buffer.concat([withoutUpgrade(req), rest]));
+    server.emit('connection', socket);
+  });
   return {
     async listen(port, host) {
       server.listen({ port, host, backlog: BACKLOG });

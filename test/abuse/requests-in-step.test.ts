@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { openRaw, rawExchange } from '../support/raw-exchange.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
-import { LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
+import { BODY, LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
 
 const LIMIT = 1000;
 /** The SHA-256 of `reads`, the key of a client that may do nothing else, for one account. */
@@ -88,6 +88,91 @@ describe('pipelined requests', () => {
   test('after one that says Connection: close are not carried out (RFC 9112 section 9.6)', async () => {
     expect(await statusesOf(LAST + SMUGGLED)).toEqual([200]);
     expect(operationsCalled()).toEqual(['search']);
+  });
+});
+
+describe('a request that asks for another protocol', () => {
+  const H2C = ['Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAEAAEAAAAIAAAAA'];
+  const wishes: [string, readonly string[]][] = [
+    ['h2c, as Java asks for it', [...H2C, 'Upgrade: h2c']],
+    ['h2c or else a WebSocket', [...H2C, 'Upgrade: h2c, websocket']],
+    ['a WebSocket', ['Connection: keep-alive, Upgrade', 'Upgrade: websocket']],
+    ['TLS', ['Upgrade: TLS/1.0', 'connection: UPGRADE']],
+    ['nothing that is known', ['Connection: upgrade', 'Upgrade: x']],
+    ['nothing, or is not understood', ['Upgrade: h2c']],
+  ];
+
+  test.each(wishes)(
+    '%s is answered in HTTP/1.1, on a connection that goes on (RFC 9110 section 7.8)',
+    async (_what, headers) => {
+      for (const url of [gateway.url, gateway.opsUrl]) {
+        const request = url === gateway.url ? call({ headers }) : health(headers);
+        const caller = openRaw(url);
+        for (const count of [1, 2, 3]) {
+          caller.socket.write(request);
+          await caller.answered(count);
+        }
+        caller.socket.end();
+        await caller.closed();
+        expect(caller.answers().map(({ status }) => status)).toEqual([200, 200, 200]);
+      }
+      expect(operationsCalled()).toEqual(['search', 'search', 'search']);
+    },
+  );
+
+  function health(headers: readonly string[]): string {
+    return ['GET /healthz HTTP/1.1', 'Host: localhost', ...headers, '', ''].join('\r\n');
+  }
+
+  const bodies: [string, (headers: readonly string[]) => string][] = [
+    ['with a body', (headers) => call({ operation: 'first', headers })],
+    [
+      'with a body in chunks',
+      (headers) => {
+        const lines = [...headers, 'Transfer-Encoding: chunked'];
+        const body = `10\r\n${BODY}\r\n0\r\n\r\n`;
+        return call({ operation: 'first', headers: lines, body }).replace(
+          /Content-Length: .*\r\n/,
+          '',
+        );
+      },
+    ],
+    ['without a body', (headers) => health([...headers, 'X-Request-Id: first'])],
+    ['that is refused', (headers) => call({ operation: '..', headers })],
+  ];
+  const cases = wishes.flatMap(([what, headers]) =>
+    bodies.map(([which, request]) => [which, what, request(headers)] as const),
+  );
+
+  test.each(cases)('%s: %s, never gets the answer of another', async (_which, _what, request) => {
+    const caller = openRaw(gateway.url);
+    const named = (id: string) => call({ operation: id, headers: [`X-Request-Id: ${id}`] });
+
+    caller.socket.write(
+      request.replace('Content-Type', 'X-Request-Id: first\r\nContent-Type') + named('second'),
+    );
+    await caller.answered(1);
+    caller.socket.write(named('third') + LAST.replace('Content-Type', 'X-Request-Id: last\r\n$&'));
+    await caller.closed();
+
+    const ids = caller.answers().map(({ headers }) => headers.get('x-request-id'));
+    expect(ids).toEqual(['first', 'second', 'third', 'last'].slice(0, ids.length));
+    const called = operationsCalled();
+    expect(called).toEqual(
+      ['first', 'second', 'third', 'search'].filter((id) => called.includes(id)),
+    );
+    for (const id of ids.slice(1)) expect(called).toContain(id === 'last' ? 'search' : id);
+  });
+
+  test('behind others is carried out in its turn', async () => {
+    const upgrading = call({ operation: 'third', headers: [...H2C, 'Upgrade: h2c'] });
+
+    const statuses = await statusesOf(
+      call({ operation: 'first' }) + call({ operation: 'second' }) + upgrading + SMUGGLED,
+    );
+
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(operationsCalled().sort()).toEqual(['first', 'second', 'third']);
   });
 });
 
