@@ -1,9 +1,10 @@
 import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { systemClock, type Clock } from '../clock.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import type { Client } from '../settings/client.ts';
 import { clientSlot } from './authenticate.ts';
+import { callerAddress } from './caller-address.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -59,7 +60,7 @@ export function limitClient({
     limit: (_req, res) => clientSlot.of(res).requestsPerMinute,
     keyGenerator: (req, res) => {
       const client = clientSlot.of(res);
-      return client === anonymous ? `address ${ipKeyGenerator(req.ip ?? '')}` : client.name;
+      return client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name;
     },
     handler: (req) => {
       const info = (req as { rateLimit?: { resetTime?: Date } }).rateLimit;
@@ -73,4 +74,10 @@ export function limitClient({
       );
     },
   });
+}
+
+function addressOf(req: Request): string {
+  // What Express makes of `trust proxy`, and asks for its own `req.ip`.
+  const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  return callerAddress(req.socket.remoteAddress ?? '', req.get('x-forwarded-for'), trusts);
 }
