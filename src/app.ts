@@ -1,5 +1,4 @@
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import { answerHealthz, answerReadyz } from './ops/health.ts';
 import { answerList } from './pipeline/answer-list.ts';
 import { authenticate } from './pipeline/authenticate.ts';
@@ -14,6 +13,7 @@ import { readBody } from './pipeline/read-body.ts';
 import { record } from './pipeline/record.ts';
 import { refuseAfterGrace } from './pipeline/refuse-after-grace.ts';
 import { operationSlot, resolveOperation } from './pipeline/resolve-operation.ts';
+import { securityHeaders } from './pipeline/security-headers.ts';
 
 type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
 
@@ -38,7 +38,7 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
-  app.use(helmet());
+  app.use(securityHeaders());
   app.use(identify(parts));
   app.get('/healthz', answerHealthz());
   app.get('/readyz', answerReadyz(parts));

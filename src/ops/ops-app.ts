@@ -1,5 +1,4 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import { adminAccounts } from './admin-accounts.ts';
 import { adminLists } from './admin-lists.ts';
 import { methodsOnly, noAppId, sendObject } from './admin-requests.ts';
@@ -10,6 +9,7 @@ import { Refusal } from '../errors.ts';
 import { handleError } from '../pipeline/handle-error.ts';
 import { identify } from '../pipeline/identify.ts';
 import { record, type RequestRecord } from '../pipeline/record.ts';
+import { securityHeaders } from '../pipeline/security-headers.ts';
 import { send } from '../pipeline/send.ts';
 import { VERSION } from '../version.ts';
 
@@ -29,7 +29,7 @@ export function createOpsApp(parts: OpsParts): Express {
   const app = express();
   app.disable('etag');
   app.enable('case sensitive routing');
-  app.use(helmet());
+  app.use(securityHeaders());
   app.use(identify(parts));
   app.use(record(parts));
   app.use(authenticateOps(parts));

@@ -174,6 +174,10 @@ describe('in one place only', () => {
     expect(filesImporting('express-rate-limit')).toEqual(['src/pipeline/limit-client.ts']);
   });
 
+  test('helmet is used in src/pipeline/security-headers.ts', () => {
+    expect(filesImporting('helmet')).toEqual(['src/pipeline/security-headers.ts']);
+  });
+
   test('app.use stands in src/app.ts and src/ops/ops-app.ts', () => {
     expect(filesWith(/\b(?:app|router)\s*\.\s*use\(/)).toEqual([
       'src/app.ts',

@@ -1,0 +1,85 @@
+/** A reader of `curl -i` sees what matters: of the headers that protect browsers only those that mean something here. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+
+const PROTECTING = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+};
+/** What an answer may have beside those. */
+const OF_THE_ANSWER = [
+  'cache-control',
+  'cache-status',
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'ratelimit',
+  'ratelimit-policy',
+  'vary',
+  'www-authenticate',
+  'x-gateway-source',
+  'x-request-id',
+];
+
+let gateway: TestGateway;
+let behindProxy: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+  behindProxy = await startGateway({ env: { TRUST_PROXY: 'loopback' } });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await behindProxy.stop();
+});
+
+function ask(url: string, path: string, headers = {}): Promise<HttpAnswer> {
+  const list = path.startsWith('/contacts');
+  return httpCall(url, {
+    method: list ? 'POST' : 'GET',
+    path,
+    headers: list ? { ...GOOD_HEADERS, ...headers } : headers,
+    ...(list && { body: '{"appId":"wx_a"}' }),
+  });
+}
+
+describe('the headers that protect browsers', () => {
+  test.each([
+    ['a list', 200, () => ask(gateway.url, '/contacts/fetchContactsList')],
+    ['an answer passed on', 200, () => ask(gateway.url, '/contacts/search')],
+    ['a refusal', 401, () => ask(gateway.url, '/contacts/search', { Authorization: 'Bearer x' })],
+    ['a path that names nothing', 404, () => ask(gateway.url, '/')],
+    ['the health', 200, () => ask(gateway.url, '/healthz')],
+    ['the metrics', 200, () => ask(gateway.opsUrl, '/metrics')],
+    ['a refusal for operators', 404, () => ask(gateway.opsUrl, '/nothing')],
+  ])('of %s are three', async (_what, status, call) => {
+    const answer = await call();
+
+    expect(answer.status).toBe(status);
+    expect(answer.headers).toMatchObject(PROTECTING);
+    const known = [...Object.keys(PROTECTING), ...OF_THE_ANSWER];
+    expect(Object.keys(answer.headers).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  test.each(['/contacts/search', '/healthz', '/'])(
+    'keep browsers to TLS where %s came over it',
+    async (path) => {
+      const over = async (proto: string) => {
+        const answer = await ask(behindProxy.url, path, { 'X-Forwarded-Proto': proto });
+        return answer.headers['strict-transport-security'];
+      };
+
+      expect(await over('https')).toBe('max-age=31536000');
+      expect(await over('http')).toBeUndefined();
+    },
+  );
+
+  test('believe nobody who says that it was TLS but a trusted proxy', async () => {
+    const answer = await ask(gateway.url, '/healthz', { 'X-Forwarded-Proto': 'https' });
+
+    expect(answer.headers).not.toHaveProperty('strict-transport-security');
+  });
+});
