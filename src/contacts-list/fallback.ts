@@ -54,7 +54,8 @@ export function createFallback({ shelf, cacheEndpoint, clock, settings }: Fallba
     const tried = failure.why;
     const before = await saved(caller);
     if (before.list !== undefined) return { kind: 'saved', list: before.list, tried, joined };
-    if (caller.directives.staleIfErrorMs !== 0) {
+    // With a rejected token the question would be turned away, too.
+    if (caller.directives.staleIfErrorMs !== 0 && tried !== 'token-rejected') {
       const asked = cacheEndpoint.ask(caller.appId, caller.trace);
       const list = await within(asked, settings.cacheDeadlineMs);
       if (list !== undefined && list !== 'deadline') return { kind: 'gewe-cache', list, joined };

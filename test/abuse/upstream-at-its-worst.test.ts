@@ -17,7 +17,9 @@ const FORWARDED: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable',
   invalid: '502 upstream-invalid',
   late: '504 upstream-timeout',
+  misaddressed: '502 upstream-invalid',
   verdict: '200 passed on',
+  'no list': '200 passed on',
   'no verdict': '200 passed on',
 };
 
@@ -26,7 +28,9 @@ const ADD: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable, charged',
   invalid: '502 upstream-invalid, charged',
   late: '504 upstream-timeout, charged',
+  misaddressed: '502 upstream-invalid, charged',
   verdict: '200 passed on, charged',
+  'no list': '200 passed on, charged',
   'no verdict': '200 passed on, charged',
 };
 
@@ -35,7 +39,9 @@ const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable, Retry-After',
   invalid: '502 upstream-unreachable, Retry-After',
   late: '504 upstream-timeout, Retry-After',
+  misaddressed: '502 upstream-invalid, Retry-After',
   verdict: '200 live',
+  'no list': '200 live',
   'no verdict': '502 upstream-unreachable, Retry-After',
 };
 
@@ -44,7 +50,9 @@ const LIST_SAVED: Readonly<Record<Kind, string>> = {
   lost: '200 saved, the list of before',
   invalid: '200 saved, the list of before',
   late: '200 saved, the list of before',
+  misaddressed: '200 saved, the list of before',
   verdict: '200 live',
+  'no list': '200 saved, the list of before',
   'no verdict': '200 saved, the list of before',
 };
 

@@ -9,8 +9,12 @@ export type Kind =
   | 'invalid'
   /** No whole answer within the deadline. */
   | 'late'
-  /** JSON that has the vendor's `ret`. */
+  /** A status from 300 to 499: the upstream was reached, at another address than is right. */
+  | 'misaddressed'
+  /** The vendor's word on an account: JSON whose `ret` is not 200. */
   | 'verdict'
+  /** JSON whose `ret` is 200, without a good list. */
+  | 'no list'
   /** JSON without it. */
   | 'no verdict';
 
@@ -128,12 +132,6 @@ export const FAULTS: readonly Fault[] = [
     'answers with 204': saysAndEnds(`HTTP/1.1 204 No Content\r\n${CLOSE}\r\n`),
     'answers with 204 and a body': saysAndEnds(wire(JSON_200, '204 No Content')),
     'answers with 205 and no body': saysAndEnds(wire('', '205 Reset Content')),
-    'answers with 304': saysAndEnds(`HTTP/1.1 304 Not Modified\r\n${CLOSE}\r\n`),
-    'answers with 304 and a body': saysAndEnds(wire(JSON_200, '304 Not Modified')),
-    redirects: saysAndEnds(
-      wire(JSON_200, '307 Temporary Redirect', ['Location: /elsewhere', 'Connection: close']),
-    ),
-    'answers with 404': saysAndEnds(wire(JSON_200, '404 Not Found')),
     'answers with 503': saysAndEnds(wire(JSON_200, '503 Service Unavailable')),
     'answers with 999': saysAndEnds(wire(JSON_200, '999 What')),
     'answers with nothing': saysAndEnds(wire('')),
@@ -141,27 +139,32 @@ export const FAULTS: readonly Fault[] = [
     'answers with half of a JSON text': saysAndEnds(wire('{"ret":200,"data":{"friends":["a"')),
     'answers with two JSON texts': saysAndEnds(wire(JSON_200 + JSON_200)),
   }),
-  ...faults('verdict', {
+  ...faults('misaddressed', {
+    'answers with 304': saysAndEnds(`HTTP/1.1 304 Not Modified\r\n${CLOSE}\r\n`),
+    'answers with 304 and a body': saysAndEnds(wire(JSON_200, '304 Not Modified')),
+    redirects: saysAndEnds(
+      wire(JSON_200, '307 Temporary Redirect', ['Location: /elsewhere', 'Connection: close']),
+    ),
+    'answers with 404': saysAndEnds(wire(JSON_200, '404 Not Found')),
+  }),
+  ...faults('no list', {
     'answers after a 102 and a 103': saysAndEnds(`${PROCESSING}${EARLY_HINTS}${wire(JSON_200)}`),
     'answers with 205 and a body': saysAndEnds(wire(JSON_200, '205 Reset Content')),
     'answers without a length and closes': saysAndEnds(`${HEAD}\r\n${JSON_200}`),
     'answers twice': saysAndEnds(wire(JSON_200) + wire('{"ret":201}')),
-    'has text for ret': saysAndEnds(
-      wire('{"ret":"200","data":{"friends":["a"],"chatrooms":[],"ghs":[]}}'),
-    ),
     'has text for data': saysAndEnds(wire('{"ret":200,"data":"friends"}')),
     'has a number for data': saysAndEnds(wire('{"ret":200,"data":7}')),
     'has a list for data': saysAndEnds(wire('{"ret":200,"data":["friends","chatrooms","ghs"]}')),
     'has an object for friends': saysAndEnds(
       wire('{"ret":200,"data":{"friends":{"0":"a"},"chatrooms":["b"],"ghs":[]}}'),
     ),
-    'has null for ghs': saysAndEnds(
-      wire('{"ret":200,"data":{"friends":["a"],"chatrooms":[],"ghs":null}}'),
-    ),
     'gives a list that has turned empty': saysAndEnds(
       wire('{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}'),
     ),
+  }),
+  ...faults('verdict', {
     'has 500 for ret': saysAndEnds(wire(GOOD_LIST.replace('200', '500'))),
+    'has text for ret': saysAndEnds(wire(GOOD_LIST.replace('200', '"500"'))),
   }),
   ...faults('no verdict', {
     'has no ret': saysAndEnds(wire('{"data":{"friends":["a"],"chatrooms":[],"ghs":[]}}')),
@@ -174,7 +177,7 @@ export const FAULTS: readonly Fault[] = [
   }),
   // undici ends the connection on a 100, as it never asks for one. RFC 9110 section 15.2 would have it read on.
   ...faults(
-    'verdict',
+    'no list',
     { 'answers after a 100': saysAndEnds(`${CONTINUE}${wire(JSON_200)}`) },
     'invalid',
   ),

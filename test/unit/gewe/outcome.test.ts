@@ -124,16 +124,23 @@ describe('isGoodList', () => {
     { friends: [], chatrooms: [], ghs: ['c'] },
     { friends: [], chatrooms: ['b'], ghs: [] },
     { ...full, more: 1 },
+    { friends: ['a'], chatrooms: ['b'] },
+    { friends: ['a'] },
+    { friends: [], chatrooms: null, ghs: ['c'] },
   ])('takes %j', (data) => {
     expect(isGoodList(list(data))).toBe(true);
+    expect(isGoodList(list(data, '200'))).toBe(true);
   });
 
   test.each([
     list(full, 500),
-    list(full, '200'),
+    list(full, '0200x'),
+    list(full, '500'),
     list({ friends: [], chatrooms: [], ghs: [] }),
-    list({ friends: ['a'], chatrooms: ['b'] }),
-    list({ ...full, ghs: null }),
+    list({ friends: [], chatrooms: null }),
+    list({ ...full, friends: null }),
+    list({ chatrooms: ['b'], ghs: ['c'] }),
+    list({ ...full, ghs: {} }),
     list({ ...full, friends: { length: 1 } }),
     list([full]),
     list(null),
