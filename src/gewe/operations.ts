@@ -1,3 +1,5 @@
+import { nearest } from './nearest.ts';
+
 /**
  * The vendor's operations that are known by name. Others pass too (the vendor may add one tomorrow); these names
  * decide what `read` means to a client and which labels a metric may have.
@@ -26,31 +28,38 @@ export function accessOf(operation: string): 'read' | 'write' {
   return READS.has(operation) ? 'read' : 'write';
 }
 
+const KNOWN: ReadonlySet<string> = new Set([...READS, ...WRITES]);
+
 const KNOWN_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
-  [...READS, ...WRITES].map((name) => [name.toLowerCase(), name]),
+  [...KNOWN].map((name) => [name.toLowerCase(), name]),
 );
 
 /**
- * Whether a name is a known one in other letters. An upstream that does not care about case would carry out
- * `addcontacts` as addContacts, past all quotas.
+ * The known name that this one is in other letters; undefined where it is none of these. An upstream that does not care
+ * about case would carry out `addcontacts` as addContacts, past all quotas.
  */
-export function isMisspelled(operation: string): boolean {
+export function rightSpelling(operation: string): string | undefined {
   const known = KNOWN_IN_LOWER_CASE.get(operation.toLowerCase());
-  return known !== undefined && known !== operation;
+  return known === operation ? undefined : known;
+}
+
+/** The known operation that an unknown name is most likely a typo of. */
+export function meantOperation(operation: string): string | undefined {
+  return KNOWN.has(operation) ? undefined : nearest(operation, KNOWN);
 }
 
 /** The operation as a metric label: a caller must not be able to make up new ones. */
 export function operationLabel(operation: string | undefined): string {
   if (operation === undefined) return 'none';
-  return READS.has(operation) || WRITES.has(operation) ? operation : 'other';
+  return KNOWN.has(operation) ? operation : 'other';
 }
 
 /**
  * Whether callers take a 200 for an address book. One client in the field reads a 200 without `data.friends` as an
  * empty one and deletes its own, so a refusal of these must never look like a success.
  *
- * @param target an operation, or the address where it names none: a base URL with a slash too many makes
- *   `//contacts/fetchContactsList`, and the client still means its address book
+ * @param target an operation, or the address where it names none: with a wrong base URL it is something like
+ *   `/v1/api/contacts/fetchContactsList`, and the client still means its address book
  */
 export function answersAddressBook(target: string): boolean {
   return /fetchContactsList/i.test(target);

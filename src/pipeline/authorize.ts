@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { accessOf } from '../gewe/operations.ts';
+import { accessOf, meantOperation } from '../gewe/operations.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
 import { clientSlot, refuse } from './authenticate.ts';
 import { callerSlot } from './identify.ts';
@@ -52,12 +52,7 @@ export function authorize({
     const client = (shown && clients.find(shown.key)) ?? anonymous ?? refuse(shown);
     clientSlot.set(res, client);
     const operation = operationSlot.of(res);
-    if (!mayCall(client, operation)) {
-      throw new Refusal(
-        'operation-not-allowed',
-        `This client may not call ${operation}. Its operations are set in the clients file.`,
-      );
-    }
+    if (!mayCall(client, operation)) throw new Refusal('operation-not-allowed', why(operation));
     if (!mayUse(client, bodySlot.of(res).appId)) {
       throw new Refusal(
         'app-not-allowed',
@@ -66,4 +61,12 @@ export function authorize({
     }
     next();
   };
+}
+
+/** A typo is no matter of rights: its author should not ask the operator for any. */
+function why(operation: string): string {
+  const meant = meantOperation(operation);
+  return meant === undefined
+    ? `This client may not call ${operation}. Its operations are set in the clients file.`
+    : `The gateway knows no operation ${operation}. Did you mean ${meant}?`;
 }

@@ -145,6 +145,36 @@ describe('the operations of a client', () => {
       }
     },
   );
+
+  test.each([
+    ['reader', 'fetchContactList', 'fetchContactsList'],
+    ['named', 'addContact', 'addContacts'],
+    ['mixed', 'fechtcontactslist', 'fetchContactsList'],
+  ])('do not let %s call %s, which is taken for a typo of %s', async (name, typo, known) => {
+    const answer = await ask(gateway, as(name), typo);
+
+    expect(seen(answer)).toEqual([403, 'operation-not-allowed']);
+    expect(answer.json()['detail']).toBe(
+      `The gateway knows no operation ${typo}. Did you mean ${known}?`,
+    );
+    expect(gateway.simulator.calls).toEqual([]);
+  });
+
+  test.each(['addContacts', 'tomorrow'])(
+    'say where the right to call %s is given',
+    async (name) => {
+      expect((await ask(gateway, as('reader'), name)).json()['detail']).toBe(
+        `This client may not call ${name}. Its operations are set in the clients file.`,
+      );
+    },
+  );
+
+  test('let a client that may call everything call what looks like a typo', async () => {
+    expect(seen(await ask(gateway, as('everything'), 'fetchContactList'))).toEqual([200, 'passed']);
+    expect(gateway.simulator.calls.map(({ path }) => path)).toEqual([
+      '/v2/api/contacts/fetchContactList',
+    ]);
+  });
 });
 
 test.each([

@@ -49,6 +49,37 @@ const raw = (target: string, headers: readonly string[] = AUTH): Promise<RawAnsw
 
 describe('a path', () => {
   test.each([
+    ['//contacts/search', 'search'],
+    ['/contacts//search', 'search'],
+    ['/contacts/search/', 'search'],
+    ['/v2/api//contacts/search/', 'search'],
+    ['/v2/api//contacts/search/?a=//b/', 'search'],
+    ['//gewe//v2//api//contacts//search/', 'search'],
+    ['//contacts/fetchContactsList', 'fetchContactsList'],
+    ['//contacts//addContacts/', 'addContacts'],
+  ])(
+    'with slashes too many, %s, names %s, and the upstream sees none of them',
+    async (target, operation) => {
+      const body = '{"appId":"wx_slash","option":4}';
+      const answer = await rawRequest(gateway.url, rawPost(target, AUTH, body));
+
+      const paths = gateway.simulator.calls.map(({ path }) => path);
+      gateway.simulator.reset();
+      expect([answer.status, paths]).toEqual([200, [`/v2/api/contacts/${operation}`]]);
+    },
+  );
+
+  test.each(['/contacts/ADDCONTACTS', '/v2/api//contacts/addcontacts/'])(
+    '%s names addContacts in other letters, and is told so',
+    async (target) => {
+      const answer = await raw(target);
+
+      expect([answer.status, codeOf(answer)]).toEqual([404, 'not-found']);
+      expect(String(answer.body)).toContain('Did you mean addContacts?');
+    },
+  );
+
+  test.each([
     '/',
     '/contacts',
     '/contacts/',
@@ -61,12 +92,19 @@ describe('a path', () => {
     '/contacts/search/../addContacts',
     '/login/../contacts/search',
     '/contacts/a/b',
-    '/contacts/search/',
+    '/contacts/search//',
+    '///contacts/search',
+    '/contacts///search',
+    '/%2fcontacts/search',
+    '/contacts%2fsearch',
+    '/contacts/%2fsearch',
+    '/contacts/search%2f',
+    '/contacts/search/.',
+    '/contacts/search/./',
+    '/./contacts/search',
+    '//../contacts/search',
     '/Contacts/search',
     '/CONTACTS/search',
-    '//contacts/search',
-    '/contacts//search',
-    '/v2/api//contacts/search',
     '/V2/api/contacts/search',
     '/v1/api/contacts/search',
     '/gewe/contacts/search',
@@ -104,7 +142,7 @@ describe('a path', () => {
   });
 
   test('of an address book that is written wrongly is no success to a client of the vendor', async () => {
-    for (const target of ['//contacts/fetchContactsList', '/contacts/fetchContactsListCache/']) {
+    for (const target of ['///contacts/fetchContactsList', '/v1/contacts/fetchContactsListCache']) {
       const answer = await raw(target, ['Content-Type: application/json', `X-GEWE-TOKEN: ${KEY}`]);
 
       expect([answer.status, codeOf(answer)]).toEqual([404, 'not-found']);

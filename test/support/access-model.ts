@@ -70,9 +70,15 @@ export function verdictOn(
   return { kind: 'allowed', operation, client: client.name };
 }
 
-/** A prefix, `/contacts/`, a name, and perhaps a query. Known names have one spelling. */
+/**
+ * A prefix, `/contacts/`, a name, and perhaps a query. Any slash may stand there twice, and one after the name. Known names
+ * have one spelling.
+ */
 function operationNamed(target: string): string | undefined {
-  const path = target.slice(0, `${target}?`.indexOf('?'));
+  const written = target.slice(0, `${target}?`.indexOf('?'));
+  const named = written.endsWith('/') ? written.slice(0, -1) : written;
+  if (named.includes('///') || named.endsWith('/')) return undefined;
+  const path = named.replaceAll('//', '/');
   const start = PREFIXES.map((prefix) => `${prefix}/contacts/`).find(
     (one) => path.startsWith(one) && !path.slice(one.length).includes('/'),
   );

@@ -9,16 +9,23 @@ describe('operationOf', () => {
     ['/v2/api/contacts/search', 'search'],
     ['/gewe/v2/api/contacts/a1B2', 'a1B2'],
     ['/contacts/search?x=/contacts/other', 'search'],
+    ['//v2//api//contacts//search/', 'search'],
+    ['/contacts/search/?x', 'search'],
   ])('reads %s as %s', (target, operation) => {
     expect(operationOf(target)).toBe(operation);
   });
 
-  test.each(['', '/contacts/search\n', '/contacts/search/', '/gewe/contacts/search', '*', '?'])(
-    'finds no operation in %j',
-    (target) => {
-      expect(operationOf(target)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '/contacts/search\n',
+    '/contacts/search//',
+    '/contacts/search/\n',
+    '/gewe/contacts/search',
+    '*',
+    '?',
+  ])('finds no operation in %j', (target) => {
+    expect(operationOf(target)).toBeUndefined();
+  });
 
   test('gives a name that stands in the target as it is, or nothing', () => {
     fc.assert(
@@ -26,7 +33,7 @@ describe('operationOf', () => {
         const operation = operationOf(`/contacts/${tail}`);
         if (operation === undefined) return;
         expect(operation).toMatch(/^[A-Za-z][A-Za-z0-9]*$/);
-        expect(tail === operation || tail.startsWith(`${operation}?`)).toBe(true);
+        expect(tail.replace(/^\//, '').replace(/\/?(\?.*)?$/s, '')).toBe(operation);
       }),
     );
   });
