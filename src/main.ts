@@ -3,6 +3,7 @@ import { check } from './cli/check.ts';
 import { demo } from './cli/demo.ts';
 import { EXIT_OK, EXIT_USAGE, type Io } from './cli/io.ts';
 import { keys } from './cli/keys.ts';
+import { programName } from './cli/program.ts';
 import { simulate } from './cli/simulate.ts';
 import { start } from './cli/start.ts';
 import { processEnvironment } from './settings/env.ts';
@@ -18,13 +19,13 @@ const COMMANDS: ReadonlyMap<string, readonly [run: Command, summary: string]> = 
   ['simulate', [simulate, 'start a GEWE that exists only on this machine']],
 ]);
 
-const HELP = `gewe-gateway ${VERSION}
+const help = (program: string) => `gewe-gateway ${VERSION}
 
-Usage: gewe-gateway COMMAND [ARGUMENT …]
+Usage: ${program} COMMAND [ARGUMENT …]
 
 ${[...COMMANDS].map(([name, [, summary]]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
-\`gewe-gateway COMMAND --help\` tells more.
+\`${program} COMMAND --help\` tells more.
 `;
 
 /** How long what is left of the log may take to whoever reads it. */
@@ -40,7 +41,7 @@ async function startAndEnd(args: string[], io: Io): Promise<number> {
 
 async function main([name = '', ...args]: string[], io: Io): Promise<number> {
   if (['--help', '-h', 'help'].includes(name)) {
-    io.stdout.write(HELP);
+    io.stdout.write(help(io.program));
     return EXIT_OK;
   }
   if (name === '--version') {
@@ -49,16 +50,21 @@ async function main([name = '', ...args]: string[], io: Io): Promise<number> {
   }
   const command = COMMANDS.get(name);
   if (command === undefined) {
-    io.stderr.write(name === '' ? HELP : `There is no command of this name.\n\n${HELP}`);
+    io.stderr.write(
+      name === '' ? help(io.program) : `There is no command of this name.\n\n${help(io.program)}`,
+    );
     return EXIT_USAGE;
   }
   return command[0](args, io);
 }
 
 const { stdout, stderr } = process;
-process.exitCode = await main(process.argv.slice(2), {
+const [, script = '', ...args] = process.argv;
+const [cwd, env] = [process.cwd(), processEnvironment()];
+process.exitCode = await main(args, {
   stdout,
   stderr,
-  cwd: process.cwd(),
-  env: processEnvironment(),
+  cwd,
+  env,
+  program: programName({ script, cwd, env }),
 });

@@ -21,7 +21,7 @@ interface Surroundings {
 
 /** Opens the upstream token and the clients' keys, which change with their files until `watches` are stopped. */
 export function openSecrets(
-  { settings, secrets, clients: loadedClients }: Loaded,
+  { settings, secrets, clients: loadedClients, program }: Loaded,
   { clock, logTo = process.stdout, listCallsUnderWay }: Surroundings,
 ) {
   const scrubber = createScrubber(() => tokens.known());
@@ -42,6 +42,7 @@ export function openSecrets(
       keys: secrets.keys,
       requestsPerMinute: settings.clientRequestsPerMinute,
       upstreamToken: () => tokens.current(),
+      program,
     },
     report.clients,
   );

@@ -1,58 +1,87 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import { loadDotEnv } from '../settings/env.ts';
 import type { Loaded } from '../settings/load.ts';
-import { loadSettings } from '../settings/load.ts';
-import { showName, type Problem } from '../settings/problem.ts';
-import { warningsOf } from '../settings/warnings.ts';
+import { inWords, showName, type Problem } from '../settings/problem.ts';
+import { checkLive, type Finding } from './check-live.ts';
 import { discreet } from './discreet.ts';
 import type { Io } from './io.ts';
 import { EXIT_CONFIG, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { readSettings } from './read-settings.ts';
 
-const HELP = `Usage: gewe-gateway check
+const help = (program: string) => `Usage: ${program} check [--live] [--json]
 
 Reads every setting (the environment, .env, the policy file, the clients file) and tells all that is wrong
-with them at once. Prints no secret, connects to nothing.
+with them at once. Prints no secret. Without --live, it connects to nothing.
+
+  --live   also tries what the settings name: whether both ports are free, whether the store opens and takes a
+           write, whether GEWE answers, and whether it accepts the token (one call about an account that
+           does not exist)
+  --json   prints {"ok", "problems", "warnings"}, with --live also "live", on standard output and nothing else
 
 Exit code: 0 all is well, 78 something has to be corrected.
 `;
 
-/** Every problem in words for people. */
-export function showProblems(problems: readonly Problem[]): string {
-  const lines = problems.map(
-    ({ setting, problem, remedy }) => `  ${setting}: ${problem}\n      ${remedy}\n`,
-  );
+/** Every problem and warning in words for people. */
+export function showProblems(problems: readonly Problem[], warnings: readonly string[]): string {
+  const lines = problems.map((problem) => `  ${inWords(problem)}\n      ${problem.remedy}\n`);
   const count = problems.length === 1 ? 'One setting' : `${problems.length} settings`;
-  return `${count} must be corrected before the gateway can start:\n\n${lines.join('\n')}`;
+  const head = `${count} must be corrected before the gateway can start:\n\n`;
+  return `${head}${lines.join('\n')}${warnings.length === 0 ? '' : '\n'}${showWarnings(warnings)}`;
+}
+
+function showWarnings(warnings: readonly string[]): string {
+  return warnings.map((warning) => `Warning: ${warning}\n`).join('');
+}
+
+function showFindings(findings: readonly Finding[]): string {
+  const lines = findings.map(
+    ({ what, ok, detail }) => `  ${ok ? 'ok    ' : 'FAILED'}  ${what}: ${detail}`,
+  );
+  return `\nTried:\n\n${lines.join('\n')}\n`;
 }
 
 /** `gewe-gateway check`: the exit code, 0, 64 or 78. */
 export async function check(args: readonly string[], io: Io): Promise<number> {
+  let asked: { live?: boolean; json?: boolean };
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { help: { type: 'boolean', short: 'h' } },
+      options: {
+        live: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help === true) {
-      io.stdout.write(HELP);
+      io.stdout.write(help(io.program));
       return EXIT_OK;
     }
+    asked = values;
   } catch {
-    io.stderr.write(`check takes no arguments.\n\n${HELP}`);
+    io.stderr.write(`check takes --live, --json and nothing else.\n\n${help(io.program)}`);
     return EXIT_USAGE;
   }
 
-  const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
-  const { stdout, stderr } = discreet(io, env);
-  const loaded = loadSettings(env, io.cwd);
-  const problems = [...ofDotEnv, ...('problems' in loaded ? loaded.problems : [])];
-  if (problems.length > 0 || 'problems' in loaded) {
-    stderr.write(showProblems(problems));
-    return EXIT_CONFIG;
+  const { env, loaded, problems, warnings } = readSettings(io);
+  const { stdout, stderr, scrub } = discreet(io, env);
+  const live =
+    asked.live === true && loaded !== undefined ? await checkLive(loaded, io.cwd) : undefined;
+  const ok = loaded !== undefined && (live ?? []).every((finding) => finding.ok);
+
+  if (asked.json === true) {
+    const report = { ok, problems, warnings, ...(live === undefined ? {} : { live }) };
+    // Text by text: what is cut out of the whole could take a part of its syntax along.
+    const clean = (_key: string, value: unknown) =>
+      typeof value === 'string' ? scrub(value) : value;
+    io.stdout.write(`${JSON.stringify(report, clean, 2)}\n`);
+  } else if (loaded === undefined) {
+    stderr.write(showProblems(problems, warnings));
+  } else {
+    stdout.write(summary(loaded));
+    stderr.write(showWarnings(warnings));
+    if (live !== undefined) stdout.write(showFindings(live));
   }
-  stdout.write(summary(loaded));
-  for (const warning of warningsOf(loaded.settings)) stderr.write(`Warning: ${warning}\n`);
-  return EXIT_OK;
+  return ok ? EXIT_OK : EXIT_CONFIG;
 }
 
 /** A secret in the wrong variable can pass for a name or a path. So only what is plainly meant to be one is repeated. */

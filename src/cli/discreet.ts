@@ -14,12 +14,12 @@ export interface Output {
 export function discreet(
   { stdout, stderr, cwd }: Pick<Io, 'stdout' | 'stderr' | 'cwd'>,
   env: NodeJS.ProcessEnv,
-): { readonly stdout: Output; readonly stderr: Output } {
+): { readonly stdout: Output; readonly stderr: Output; scrub(text: string): string } {
   // The host of a URL is shown in lower case, whatever it was given in.
   const secrets = knownSecrets(env, cwd).flatMap((secret) => [secret, secret.toLowerCase()]);
   const scrubber = createScrubber(() => secrets);
   const into = (output: NodeJS.WritableStream): Output => ({
     write: (text) => void output.write(scrubber.text(text)),
   });
-  return { stdout: into(stdout), stderr: into(stderr) };
+  return { stdout: into(stdout), stderr: into(stderr), scrub: scrubber.text };
 }

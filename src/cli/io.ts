@@ -4,6 +4,8 @@ export interface Io {
   readonly stderr: NodeJS.WritableStream;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** How this program is called here: what messages recommend has to work where they are printed. */
+  readonly program: string;
 }
 
 /** Exit codes, after sysexits.h. */

@@ -6,7 +6,7 @@ import { CLIENT_NAME, CLIENT_NAME_RULE } from '../settings/gateway-keys.ts';
 import type { Io } from './io.ts';
 import { EXIT_OK, EXIT_USAGE } from './io.ts';
 
-const HELP = `Usage: gewe-gateway keys new NAME
+const help = (program: string) => `Usage: ${program} keys new NAME
 
 Makes a key for the client NAME and prints it, this once, with the lines for the clients file. Those hold only
 the key's hash: whoever reads the file cannot call with it. Writes no file.
@@ -15,7 +15,7 @@ the key's hash: whoever reads the file cannot call with it. Writes no file.
 /** `gewe-gateway keys new NAME`: the exit code, 0 or 64. */
 export async function keys(args: readonly string[], io: Io): Promise<number> {
   const refuse = (message: string) => {
-    io.stderr.write(`${message}\n\n${HELP}`);
+    io.stderr.write(`${message}\n\n${help(io.program)}`);
     return EXIT_USAGE;
   };
 
@@ -27,7 +27,7 @@ export async function keys(args: readonly string[], io: Io): Promise<number> {
       allowPositionals: true,
     });
     if (parsed.values.help === true) {
-      io.stdout.write(HELP);
+      io.stdout.write(help(io.program));
       return EXIT_OK;
     }
     positionals = parsed.positionals;

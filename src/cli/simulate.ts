@@ -13,7 +13,9 @@ type Order =
       readonly token: string;
     };
 
-const HELP = `Usage: gewe-gateway simulate [--port 2531] [--host 127.0.0.1] [--token simulator-token]
+const help = (
+  program: string,
+) => `Usage: ${program} simulate [--port 2531] [--host 127.0.0.1] [--token simulator-token]
 
 Serves a simulated GEWE until Ctrl-C.
 
@@ -29,17 +31,17 @@ Serves a simulated GEWE until Ctrl-C.
  */
 export async function simulate(
   args: string[],
-  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+  { stdout, stderr, program }: Pick<Io, 'stdout' | 'stderr' | 'program'>,
 ): Promise<number> {
   let order: Order;
   try {
     order = read(args);
   } catch (error) {
-    stderr.write(`simulate: ${messageOf(error)}\nTry: gewe-gateway simulate --help\n`);
+    stderr.write(`simulate: ${messageOf(error)}\nTry: ${program} simulate --help\n`);
     return EXIT_USAGE;
   }
   if (order.kind === 'help') {
-    stdout.write(HELP);
+    stdout.write(help(program));
     return EXIT_OK;
   }
 

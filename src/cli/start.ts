@@ -1,15 +1,14 @@
 import { inspect } from 'node:util';
 import { createGateway, type Gateway } from '../gateway.ts';
-import { loadDotEnv } from '../settings/env.ts';
-import { loadSettings, type Loaded } from '../settings/load.ts';
-import { warningsOf } from '../settings/warnings.ts';
+import type { Loaded } from '../settings/load.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { showProblems } from './check.ts';
 import { discreet } from './discreet.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+import { readSettings } from './read-settings.ts';
 import { nextSignal } from './signals.ts';
 
-const HELP = `Usage: gewe-gateway start
+const help = (program: string) => `Usage: ${program} start
 
 Starts the gateway with the settings of the environment, .env, the policy file and the clients file, and stays
 until SIGTERM or Ctrl-C: then it takes no new connection, finishes what is under way, and ends. A second signal
@@ -22,23 +21,21 @@ Exit code: 0 stopped, 1 failed, 78 a setting has to be corrected.
 export async function start(args: readonly string[], io: Io): Promise<number> {
   const [first] = args;
   if (first === '--help' || first === '-h') {
-    io.stdout.write(HELP);
+    io.stdout.write(help(io.program));
     return EXIT_OK;
   }
   if (first !== undefined) {
-    io.stderr.write(`start takes no arguments.\n\n${HELP}`);
+    io.stderr.write(`start takes no arguments.\n\n${help(io.program)}`);
     return EXIT_USAGE;
   }
-  const { env, problems: ofDotEnv } = loadDotEnv(io.cwd, io.env);
+  const { env, loaded, problems, warnings } = readSettings(io);
   const { stderr } = discreet(io, env);
-  const loaded = loadSettings(env, io.cwd);
-  if (ofDotEnv.length > 0 || 'problems' in loaded) {
-    const ofSettings = 'problems' in loaded ? loaded.problems : [];
-    stderr.write(showProblems([...ofDotEnv, ...ofSettings]));
+  if (loaded === undefined) {
+    stderr.write(showProblems(problems, warnings));
     return EXIT_CONFIG;
   }
   try {
-    return await run(loaded);
+    return await run(loaded, warnings);
   } catch (error) {
     if (error instanceof StoreOpenError) {
       stderr.write(`STORE_URL: ${error.message}\n`);
@@ -59,7 +56,7 @@ function whyNot(error: unknown): string {
   return inspect(error);
 }
 
-async function run(loaded: Loaded): Promise<number> {
+async function run(loaded: Loaded, warnings: readonly string[]): Promise<number> {
   const gateway = await createGateway(loaded);
   const { logger } = gateway;
   logUncaught(gateway);
@@ -77,7 +74,7 @@ async function run(loaded: Loaded): Promise<number> {
     await gateway.stop();
     throw error;
   }
-  for (const warning of warningsOf(loaded.settings)) logger.warn(warning);
+  for (const warning of warnings) logger.warn(warning);
   const signal = await stopSignal;
   logger.info({ signal }, 'stopping');
   await gateway.stop();

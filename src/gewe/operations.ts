@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearestName } from '../near-name.ts';
 
 /**
  * The vendor's operations that are known by name. Others pass too (the vendor may add one tomorrow); these names
@@ -23,15 +23,18 @@ const WRITES: ReadonlySet<string> = new Set([
   'uploadPhoneAddressList',
 ]);
 
+/** All of them, as they are written. */
+export const KNOWN_OPERATIONS: readonly string[] = [...READS, ...WRITES];
+
 /** `read` only where it is known to change nothing: an unknown operation is a `write`. */
 export function accessOf(operation: string): 'read' | 'write' {
   return READS.has(operation) ? 'read' : 'write';
 }
 
-const KNOWN: ReadonlySet<string> = new Set([...READS, ...WRITES]);
+const KNOWN: ReadonlySet<string> = new Set(KNOWN_OPERATIONS);
 
 const KNOWN_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
-  [...KNOWN].map((name) => [name.toLowerCase(), name]),
+  KNOWN_OPERATIONS.map((name) => [name.toLowerCase(), name]),
 );
 
 /**
@@ -45,7 +48,7 @@ export function rightSpelling(operation: string): string | undefined {
 
 /** The known operation that an unknown name is most likely a typo of. */
 export function meantOperation(operation: string): string | undefined {
-  return KNOWN.has(operation) ? undefined : nearest(operation, KNOWN);
+  return KNOWN.has(operation) ? undefined : nearestName(operation, KNOWN_OPERATIONS);
 }
 
 /** The operation as a metric label: a caller must not be able to make up new ones. */

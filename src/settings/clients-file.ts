@@ -11,18 +11,28 @@ import { watchFile } from './watch.ts';
 export interface ClientSources {
   /** The clients file, an absolute path; undefined where there is none. */
   readonly file: string | undefined;
+  /** The same as people know it, if that is not its path. */
+  readonly fileShownAs?: string;
   /** `GATEWAY_KEYS`. */
   readonly keys: Secrets['keys'];
   /** Of a client whose entry says nothing. */
   readonly requestsPerMinute: number;
   /** The upstream token of this moment: no client may have it for a key. */
   readonly upstreamToken: () => string | undefined;
+  /** How this program is called where it runs. */
+  readonly program: string;
 }
 
 /** All clients, and what the file looked like that they come from. */
 export interface LoadedClients {
   readonly entries: readonly ClientEntry[];
   readonly look: FileLook | undefined;
+}
+
+/** A client, and where it is written: a place as in a Problem. */
+interface Placed {
+  readonly entry: ClientEntry;
+  readonly place: Pick<Problem, 'setting' | 'file' | 'line'>;
 }
 
 type Joined = { readonly entries: readonly ClientEntry[] } | { problems: readonly Problem[] };
@@ -37,10 +47,11 @@ export function readClients(
 }
 
 function join(look: FileLook | undefined, sources: ClientSources): Joined {
-  const { file = '', keys, requestsPerMinute } = sources;
+  const { keys, requestsPerMinute } = sources;
+  const file = sources.fileShownAs ?? sources.file ?? '';
   const fromKeys = entriesOfKeys(keys, requestsPerMinute).map((entry) => ({
     entry,
-    source: 'GATEWAY_KEYS',
+    place: { setting: `GATEWAY_KEYS: ${showName(entry.client.name)}` },
   }));
   if (look !== undefined && look.kind !== 'text') {
     const problem = `cannot be used: ${whyNoText(look)}`;
@@ -55,51 +66,50 @@ function join(look: FileLook | undefined, sources: ClientSources): Joined {
   if (parsed !== undefined && 'problems' in parsed) {
     return { problems: [...parsed.problems, ...conflicts(fromKeys, sources)] };
   }
-  const fromFile = (parsed?.entries ?? []).map((entry) => ({ entry, source: file }));
+  const fromFile = (parsed?.entries ?? []).map((entry) => {
+    const { name } = entry.client;
+    const line = parsed?.lineOf(['clients', name]) ?? 1;
+    return { entry, place: { setting: `clients.${showName(name)}`, file, line } };
+  });
   const all = [...fromFile, ...fromKeys];
   const problems = conflicts(all, sources);
   return problems.length > 0 ? { problems } : { entries: all.map(({ entry }) => entry) };
 }
 
 /** What is wrong between clients that are each fine: a key must lead to exactly one of them. */
-function conflicts(
-  all: readonly { readonly entry: ClientEntry; readonly source: string }[],
-  sources: ClientSources,
-): Problem[] {
-  const token = sources.upstreamToken();
+function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSources): Problem[] {
+  const token = upstreamToken();
   const tokenHash = token === undefined ? undefined : hashKey(token);
   const names = new Set<string>();
   const owners = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const { entry, source } of all) {
+  for (const { entry, place } of all) {
     const { name } = entry.client;
-    const setting = `${source}: ${showName(name)}`;
     if (names.has(name)) {
       const remedy = 'Rename or remove one of the two.';
-      problems.push({ setting, problem: 'this name stands twice', remedy });
+      problems.push({ ...place, problem: 'is the name of another client too', remedy });
     }
     names.add(name);
     if (token !== undefined && name.includes(token)) {
-      const problem = 'a client has the upstream token in its name';
       problems.push({
-        setting: source,
-        problem,
+        ...place,
+        setting: place.setting.split(/[:.]/)[0] ?? '',
+        problem: 'has a client whose name holds the upstream token',
         remedy: 'Rename it: logs and metrics show names.',
       });
     }
     for (const hash of entry.keyHashes) {
       const owner = owners.get(hash);
       if (owner !== undefined) {
-        const problem = `has a key that ${owner === name ? 'stands twice' : `${showName(owner)} has too`}`;
-        problems.push({ setting, problem, remedy: 'Give every client keys of its own.' });
+        const problem = `has a key ${owner === name ? 'twice' : `that ${showName(owner)} has too`}`;
+        problems.push({ ...place, problem, remedy: 'Give every client keys of its own.' });
       }
       owners.set(hash, name);
       if (hash !== tokenHash) continue;
       problems.push({
-        setting,
+        ...place,
         problem: 'has the upstream token for a key',
-        remedy:
-          'Give it a key of its own (`gewe-gateway keys new NAME`): the token goes to no one.',
+        remedy: `Give it a key of its own (\`${program} keys new NAME\`): the token goes to no one.`,
       });
     }
   }

@@ -1,11 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { KNOWN_OPERATIONS } from '../gewe/operations.ts';
+import { nearestName } from '../near-name.ts';
 import type { Client, ClientDirectory } from './client.ts';
 import { CLIENT_NAME, CLIENT_NAME_RULE } from './gateway-keys.ts';
 import type { Problem } from './problem.ts';
-import { problemsIn } from './problem.ts';
+import { problemsIn } from './file-problems.ts';
 import type { Secrets } from './settings.ts';
-import { parseYaml } from './yaml-file.ts';
+import { parseYaml, type YamlText } from './yaml-file.ts';
 
 /** A client and what its keys are known by. The two are apart so that a client can be logged. */
 export interface ClientEntry {
@@ -21,6 +23,16 @@ function isExactOrigin(text: string): boolean {
   return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
 }
 
+const OPERATIONS: readonly string[] = ['read', 'write', 'all', ...KNOWN_OPERATIONS];
+
+/** A name that nobody knows is not repeated: it may be a key in the wrong place. */
+function operationRule(input: unknown): string {
+  const near = typeof input === 'string' ? nearestName(input, OPERATIONS) : undefined;
+  return near === undefined
+    ? `must be one of ${OPERATIONS.join(', ')}`
+    : `is not a known operation; did you mean ${near}?`;
+}
+
 const client = z.strictObject({
   keys: z
     .array(
@@ -29,7 +41,7 @@ const client = z.strictObject({
         .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 lowercase hexadecimal digits'),
     )
     .min(1, 'must hold at least one key; remove the client to shut it out')
-    .describe('sha256 of each key; several may be live at once. Made by: gewe-gateway keys new'),
+    .describe('sha256 of each key; several may be live at once. Made by the command `keys new`'),
   appIds: z
     .array(
       z
@@ -43,11 +55,7 @@ const client = z.strictObject({
     .describe('Accounts that it may use, * for any run of characters. Default: all')
     .default(['*']),
   operations: z
-    .array(
-      z
-        .string()
-        .regex(/^[A-Za-z][A-Za-z0-9]*$/, 'must be read, write, all or the name of an operation'),
-    )
+    .array(z.enum(OPERATIONS, { error: ({ input }) => operationRule(input) }))
     .min(1, 'must hold at least one operation')
     .describe('read, write, all, or names of operations. Default: read')
     .default(['read']),
@@ -91,12 +99,14 @@ export function parseClients(
   text: string,
   file: string,
   requestsPerMinute: number,
-): { readonly entries: readonly ClientEntry[] } | { readonly problems: readonly Problem[] } {
+):
+  | { readonly entries: readonly ClientEntry[]; readonly lineOf: YamlText['lineOf'] }
+  | { readonly problems: readonly Problem[] } {
   const yaml = parseYaml(text, file);
   if ('problems' in yaml) return yaml;
   const parsed = clientsFile.safeParse(yaml.data ?? {});
   if (!parsed.success) {
-    return { problems: problemsIn(file, parsed.error, 'config/clients.example.yaml') };
+    return { problems: problemsIn(file, yaml, parsed.error, 'config/clients.example.yaml') };
   }
   const entries = Object.entries(parsed.data.clients).map(([name, entry]) => ({
     client: {
@@ -109,7 +119,7 @@ export function parseClients(
     },
     keyHashes: entry.keys.map((key) => key.slice('sha256:'.length)),
   }));
-  return { entries };
+  return { entries, lineOf: yaml.lineOf };
 }
 
 /** What a key is known by: its sha256 in lowercase hexadecimal digits. */

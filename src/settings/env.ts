@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { baseUrl, listenHost, storeUrl, trustedProxies } from './addresses.ts';
 import type { Problem } from './problem.ts';
-import { readTextFileSync } from './read-file.ts';
+import { isQuoted } from './secrets.ts';
 import type { LogLevel } from './settings.ts';
 
 interface Variable<T> {
@@ -66,9 +64,9 @@ const VARIABLES = {
   OPS_PORT: wholeNumber(0, 65535, 9090),
   OPS_TOKEN: variable(text, undefined, ''),
   GATEWAY_KEYS: variable(text, undefined, ''),
-  GATEWAY_CLIENTS: variable(text, undefined, ''),
+  GATEWAY_CLIENTS: variable(text, undefined, 'Set it to the path of the clients file.'),
   GATEWAY_AUTH: oneOf(['keys', 'none'], 'keys'),
-  GATEWAY_CONFIG: variable(text, undefined, ''),
+  GATEWAY_CONFIG: variable(text, undefined, 'Set it to the path of the policy file.'),
   STORE_URL: variable(
     storeUrl,
     'sqlite:data/gateway.db',
@@ -120,7 +118,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): {
     values[name] = fallback;
     if (raw === undefined || raw === '') continue;
     const parsed = schema.safeParse(raw);
-    if (parsed.success) values[name] = parsed.data;
+    // Secrets, which have no remedy here, are checked for it with the rest of them.
+    if (remedy !== '' && isQuoted(raw)) {
+      const problem = 'begins or ends with a quote';
+      problems.push({ setting: name, problem, remedy: 'Take the quotes away.' });
+    } else if (parsed.success) values[name] = parsed.data;
     else {
       const problem = parsed.error.issues[0]?.message ?? 'cannot be read';
       problems.push({ setting: name, problem, remedy });
@@ -131,21 +133,4 @@ export function readEnvironment(env: NodeJS.ProcessEnv): {
     problems.push({ setting: 'GEWE_BASE_URL', problem, remedy: BASE_URL_REMEDY });
   }
   return { environment: values as Environment, problems };
-}
-
-/**
- * The environment with what `.env` in `cwd` adds to it: read as `process.loadEnvFile` does, so a variable that is
- * set already wins. Changes nothing by itself.
- */
-export function loadDotEnv(
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-): { readonly env: NodeJS.ProcessEnv; readonly problems: readonly Problem[] } {
-  const look = readTextFileSync(join(cwd, '.env'));
-  if (look.kind === 'missing') return { env, problems: [] };
-  if (look.kind === 'unreadable') {
-    const remedy = 'Make it a readable file of NAME=value lines, or remove it.';
-    return { env, problems: [{ setting: '.env', problem: `cannot be used: ${look.why}`, remedy }] };
-  }
-  return { env: { ...parseEnv(look.text), ...env }, problems: [] };
 }

@@ -1,5 +1,5 @@
 import { showName, type Problem } from './problem.ts';
-import { secretProblem } from './secrets.ts';
+import { isQuoted, secretProblem } from './secrets.ts';
 import type { Secrets } from './settings.ts';
 
 /** How a client may be called, in the clients file and in `GATEWAY_KEYS`. */
@@ -11,9 +11,12 @@ export const CLIENT_NAME_RULE =
 
 /**
  * `GATEWAY_KEYS`: `name:key,name:key`, where a key is everything after its first colon. Names that stand twice are
- * left to the check over all clients. Problems name entries by their number, since a key may stand where a name should.
+ * left to the check over all clients. `program` is how this program is called where it runs. Problems name entries by their number, since a key may stand where a name should.
  */
-export function parseGatewayKeys(text: string | undefined): {
+export function parseGatewayKeys(
+  text: string | undefined,
+  program: string,
+): {
   readonly keys: Secrets['keys'];
   readonly problems: readonly Problem[];
 } {
@@ -30,12 +33,14 @@ export function parseGatewayKeys(text: string | undefined): {
     const wrongKey = secretProblem(key);
     if (trimmed === '') {
       report(index + 1, 'is empty', 'Remove the comma that is too many.');
+    } else if (isQuoted(trimmed)) {
+      report(index + 1, 'begins or ends with a quote', 'Take the quotes away.');
     } else if (colon < 0) {
       report(index + 1, 'has no colon', 'Write it as name:key.');
     } else if (!CLIENT_NAME.test(name)) {
       report(index + 1, `has a name that cannot be used: ${CLIENT_NAME_RULE}`, 'Rename it.');
     } else if (wrongKey !== undefined) {
-      const remedy = 'Give it a long random key, for example from `gewe-gateway keys new NAME`.';
+      const remedy = `Give it a long random key, for example from \`${program} keys new NAME\`.`;
       report(index + 1, `(${showName(name)}) has a key that ${wrongKey}`, remedy);
     } else {
       keys.push({ name, key });

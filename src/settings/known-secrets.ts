@@ -19,8 +19,17 @@ export function knownSecrets(env: NodeJS.ProcessEnv, cwd: string): string[] {
   // An entry without a colon has no name: all of it may be the key.
   const keys = GATEWAY_KEYS.split(',').map((entry) => entry.slice(entry.indexOf(':') + 1));
   return [GEWE_TOKEN, OPS_TOKEN, ...passwordsIn(STORE_URL), ...ofFile, ...keys]
+    .flatMap((secret) => [secret, bare(secret)])
     .map((secret) => secret.trim())
     .filter((secret) => secret.length >= LEAST);
+}
+
+/** Without what was written around it by mistake: quotes, `NAME=`. */
+function bare(secret: string): string {
+  return secret
+    .trim()
+    .replace(/^(?:export\s+)?\w+\s*=\s*(?!=)/, '')
+    .replace(/^["'`]|["'`]$/g, '');
 }
 
 /** The password in a URL, as it stands there and as it is meant. What is no URL may be a password all the same. */

@@ -5,6 +5,7 @@ import type { LoadedClients } from './clients-file.ts';
 import { readClients } from './clients-file.ts';
 import type { Environment } from './env.ts';
 import { readEnvironment } from './env.ts';
+import { leadsTo } from './own-address.ts';
 import type { Policy } from './policy.ts';
 import { parsePolicy } from './policy.ts';
 import type { Problem } from './problem.ts';
@@ -19,6 +20,13 @@ export interface Loaded {
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly clients: LoadedClients;
+  /** How this program is called where it runs, for messages that recommend a command. */
+  readonly program: string;
+}
+
+interface Surroundings {
+  readonly clock?: Clock;
+  readonly program?: string;
 }
 
 /**
@@ -30,26 +38,37 @@ export interface Loaded {
 export function loadSettings(
   env: NodeJS.ProcessEnv,
   cwd: string,
-  clock: Clock = systemClock,
+  { clock = systemClock, program = 'gewe-gateway' }: Surroundings = {},
 ): Loaded | { readonly problems: readonly Problem[] } {
   const { environment, problems: ofVariables } = readEnvironment(env);
-  const problems: Problem[] = [...ofVariables, ...sameListener(environment)];
+  const problems: Problem[] = [
+    ...ofVariables,
+    ...sameListener(environment),
+    ...ownBaseUrl(environment),
+  ];
 
-  const { secrets, token, problems: ofSecrets } = readSecrets(environment, cwd);
+  const { secrets, token, problems: ofSecrets } = readSecrets(environment, cwd, program);
   problems.push(...ofSecrets);
 
-  const policy = readPolicy(environment.GATEWAY_CONFIG, cwd, clock.now());
+  const policy = readPolicy(environment.GATEWAY_CONFIG, cwd, clock.now(), token);
   if ('problems' in policy) problems.push(...policy.problems);
-  else problems.push(...tokenAsAppId(policy.policy, token));
   // A wrong policy is told below; until then its default lets the clients be checked in the same run.
   const requestsPerMinute = 'policy' in policy ? policy.policy.clientRequestsPerMinute : 1;
 
   const file = findClientsFile(environment.GATEWAY_CLIENTS, cwd);
-  const sources = { file, keys: secrets.keys, requestsPerMinute, upstreamToken: () => token };
+  const sources = {
+    file,
+    fileShownAs: environment.GATEWAY_CLIENTS ?? CLIENTS_FILE,
+    keys: secrets.keys,
+    requestsPerMinute,
+    upstreamToken: () => token,
+    program,
+  };
   const clients = readClients(sources);
   if ('problems' in clients) problems.push(...clients.problems);
   else if (clients.entries.length === 0 && environment.GATEWAY_AUTH === 'keys') {
-    if (environment.GATEWAY_KEYS === undefined) problems.push(noClient);
+    const isAboutClients = problems.some(({ setting }) => setting === 'GATEWAY_CLIENTS');
+    if (environment.GATEWAY_KEYS === undefined && !isAboutClients) problems.push(noClient(program));
   }
 
   const { GEWE_BASE_URL: geweBaseUrl } = environment;
@@ -62,16 +81,18 @@ export function loadSettings(
     return { problems };
   }
   const settings = assemble(environment, geweBaseUrl, policy.policy, file);
-  return { settings, secrets, clients };
+  return { settings, secrets, clients, program };
 }
 
-const noClient: Problem = {
-  setting: 'GATEWAY_KEYS, GATEWAY_CLIENTS',
-  problem: 'no client is known, so nobody could call the gateway',
-  remedy:
-    'Set GATEWAY_KEYS to name:key, or name a client in config/clients.yaml or the file of GATEWAY_CLIENTS ' +
-    '(`gewe-gateway keys new NAME` makes a key); GATEWAY_AUTH=none serves every caller.',
-};
+function noClient(program: string): Problem {
+  return {
+    setting: 'GATEWAY_KEYS, GATEWAY_CLIENTS',
+    problem: 'name no client, so nobody could call the gateway',
+    remedy:
+      'Set GATEWAY_KEYS to name:key, or name a client in config/clients.yaml or the file of GATEWAY_CLIENTS ' +
+      `(\`${program} keys new NAME\` makes a key); GATEWAY_AUTH=none serves every caller.`,
+  };
+}
 
 /** Two listeners cannot share an address, unless the system picks their ports. */
 function sameListener(environment: Environment): Problem[] {
@@ -81,23 +102,29 @@ function sameListener(environment: Environment): Problem[] {
   return [{ setting: 'OPS_PORT', problem, remedy: 'Give the ops listener another port.' }];
 }
 
-/** The admin API lists the accounts of the policy file. */
-function tokenAsAppId({ accounts }: Policy, token: string | undefined): Problem[] {
-  if (token === undefined || ![...accounts.keys()].some((appId) => appId.includes(token)))
-    return [];
-  const problem = 'an account has the upstream token in its appId';
-  const remedy = 'Write the appId of the account there.';
-  return [{ setting: 'GATEWAY_CONFIG: accounts', problem, remedy }];
+/** A gateway that calls itself would answer each call with another one, until it runs out of connections. */
+function ownBaseUrl(environment: Environment): Problem[] {
+  const { GEWE_BASE_URL: url, HOST, PORT, OPS_HOST, OPS_PORT } = environment;
+  const setting = 'GEWE_BASE_URL';
+  const remedy = 'Set it to the address of GEWE, or let the gateway listen on another port.';
+  const listeners = [
+    { host: HOST, port: PORT, names: 'HOST and PORT' },
+    { host: OPS_HOST, port: OPS_PORT, names: 'OPS_HOST and OPS_PORT' },
+  ];
+  return listeners
+    .filter((address) => url !== undefined && leadsTo(url, address))
+    .map(({ names }) => ({ setting, problem: `is the gateway itself (${names})`, remedy }));
 }
 
 function readPolicy(
   named: string | undefined,
   cwd: string,
   now: number,
+  token: string | undefined,
 ): ReturnType<typeof parsePolicy> {
   const file = named ?? POLICY_FILE;
   const look = readTextFileSync(resolve(cwd, file));
-  if (look.kind === 'text') return parsePolicy(look.text, file, now);
+  if (look.kind === 'text') return parsePolicy(look.text, file, now, token);
   if (look.kind === 'missing' && named === undefined) return parsePolicy('', file, now);
   const problem = `cannot be used: ${whyNoText(look)}`;
   const remedy = `Set it to the path of a readable file, or unset it for ${POLICY_FILE}.`;

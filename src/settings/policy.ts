@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { policyFile } from './policy-file.ts';
+import { problemsIn } from './file-problems.ts';
+import { showName, type Problem } from './problem.ts';
 import { parseYaml } from './yaml-file.ts';
-import type { Problem } from './problem.ts';
-import { problemsIn } from './problem.ts';
 import type { Settings } from './settings.ts';
 
 /** The part of the settings that the policy file decides. */
@@ -22,25 +22,38 @@ const EXAMPLE = 'the gateway.yaml of the package';
  *
  * @param file as people know it, for the problems
  * @param now milliseconds since the epoch
+ * @param token the upstream token, which must not be the name of an account
  */
 export function parsePolicy(
   text: string,
   file: string,
   now: number,
+  token?: string,
 ): { readonly policy: Policy } | { readonly problems: readonly Problem[] } {
   const yaml = parseYaml(text, file);
   if ('problems' in yaml) return yaml;
   const parsed = policyFile.safeParse(withoutEmptySections(yaml.data ?? {}));
-  if (!parsed.success) return { problems: problemsIn(file, parsed.error, EXAMPLE) };
+  if (!parsed.success) return { problems: problemsIn(file, yaml, parsed.error, EXAMPLE) };
 
   const policy = inMilliseconds(parsed.data);
   const problems: Problem[] = [];
   for (const [appId, since] of policy.accounts) {
+    if (token !== undefined && appId.includes(token)) {
+      problems.push({
+        setting: 'accounts',
+        problem: 'has an account whose appId holds the upstream token',
+        remedy: 'Write the appId of the account there: the admin API lists them.',
+        file,
+        line: yaml.lineOf(['accounts', appId]),
+      });
+    }
     if (since <= now + DAY_MS) continue;
     problems.push({
-      setting: `${file}: accounts.${appId}.onlineSince`,
+      setting: `accounts.${showName(appId)}.onlineSince`,
       problem: 'is in the future',
       remedy: 'Write when the account came online, or remove the entry until it has.',
+      file,
+      line: yaml.lineOf(['accounts', appId, 'onlineSince']),
     });
   }
   return problems.length > 0 ? { problems } : { policy };

@@ -3,7 +3,7 @@ import type { Environment } from './env.ts';
 import { parseGatewayKeys } from './gateway-keys.ts';
 import type { Problem } from './problem.ts';
 import { readTextFileSync, whyNoText } from './read-file.ts';
-import { isLoopback, parseToken } from './secrets.ts';
+import { isLoopback, isQuoted, parseToken } from './secrets.ts';
 import type { Secrets } from './settings.ts';
 
 interface ReadSecrets {
@@ -14,9 +14,9 @@ interface ReadSecrets {
 }
 
 /** All secrets, with every problem at once. Reads the token's file, whose path counts from `cwd`. */
-export function readSecrets(environment: Environment, cwd: string): ReadSecrets {
+export function readSecrets(environment: Environment, cwd: string, program: string): ReadSecrets {
   const upstream = readToken(environment, cwd);
-  const gatewayKeys = parseGatewayKeys(environment.GATEWAY_KEYS);
+  const gatewayKeys = parseGatewayKeys(environment.GATEWAY_KEYS, program);
   const ops = readOpsToken(environment, upstream.token);
   return {
     secrets: { token: upstream.source, opsToken: ops.token, keys: gatewayKeys.keys },
@@ -45,6 +45,9 @@ function readToken(environment: Environment, cwd: string) {
     const remedy =
       'Set GEWE_TOKEN to the token that GEWE gave you, or GEWE_TOKEN_FILE to a file that holds it.';
     return fail('GEWE_TOKEN', parsed.problem, remedy);
+  }
+  if (file !== undefined && isQuoted(file)) {
+    return fail('GEWE_TOKEN_FILE', 'begins or ends with a quote', 'Take the quotes away.');
   }
   // The path is not repeated: who mixes the two variables up has put the token there.
   const look = readTextFileSync(path);

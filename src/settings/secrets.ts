@@ -8,6 +8,9 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^your(token|key|secret)/i,
   /^<.*>$/,
   /^x{3,}$/i,
+  /^(?:token|key|secret|password|todo|tbd)$/i,
+  // `...`, `gwk_...`, `***`, `----`
+  /\.{3,}$|…$|^[*._-]+$/,
   /^\$ENV:\/\//i,
   /^\$[A-Za-z_]\w*$/,
   /\$\{.*\}/,
@@ -17,12 +20,22 @@ const PLACEHOLDERS: readonly RegExp[] = [
 /** Far below what HTTP servers take as a header; no token comes near. */
 const TOKEN_LIMIT = 4096;
 
+/** `GEWE_TOKEN=abc`, `export TOKEN=abc`; base64 may end in `=`, and a password may hold one after small letters. */
+const ASSIGNMENT = /^(?:export\s+\w+|[A-Z][A-Z0-9_]*|\w*(?:token|key|secret)\w*)\s*=\s*[^=\s]/;
+
+/** Whether quotes were left around a text, which only some readers of a variable take away. */
+export function isQuoted(text: string): boolean {
+  return /^["'`“‘]|["'`”’]$/.test(text);
+}
+
 /** Why a text cannot be a secret that travels in a header, or undefined. Never repeats the text. */
 export function secretProblem(text: string): string | undefined {
   if (text === '') return 'is missing or empty';
   if (PLACEHOLDERS.some((placeholder) => placeholder.test(text))) {
     return 'is a placeholder that was never replaced';
   }
+  if (ASSIGNMENT.test(text)) return 'is written as NAME=value';
+  if (isQuoted(text)) return 'begins or ends with a quote';
   if (/[\r\n]/.test(text)) return 'has more than one line';
   if (/\s/.test(text)) return 'has a space in it';
   if (!/^[\x21-\x7e]*$/.test(text)) return 'has characters outside of printable ASCII';

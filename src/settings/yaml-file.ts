@@ -1,6 +1,14 @@
-import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document } from 'yaml';
 import type { Problem } from './problem.ts';
 import { showName } from './problem.ts';
+
+/** What a file says, and where in it. */
+export interface YamlText {
+  readonly data: unknown;
+  /** The line of what is at this path; where that is missing, the line of what should hold it. */
+  lineOf(path: readonly PropertyKey[]): number;
+}
 
 /**
  * The library's own messages can repeat a piece of the file, which may be a key that should not be there. So
@@ -30,7 +38,7 @@ function describe(code: string, text: string, offset: number): string {
 export function parseYaml(
   text: string,
   file: string,
-): { readonly data: unknown } | { readonly problems: readonly Problem[] } {
+): YamlText | { readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
   const problems: Problem[] = [];
@@ -38,8 +46,10 @@ export function parseYaml(
     const { line, col } = lines.linePos(offset);
     problems.push({
       setting: file,
-      problem: `line ${line}, column ${col}: ${problem}`,
-      remedy: `Correct ${file} at line ${line}.`,
+      problem: `${problem} (column ${col})`,
+      remedy: 'Correct it there.',
+      file,
+      line,
     });
   };
 
@@ -62,10 +72,33 @@ export function parseYaml(
   if (problems.length > 0) return { problems };
 
   try {
-    return { data: (document.toJS() as unknown) ?? undefined };
+    const data = (document.toJS() as unknown) ?? undefined;
+    // An empty text has no line to count from.
+    return { data, lineOf: (path) => Math.max(1, lines.linePos(offsetOf(document, path)).line) };
   } catch {
     // An alias without its anchor, or more aliases than anyone writes by hand.
     report(0, 'an alias (*name) cannot be resolved; quote a text that starts with *');
     return { problems };
   }
+}
+
+/** Where in the text a path leads, as far as it is there. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const part of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
+      if (!isScalar(pair?.key)) break;
+      offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof part === 'number') {
+      const item = node.items[part];
+      if (item === undefined) break;
+      offset = (item as { range?: readonly number[] }).range?.[0] ?? offset;
+      node = item;
+    } else break;
+  }
+  return offset;
 }

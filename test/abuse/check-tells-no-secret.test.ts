@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { check } from '../../src/cli/check.ts';
 import { VARIABLE_NAMES } from '../../src/settings/env.ts';
+import { createSimulator } from '../../src/simulator/simulator.ts';
 import { budget } from '../support/budget.ts';
 import { runGateway } from '../support/gateway-process.ts';
 import { tells } from '../support/secret-search.ts';
@@ -19,6 +20,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
   await writeFile(join(folder.path, 'token'), `${MARKER}\n`);
+  await writeFile(join(folder.path, 'written-as-env'), `export GEWE_TOKEN='${MARKER}'\n`);
   await writeFile(join(folder.path, 'two-tokens'), `${MARKER}\n${STRANGE}\n`);
 });
 afterAll(() => folder.remove());
@@ -38,6 +40,9 @@ const HOMES: readonly Readonly<Record<string, string | undefined>>[] = [
   { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: MARKER },
   { OPS_TOKEN: MARKER },
   { GATEWAY_KEYS: `crm:${MARKER}` },
+  { GEWE_TOKEN: `"${MARKER}"` },
+  { GEWE_TOKEN: `GEWE_TOKEN=${MARKER}` },
+  { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'written-as-env' },
   { GATEWAY_KEYS: `crm:key-of-crm,${MARKER}` },
 ];
 
@@ -55,9 +60,14 @@ const SHAPES: readonly (readonly [name: string, shape: (secret: string) => strin
   ['GATEWAY_CLIENTS', (secret) => `${secret}/clients.yaml`],
 ];
 
-async function output(env: Record<string, string | undefined>): Promise<string> {
+/** What `check` prints, for people and for programs. */
+async function output(
+  env: Record<string, string | undefined>,
+  options: readonly string[] = [],
+): Promise<string> {
   const { io, printed } = fakeIo(folder.path, env);
-  expect([0, 78]).toContain(await check([], io));
+  expect([0, 78]).toContain(await check(options, io));
+  expect([0, 78]).toContain(await check([...options, '--json'], io));
   expect(printed.stdout + printed.stderr).not.toBe('');
   return printed.stdout + printed.stderr;
 }
@@ -133,4 +143,32 @@ test.each([
   expect((await gateway.ended).code).toBe(code);
   expect(gateway.output()).toContain(said);
   expect(tells(gateway.output(), MARKER)).toBe(false);
+});
+
+test('check --live, which meets what it cannot use everywhere, repeats no secret', async () => {
+  const simulator = createSimulator({ token: 'another' });
+  const { baseUrl } = await simulator.start();
+  const env = {
+    ...COMPLETE,
+    GEWE_BASE_URL: baseUrl,
+    GEWE_TOKEN: MARKER,
+    OPS_TOKEN: MARKER.slice(4),
+  };
+  for (const astray of [
+    {},
+    { GEWE_BASE_URL: `http://${MARKER}.invalid/v2/api` },
+    { GEWE_BASE_URL: `${baseUrl}/${MARKER}` },
+    { HOST: `${MARKER}.invalid` },
+    { STORE_URL: `sqlite:token/${MARKER}` },
+    { STORE_URL: `sqlite:${MARKER}/${MARKER}.db` },
+    { STORE_URL: `redis://:${MARKER}@127.0.0.1:1` },
+  ]) {
+    const printed = await output({ ...env, PORT: '0', OPS_PORT: '0', ...astray }, ['--live']);
+    expect(printed).toContain('FAILED');
+    expect([astray, tells(printed, MARKER) && printed]).toEqual([astray, false]);
+  }
+  simulator.behave('*', { echoToken: true });
+  simulator.setToken(MARKER);
+  expect(tells(await output({ ...env, PORT: '0', OPS_PORT: '0' }, ['--live']), MARKER)).toBe(false);
+  await simulator.stop();
 });

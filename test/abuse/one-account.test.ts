@@ -157,7 +157,7 @@ test('clients and operations may be called like what every object has', async ()
   const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
   const entries = names.map(
     (name) =>
-      `${name}: { keys: ["sha256:${hashKey(`gwk_${name}`)}"], operations: ["${name}"], requestsPerMinute: 2 }`,
+      `${name}: { keys: ["sha256:${hashKey(`gwk_${name}`)}"], operations: [write], requestsPerMinute: 2 }`,
   );
   const named = await startGateway({ clients: `clients: { ${entries.join(', ')} }` });
   const call = (name: string, operation: string) =>
@@ -168,9 +168,7 @@ test('clients and operations may be called like what every object has', async ()
     });
   for (const name of names) {
     expect((await call(name, name)).status).toBe(200);
-    expect((await call(name, 'isPrototypeOf')).json()).toMatchObject({
-      code: 'operation-not-allowed',
-    });
+    expect((await call(name, 'search')).json()).toMatchObject({ code: 'operation-not-allowed' });
     expect((await call(name, name)).json()).toMatchObject({ code: 'client-rate-limited' });
   }
   expect(named.simulator.calls.map(({ operation }) => operation)).toEqual(

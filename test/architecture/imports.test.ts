@@ -58,7 +58,15 @@ function unitOf(path: string): string {
 }
 
 /** Files that say nothing of the gateway's work; every folder may use them. */
-const COMMON = ['clock.ts', 'deadline.ts', 'errors.ts', 'pending.ts', 'turns.ts', 'version.ts'];
+const COMMON = [
+  'clock.ts',
+  'deadline.ts',
+  'errors.ts',
+  'near-name.ts',
+  'pending.ts',
+  'turns.ts',
+  'version.ts',
+];
 
 /** Which unit may import which, beside itself and the common files. ARCHITECTURE.md draws the same. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -66,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   listener: [],
   simulator: [],
   'add-contacts': ['gewe'],
-  settings: ['add-contacts'],
+  settings: ['add-contacts', 'gewe'],
   'contacts-list': ['gewe', 'settings'],
   stores: ['add-contacts', 'contacts-list', 'pipeline'],
   pipeline: ['add-contacts', 'contacts-list', 'gewe', 'settings'],

@@ -11,8 +11,6 @@ const OPERATION_RIGHTS: readonly Rights['operations'][] = [
   ['search'],
   ['addContacts', 'fetchContactsListCache'],
   ['read', 'deleteFriend'],
-  ['tomorrow'],
-  ['READ', 'All', 'fetchcontactslist'],
 ];
 
 /** Every shape that the rights to accounts can have. */

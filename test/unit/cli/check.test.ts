@@ -58,6 +58,100 @@ describe('check', () => {
     expect(printed.stderr.match(/^Warning: /gm)).toHaveLength(5);
   });
 
+  test('names for each problem the file and the line where it has one', async () => {
+    const cwd = folderWith({
+      '.env': '# mine\nGEWE_TOKEN=...\nPORT=x\nGATEWAY_KEYS=crm:gwk_...\n',
+      'config/gateway.yaml': 'list: {}\nbrekaer: {}\n',
+      'config/clients.yaml': 'clients:\n  crm:\n    keys:\n',
+    });
+    const { io, printed } = fakeIo(cwd, { GEWE_BASE_URL: 'ftp://x', PORT: 'y' });
+    expect(await check([], io)).toBe(78);
+    for (const line of [
+      '  GEWE_BASE_URL must start with http:// or https://',
+      '  PORT must be a whole number from 0 to 65535',
+      '  .env line 2: GEWE_TOKEN is a placeholder that was never replaced',
+      '  .env line 4: GATEWAY_KEYS entry 1 (crm) has a key that is a placeholder that was never replaced',
+      '  config/gateway.yaml line 2: brekaer is not a known setting',
+      '  config/clients.yaml line 3: clients.crm.keys must be a list; it is empty',
+    ]) {
+      expect(printed.stderr.split('\n')).toContain(line);
+    }
+  });
+
+  test('warns of near misses in .env also where there are problems', async () => {
+    const cwd = folderWith({ '.env': 'GEWE_TOKN=abc-secret-1\n' });
+    const { io, printed } = fakeIo(cwd, { ...LEAST, GEWE_TOKEN: undefined });
+    expect(await check([], io)).toBe(78);
+    expect(printed.stderr).toContain('  GEWE_TOKEN is missing or empty');
+    expect(printed.stderr).toContain(
+      'Warning: .env line 1: the gateway reads no GEWE_TOKN. Did you mean GEWE_TOKEN?',
+    );
+    expect(printed.stderr).not.toContain('secret');
+  });
+
+  test('recommends only commands that work where it is printed', async () => {
+    const { io, printed } = fakeIo(folderWith(), { ...LEAST, GATEWAY_KEYS: 'crm:x y' });
+    const inCheckout = { ...io, program: 'npm run gewe-gateway --' };
+    await check([], inCheckout);
+    expect(printed.stderr).toContain('`npm run gewe-gateway -- keys new NAME`');
+    await check(['--help'], inCheckout);
+    expect(printed.stdout).toContain('Usage: npm run gewe-gateway -- check');
+  });
+
+  describe('with --json', () => {
+    test('prints what is wrong as data, on standard output and nothing else', async () => {
+      const cwd = folderWith({
+        '.env': "GEWE_TOKEN='abc\nLIST_DEADLINE=5\n",
+        'config/gateway.yaml': '\nbreaker: 5',
+      });
+      const { GEWE_BASE_URL, GATEWAY_KEYS } = LEAST;
+      const { io, printed } = fakeIo(cwd, { GEWE_BASE_URL, GATEWAY_KEYS, PORT: 'x' });
+      expect(await check(['--json'], io)).toBe(78);
+      expect(printed.stderr).toBe('');
+      const remedy = expect.any(String);
+      expect(JSON.parse(printed.stdout)).toEqual({
+        ok: false,
+        problems: [
+          { setting: 'PORT', problem: 'must be a whole number from 0 to 65535', remedy },
+          {
+            setting: 'GEWE_TOKEN',
+            problem: 'begins or ends with a quote',
+            remedy,
+            file: '.env',
+            line: 1,
+          },
+          {
+            setting: 'breaker',
+            problem: 'must be a map of settings; it is a number',
+            remedy,
+            file: 'config/gateway.yaml',
+            line: 2,
+          },
+        ],
+        warnings: [
+          '.env line 2: the gateway reads no LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
+        ],
+      });
+    });
+
+    test('says that all is well, and what is rarely meant', async () => {
+      const { io, printed } = fakeIo(folderWith(), { ...LEAST, STORE_URL: 'memory:' });
+      expect(await check(['--json'], io)).toBe(0);
+      expect(JSON.parse(printed.stdout)).toEqual({
+        ok: true,
+        problems: [],
+        warnings: [expect.stringContaining('STORE_URL is memory')],
+      });
+    });
+
+    test('stays JSON where a secret looks like a part of it', async () => {
+      const env = { ...LEAST, OPS_TOKEN: '"ok":', GEWE_TOKEN: 'problems' };
+      const { io, printed } = fakeIo(folderWith(), env);
+      expect(await check(['--json'], io)).toBe(78);
+      expect(JSON.parse(printed.stdout)).toMatchObject({ ok: false });
+    });
+  });
+
   test('explains itself on --help, and ends with 64 for arguments that it does not know', async () => {
     const help = fakeIo(folderWith());
     expect(await check(['--help'], help.io)).toBe(0);

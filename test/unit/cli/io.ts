@@ -10,5 +10,8 @@ export function fakeIo(cwd: string, env: NodeJS.ProcessEnv = {}) {
         done();
       },
     });
-  return { io: { stdout: into('stdout'), stderr: into('stderr'), env, cwd }, printed };
+  return {
+    io: { stdout: into('stdout'), stderr: into('stderr'), env, cwd, program: 'gewe-gateway' },
+    printed,
+  };
 }

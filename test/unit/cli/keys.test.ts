@@ -41,6 +41,12 @@ describe('keys new', () => {
     expect(stderr).toContain('Usage: gewe-gateway keys new NAME');
   });
 
+  test('names itself in its usage as it is called there', async () => {
+    const { io, printed } = fakeIo('/');
+    await keys([], { ...io, program: 'npm run gewe-gateway --' });
+    expect(printed.stderr).toContain('Usage: npm run gewe-gateway -- keys new NAME');
+  });
+
   test('explains itself on --help', async () => {
     expect(await run('--help')).toMatchObject({ code: 0, stderr: '' });
   });

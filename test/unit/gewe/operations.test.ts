@@ -10,6 +10,7 @@ describe('meantOperation', () => {
     ['fetchContactsListCahce', 'fetchContactsListCache'],
     ['addContact', 'addContacts'],
     ['adContact', 'addContacts'],
+    ['getContactsList', 'fetchContactsList'],
     ['serach', 'search'],
     ['getDetialInfo', 'getDetailInfo'],
     ['deleteFriends', 'deleteFriend'],
@@ -17,12 +18,9 @@ describe('meantOperation', () => {
     expect(meantOperation(name)).toBe(known);
   });
 
-  test.each(['', 'x', 'tomorrow', 'addConXXX', 'getContactsList', 'a'.repeat(128)])(
-    'takes %s for none',
-    (name) => {
-      expect(meantOperation(name)).toBeUndefined();
-    },
-  );
+  test.each(['', 'x', 'tomorrow', 'addConXXX', 'a'.repeat(128)])('takes %s for none', (name) => {
+    expect(meantOperation(name)).toBeUndefined();
+  });
 
   test.each(['search', 'fetchContactsList', 'addContacts'])('leaves %s, which is known', (name) => {
     expect(meantOperation(name)).toBeUndefined();

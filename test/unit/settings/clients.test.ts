@@ -5,6 +5,7 @@ import {
   entriesOfKeys,
   parseClients,
 } from '../../../src/settings/clients.ts';
+import { inWords } from '../../../src/settings/problem.ts';
 
 const hash = (key: string) => createHash('sha256').update(key).digest('hex');
 const KEYS = `keys: ["sha256:${hash('one')}"]`;
@@ -19,9 +20,7 @@ function entriesOf(text: string) {
 
 function problemsOf(text: string): string[] {
   const parsed = parse(text);
-  return 'problems' in parsed
-    ? parsed.problems.map(({ setting, problem }) => `${setting} ${problem}`)
-    : [];
+  return 'problems' in parsed ? parsed.problems.map(inWords) : [];
 }
 
 describe('the clients file', () => {
@@ -84,12 +83,72 @@ clients:
     [`clients: { crm: { ${KEYS}, appIds: ["a b"] } }`, 'appIds[0] must be'],
     [`clients: { crm: { ${KEYS}, operations: ["a/b"] } }`, 'operations[0] must be'],
     [`clients: { crm: { ${KEYS}, requestsPerMinute: 0 } }`, 'requestsPerMinute must be'],
-    [`clients: { crm: { ${KEYS}, errors: soap } }`, 'errors should be one of'],
+    [`clients: { crm: { ${KEYS}, errors: soap } }`, 'errors must be one of http, gewe'],
   ])('refuses %j', (text, why) => {
     const problems = problemsOf(text);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(why);
   });
+
+  test.each([
+    ['clients:', 'line 1: clients must be a map of entries by name; it is empty'],
+    ['', 'line 1: clients is missing; it must be a map of entries by name'],
+    ['# nobody yet\nclients: []', 'line 2: clients must be a map of entries by name; it is a list'],
+    ['# one\nclients:\n  crm:', 'line 3: clients.crm must be a map of settings; it is empty'],
+    ['clients:\n  crm: text', 'line 2: clients.crm must be a map of settings; it is a text'],
+    ['clients:\n  crm: {}', 'line 2: clients.crm.keys is missing; it must be a list'],
+    ['clients:\n  crm:\n    keys: true', 'line 3: clients.crm.keys must be a list; it is true'],
+    [
+      'clients:\n  crm:\n    keys:\n      - 7',
+      'line 4: clients.crm.keys[0] must be "sha256:" and 64 lowercase hexadecimal digits; it is a number',
+    ],
+    [
+      `clients:\n  crm:\n    ${KEYS}\n    appIds: [wx_a, 7]`,
+      'line 4: clients.crm.appIds[1] must be a text; it is a number: put quotes around it',
+    ],
+    [
+      `clients:\n  crm:\n    ${KEYS}\n    origins: { a: b }`,
+      'line 4: clients.crm.origins must be a list; it is a map',
+    ],
+    [
+      `clients:\n  crm:\n    ${KEYS}\n    requestsPerMinute: many`,
+      'line 4: clients.crm.requestsPerMinute must be a whole number from 1 to 10000000; it is a text',
+    ],
+    [
+      `clients:\n  crm:\n    ${KEYS}\n    errors: 7`,
+      'line 4: clients.crm.errors must be one of http, gewe; it is a number',
+    ],
+  ])(
+    'says of %j in a sentence what is expected, what is there, and in which line',
+    (text, said) => {
+      expect(problemsOf(text)).toEqual([`config/clients.yaml ${said}`]);
+    },
+  );
+
+  test.each([
+    ['addContact', 'addContacts'],
+    ['addcontacts', 'addContacts'],
+    ['fetchContactList', 'fetchContactsList'],
+    ['fetchContacts', 'fetchContactsList'],
+    ['searhc', 'search'],
+    ['READ', 'read'],
+    ['reads', 'read'],
+  ])('refuses the operation %s and asks whether %s was meant', (operation, meant) => {
+    expect(
+      problemsOf(`clients:\n  crm:\n    ${KEYS}\n    operations: [read, ${operation}]`),
+    ).toEqual([
+      `config/clients.yaml line 4: clients.crm.operations[1] is not a known operation; did you mean ${meant}?`,
+    ]);
+  });
+
+  test.each(['tomorrow', '"*"', 'a/b', 'xxxxxxxxxx', '7', 'gwk_R4nd0mR4nd0mR4nd0m'])(
+    'refuses the operation %s, which is close to none, without repeating it',
+    (operation) => {
+      const problems = problemsOf(`clients: { crm: { ${KEYS}, operations: [${operation}] } }`);
+      expect(problems).toEqual([expect.stringContaining('must be one of read, write, all, fetch')]);
+      expect(problems[0]).not.toContain(operation.length > 3 ? operation : 'never');
+    },
+  );
 
   test.each([
     '*',

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { loadDotEnv, readEnvironment, VARIABLE_NAMES } from '../../../src/settings/env.ts';
-import { folderWith } from './folder.ts';
+import { readEnvironment, VARIABLE_NAMES } from '../../../src/settings/env.ts';
 
 const read = (env: Record<string, string>) =>
   readEnvironment({ GEWE_BASE_URL: 'http://127.0.0.1:2531/v2/api', ...env });
@@ -181,26 +179,8 @@ describe('the environment', () => {
   });
 });
 
-describe('.env', () => {
-  test('adds what is not set, and what is set wins', () => {
-    const cwd = folderWith({ '.env': 'PORT=1\nHOST="::1" # here\n' });
-    const { env, problems } = loadDotEnv(cwd, { PORT: '2', A: 'a' });
-    expect(problems).toEqual([]);
-    expect(env).toEqual({ PORT: '2', HOST: '::1', A: 'a' });
-  });
-
-  test('may be missing', () => {
-    const env = { PORT: '2' };
-    expect(loadDotEnv(folderWith(), env)).toEqual({ env, problems: [] });
-  });
-
-  test('is a problem where it is there and cannot be read', () => {
-    const cwd = folderWith();
-    mkdirSync(join(cwd, '.env'));
-    expect(loadDotEnv(cwd, {}).problems).toMatchObject([{ setting: '.env' }]);
-  });
-
-  test('has an example that lists exactly the variables that are read, with their defaults', () => {
+describe('.env.example', () => {
+  test('lists exactly the variables that are read, with their defaults', () => {
     const lines = readFileSync('.env.example', 'utf8').matchAll(/^(?:# )?([A-Z][A-Z_]+)=(.*)$/gm);
     const listed = Object.fromEntries([...lines].map(([, name, value]) => [name, value ?? '']));
     expect(Object.keys(listed).sort()).toEqual([...VARIABLE_NAMES].sort());

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { clientsFile, parseClients } from '../../../src/settings/clients.ts';
 import { policyFile } from '../../../src/settings/policy-file.ts';
 import { parsePolicy } from '../../../src/settings/policy.ts';
+import { inWords } from '../../../src/settings/problem.ts';
 
 const NOW = Date.parse('2026-03-01T00:00:00Z');
 const HOUR = 3_600_000;
@@ -19,9 +20,7 @@ function policyOf(text: string) {
 
 function problemsOf(text: string): string[] {
   const parsed = parse(text);
-  return 'problems' in parsed
-    ? parsed.problems.map(({ setting, problem }) => `${setting} ${problem}`)
-    : [];
+  return 'problems' in parsed ? parsed.problems.map(inWords) : [];
 }
 
 const DEFAULTS = {
@@ -126,12 +125,12 @@ describe('the policy file', () => {
       'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 4 }] } }',
       'addContacts.add.perDay must have steps whose limit is never lower than the one before',
     ],
-    ['addContacts: { accountAge: { mode: loud } }', 'mode should be one of'],
+    ['addContacts: { accountAge: { mode: loud } }', 'mode must be one of block, warn, off'],
     ['accounts: { "a b": { onlineSince: "2026-01-01T00:00:00Z" } }', 'an appId is 1 to 128'],
     ['accounts: { 007: { onlineSince: "2026-01-01T00:00:00Z" } }', 'put quotes around it'],
     ['accounts: { __proto__: { onlineSince: "2026-01-01T00:00:00Z" } }', '__proto__'],
-    ['[]', 'should be object'],
-    ['just text', 'should be object'],
+    ['[]', 'config/gateway.yaml line 1: the file must be a map of settings; it is a list'],
+    ['just text', 'the file must be a map of settings; it is a text'],
     ['list: *nowhere', 'alias'],
     ['list: {}\n---\nlist: {}', 'only one document'],
     ['list:\n\tmemoryBytes: 5', 'tabs'],
@@ -142,6 +141,55 @@ describe('the policy file', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(why);
   });
+
+  test.each([
+    ['list: [1]', 'line 1: list must be a map of settings; it is a list'],
+    ['list: {}\nbreaker: 5', 'line 2: breaker must be a map of settings; it is a number'],
+    [
+      'addContacts:\n  add:\n    perDay: 5',
+      'line 3: addContacts.add.perDay must be a list; it is a number',
+    ],
+    [
+      'addContacts:\n  add:\n    perDay:\n      - 5',
+      'line 4: addContacts.add.perDay[0] must be a map of settings; it is a number',
+    ],
+    [
+      'addContacts:\n  add:\n    perDay:\n      - { fromDay: 0 }',
+      'line 4: addContacts.add.perDay[0].limit is missing; it must be a whole number from 1 to 1000000',
+    ],
+    [
+      'addContacts:\n  accept:',
+      'line 2: addContacts.accept must be a map of settings; it is empty',
+    ],
+    [
+      'breaker:\n  failures: "5"',
+      'line 2: breaker.failures must be a whole number from 1 to 1000000; it is a text',
+    ],
+    [
+      'breaker:\n  failures: 0',
+      'line 2: breaker.failures must be a whole number from 1 to 1000000',
+    ],
+    [
+      'addContacts: { accountAge: { mode: } }',
+      'line 1: addContacts.accountAge.mode must be one of block, warn, off; it is empty',
+    ],
+    ['accounts: 7', 'line 1: accounts must be a map of entries by name; it is a number'],
+    ['accounts:\n  wx_a:', 'line 2: accounts.wx_a must be a map of settings; it is empty'],
+    [
+      'accounts:\n  wx_a: {}',
+      'line 2: accounts.wx_a.onlineSince is missing; it must be an instant with its zone, such as "2026-01-01T00:00:00Z"',
+    ],
+    [
+      'accounts:\n  wx_a:\n    onlineSince: 2026',
+      'line 3: accounts.wx_a.onlineSince must be an instant with its zone, such as "2026-01-01T00:00:00Z"; it is a number',
+    ],
+    ['\n\nlist: &a\n  nonsense: 1', 'line 4: list.nonsense is not a known setting'],
+  ])(
+    'says of %j in a sentence what is expected, what is there, and in which line',
+    (text, said) => {
+      expect(problemsOf(text)).toEqual([`config/gateway.yaml ${said}`]);
+    },
+  );
 
   test('takes steps whose limit stays the same', () => {
     expect(

@@ -3,12 +3,19 @@ import { parseGatewayKeys } from '../../../src/settings/gateway-keys.ts';
 import { isLoopback, parseToken } from '../../../src/settings/secrets.ts';
 
 describe('a token', () => {
-  test.each(['f3b1c2d4-5e6f', 'a.b_c~d+e/f=', 'test-token', 'simulator-token', 'gewe-token'])(
-    'is taken as it is: %s',
-    (text) => {
-      expect(parseToken(text)).toEqual({ token: text });
-    },
-  );
+  test.each([
+    'f3b1c2d4-5e6f',
+    'a.b_c~d+e/f=',
+    'YWJjZGVmZw==',
+    'ABC=',
+    'pass=word',
+    'a"b',
+    'test-token',
+    'simulator-token',
+    'gewe-token',
+  ])('is taken as it is: %s', (text) => {
+    expect(parseToken(text)).toEqual({ token: text });
+  });
 
   test.each(['abc\n', 'abc\r\n', '  abc ', '\ufeffabc\n'])(
     'loses the white space at its ends: %j',
@@ -37,6 +44,26 @@ describe('a token', () => {
     ['$ENV://GEWE_TOKEN', 'placeholder'],
     ['{{ token }}', 'placeholder'],
     ['xxxx', 'placeholder'],
+    ['...', 'placeholder'],
+    ['....', 'placeholder'],
+    ['…', 'placeholder'],
+    ['gwk_...', 'placeholder'],
+    ['***', 'placeholder'],
+    ['token', 'placeholder'],
+    ['"..."', 'quote'],
+    ['"abc"', 'quote'],
+    ["'abc'", 'quote'],
+    ['"abc', 'quote'],
+    ["abc'", 'quote'],
+    ['“abc”', 'quote'],
+    ['`abc`', 'quote'],
+    ['GEWE_TOKEN=abc', 'NAME=value'],
+    ['GEWE_TOKEN="abc"', 'NAME=value'],
+    ['GEWE_TOKEN = abc', 'NAME=value'],
+    ['export GEWE_TOKEN=abc', 'NAME=value'],
+    ['export x=abc', 'NAME=value'],
+    ['gewe_token=abc', 'NAME=value'],
+    ['GEWE_TOKEN=abc\nOPS_TOKEN=def', 'NAME=value'],
     ['abc\ndef', 'one line'],
     ['abc\rdef', 'one line'],
     ['abc def', 'space'],
@@ -69,14 +96,14 @@ describe('a host', () => {
 
 describe('GATEWAY_KEYS', () => {
   test('splits at commas, and each entry at its first colon', () => {
-    expect(parseGatewayKeys('crm:abc:def, bot:x')).toEqual({
+    expect(parseGatewayKeys('crm:abc:def, bot:x', 'gewe-gateway')).toEqual({
       keys: [
         { name: 'crm', key: 'abc:def' },
         { name: 'bot', key: 'x' },
       ],
       problems: [],
     });
-    expect(parseGatewayKeys(undefined)).toEqual({ keys: [], problems: [] });
+    expect(parseGatewayKeys(undefined, 'gewe-gateway')).toEqual({ keys: [], problems: [] });
   });
 
   test.each([
@@ -91,7 +118,7 @@ describe('GATEWAY_KEYS', () => {
     ['crm:changeme', 'placeholder'],
     ['crm:${CRM_KEY}', 'placeholder'],
   ])('refuses %j without repeating a key', (text, why) => {
-    const { problems } = parseGatewayKeys(text);
+    const { problems } = parseGatewayKeys(text, 'gewe-gateway');
     expect(problems).toHaveLength(1);
     expect(problems[0]?.problem).toContain(why);
     expect(JSON.stringify(problems)).not.toMatch(/sesame|sésame|changeme|CRM_KEY/);

@@ -120,6 +120,7 @@ describe('a watched clients file', () => {
       keys: [{ name: 'bot', key: 'key-of-bot' }],
       requestsPerMinute: 60,
       upstreamToken: () => 'upstream-token-1',
+      program: 'gewe-gateway',
     };
     const loaded = readClients(sources);
     if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));

@@ -12,7 +12,7 @@ const COMMAND = new URL('../../../src/cli/simulate.ts', import.meta.url).href;
 async function finished(args: string[]): Promise<{ code: number; out: string; err: string }> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const code = await simulate(args, { stdout, stderr });
+  const code = await simulate(args, { stdout, stderr, program: 'gewe-gateway' });
   return { code, out: await text(stdout.end()), err: await text(stderr.end()) };
 }
 

@@ -1,0 +1,157 @@
+/** `check --live`: tries what the settings name, and leaves nothing behind. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { createCaller } from '../gewe/caller.ts';
+import type { Loaded } from '../settings/load.ts';
+import type { Settings } from '../settings/settings.ts';
+import { openTokenPlace } from '../settings/token-file.ts';
+import { openStores } from '../stores/open.ts';
+import { StoreOpenError } from '../stores/store-open-error.ts';
+import { VERSION } from '../version.ts';
+import { upstreamFindings, type Finding } from './upstream-findings.ts';
+
+export type { Finding } from './upstream-findings.ts';
+
+/** Nobody who sits before a terminal wants to wait longer, whatever callers may. */
+const UPSTREAM_MS = 10_000;
+
+/** Never rejects: what goes wrong is a finding. `cwd` is where the path of the store counts from. */
+export async function checkLive(loaded: Loaded, cwd: string): Promise<readonly Finding[]> {
+  const { settings } = loaded;
+  const [ports, store, upstream] = await Promise.all([
+    tryPorts(settings),
+    tryStore(settings, cwd),
+    tryUpstream(loaded),
+  ]);
+  return [...ports, store, ...upstream];
+}
+
+/** Both at the same time, as the gateway will have them. */
+async function tryPorts({ host, port, opsHost, opsPort }: Settings): Promise<Finding[]> {
+  const listening: Server[] = [];
+  const findings: Finding[] = [];
+  for (const [what, place] of [
+    ['HOST, PORT', { host, port }],
+    ['OPS_HOST, OPS_PORT', { host: opsHost, port: opsPort }],
+  ] as const) {
+    const server = createServer();
+    try {
+      server.listen({ ...place, exclusive: true });
+      await once(server, 'listening');
+      listening.push(server);
+      const detail = place.port === 0 ? 'there is a free port.' : `port ${place.port} is free.`;
+      findings.push({ what, ok: true, detail });
+    } catch (error) {
+      findings.push({ what, ok: false, detail: whyNotListening(error, place.port) });
+    }
+  }
+  for (const server of listening) {
+    server.close();
+    await once(server, 'close');
+  }
+  return findings;
+}
+
+/** The host is not repeated: it may be a secret that was put into the wrong variable. */
+function whyNotListening(error: unknown, port: number): string {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is taken. Stop what listens there (a gateway that is running already?), or take another port.`;
+    case 'EACCES':
+      return `port ${port} may not be used by this user. Take one above 1023.`;
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address. Take 127.0.0.1 for this machine only, 0.0.0.0 or :: for all of its addresses.';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the host name is not known (${code}). Take an address of this machine.`;
+    default:
+      return `cannot listen on port ${port} (${code}). Take another address or another port.`;
+  }
+}
+
+async function tryStore(settings: Settings, cwd: string): Promise<Finding> {
+  const what = 'STORE_URL';
+  let why: Error | undefined;
+  let tried: { readonly url: string; remove(): void } | undefined;
+  try {
+    tried = storeToTry(settings.storeUrl, cwd);
+    const stores = await openStores(tried.url, {
+      clock: undefined,
+      listMemoryBytes: settings.list.memoryBytes,
+      events: {
+        onAway: (error) => void (why = error),
+        onBack: () => undefined,
+        onWarning: () => undefined,
+      },
+    });
+    try {
+      await stores.check();
+      const warnings = stores.warnings();
+      const but =
+        warnings.length === 0 ? '' : ` But its settings can lose quotas: ${warnings.join(', ')}.`;
+      return { what, ok: true, detail: `the store opens and takes a write.${but}` };
+    } finally {
+      await stores.close();
+    }
+  } catch (error) {
+    return { what, ok: false, detail: whyNoStore(why ?? error) };
+  } finally {
+    tried?.remove();
+  }
+}
+
+function whyNoStore(error: unknown): string {
+  const { message } = error as Error;
+  if (error instanceof StoreOpenError) return message;
+  const said = message.replace(/\.$/, '');
+  return `the store takes no write: ${said}. See that it runs, that STORE_URL names it, and that its user may write.`;
+}
+
+/**
+ * Where there is no file yet, a look must not make one, least of all for another user than the gateway's: then one
+ * beside it is made, and removed with its folder if that is new.
+ */
+function storeToTry(url: string, cwd: string): { readonly url: string; remove(): void } {
+  if (!url.startsWith('sqlite:')) return { url, remove: () => undefined };
+  const path = resolve(cwd, url.slice('sqlite:'.length));
+  if (existsSync(path) || existsSync(`${path}-wal`)) {
+    return { url: `sqlite:${path}`, remove: () => undefined };
+  }
+  const scratch = join(dirname(path), `check-${randomUUID()}.db`);
+  const madeFolder = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return {
+    url: `sqlite:${scratch}`,
+    remove() {
+      for (const end of ['', '-wal', '-shm']) rmSync(`${scratch}${end}`, { force: true });
+      if (madeFolder !== undefined) rmSync(madeFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks about an account that does not exist: GEWE says so, unless the token is wrong. No account is touched. */
+async function tryUpstream({ settings, secrets }: Loaded): Promise<readonly Finding[]> {
+  const tokenSetting = 'file' in secrets.token ? 'GEWE_TOKEN_FILE' : 'GEWE_TOKEN';
+  const caller = createCaller(settings.geweBaseUrl, settings.answerLimitBytes, VERSION);
+  try {
+    const outcome = await caller.call(
+      {
+        path: 'login/checkOnline',
+        body: Buffer.from('{"appId":"wx_gewe_gateway_check"}'),
+        trace: { requestId: randomUUID(), traceparent: undefined },
+        deadlineMs: Math.min(settings.geweTimeoutMs, UPSTREAM_MS),
+      },
+      openTokenPlace(secrets.token).first,
+    );
+    return upstreamFindings(outcome, tokenSetting);
+  } catch (error) {
+    // The token's file was good a moment ago, when the settings were read.
+    const { message } = error as Error;
+    return [{ what: tokenSetting, ok: false, detail: `cannot be used: ${message}. Try again.` }];
+  } finally {
+    await caller.close();
+  }
+}

@@ -1,0 +1,43 @@
+import { loadDotEnv } from '../settings/dot-env.ts';
+import { loadSettings, type Loaded } from '../settings/load.ts';
+import type { Problem } from '../settings/problem.ts';
+import { warningsOf } from '../settings/warnings.ts';
+import type { Io } from './io.ts';
+
+interface ReadSettings {
+  /** The environment with what `.env` adds to it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Undefined where there is any problem. */
+  readonly loaded: Loaded | undefined;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything that a gateway in this place would be told, with all that is wrong or odd in it. */
+export function readSettings({
+  cwd,
+  env: given,
+  program,
+}: Omit<Io, 'stdout' | 'stderr'>): ReadSettings {
+  const { env, lines, problems: ofDotEnv, warnings } = loadDotEnv(cwd, given);
+  const read = loadSettings(env, cwd, { program });
+  const problems = [...ofDotEnv, ...('problems' in read ? read.problems : [])].map((problem) =>
+    placed(problem, lines),
+  );
+  const loaded = problems.length > 0 || 'problems' in read ? undefined : read;
+  return {
+    env,
+    loaded,
+    problems,
+    warnings: [...warnings, ...(loaded === undefined ? [] : warningsOf(loaded.settings))],
+  };
+}
+
+/** Where `.env` sets the variable that a problem is about. */
+function placed(problem: Problem, lines: ReadonlyMap<string, number>): Problem {
+  const [name = ''] = /^[A-Z_]+/.exec(problem.setting) ?? [];
+  const line = lines.get(name);
+  return problem.file !== undefined || line === undefined
+    ? problem
+    : { ...problem, file: '.env', line };
+}

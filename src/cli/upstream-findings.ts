@@ -1,0 +1,113 @@
+import { hasVerdict, isObject, type Outcome } from '../gewe/outcome.ts';
+
+/** What came of trying one thing that the settings name. */
+export interface Finding {
+  /** The settings that it is about. */
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found, and where it is wrong what to do. Holds no secret. */
+  readonly detail: string;
+}
+
+const BASE_URL = 'GEWE_BASE_URL';
+
+/**
+ * What one harmless call tells of the upstream and of the token.
+ *
+ * @param tokenSetting the variable that the token comes from
+ */
+export function upstreamFindings(outcome: Outcome, tokenSetting: string): readonly Finding[] {
+  const wrong = whyNotGewe(outcome);
+  if (wrong !== undefined) {
+    const detail = 'could not be tried, because GEWE did not answer.';
+    return [
+      { what: BASE_URL, ok: false, detail: wrong },
+      { what: tokenSetting, ok: false, detail },
+    ];
+  }
+  const isAccepted = outcome.kind === 'answered';
+  return [
+    { what: BASE_URL, ok: true, detail: 'GEWE answers there.' },
+    {
+      what: tokenSetting,
+      ok: isAccepted,
+      detail: isAccepted
+        ? 'GEWE accepts the token.'
+        : 'GEWE rejects the token. Set it to the token that GEWE gave you, whole and without anything around it.',
+    },
+  ];
+}
+
+/** Undefined where it was GEWE that answered, whatever it thinks of the token. */
+function whyNotGewe(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+      return whyNotItsJson(outcome.answer.json);
+    case 'token-rejected':
+      return undefined;
+    case 'invalid':
+      return whyInvalid(outcome.why);
+    case 'unreachable':
+      return whyUnreachable(outcome.cause);
+    case 'timeout':
+      return 'it does not answer in time. See that GEWE runs, and that the host and the port are its own.';
+    case 'aborted':
+      return 'the call was ended before an answer came. Try again.';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function whyNotItsJson(json: unknown): string | undefined {
+  if (isObject(json) && typeof json['code'] === 'string' && typeof json['title'] === 'string') {
+    return 'a gewe-gateway answers there, not GEWE. Set it to the address of GEWE.';
+  }
+  if (hasVerdict(json)) return undefined;
+  return 'JSON without `ret` came back, so it is not GEWE that answers there. Correct the host, the port or the path.';
+}
+
+function whyInvalid(why: string): string {
+  const status = Number(/^HTTP status (\d{3})$/.exec(why)?.[1]);
+  if (status === 404 || status === 405) {
+    return `it was reached, and answers HTTP status ${status}. The path is probably not right: it usually ends in /v2/api or /gewe/v2/api.`;
+  }
+  if (status >= 300 && status < 400) {
+    return `it was reached, and redirects to another address (HTTP status ${status}). Set it to that address; a redirect is never followed, because the token would go with it.`;
+  }
+  if (status === 401 || status === 403) {
+    return `it was reached, and refuses the call (HTTP status ${status}), which GEWE does not do by a status. Look at the proxy or firewall in front of it.`;
+  }
+  if (status >= 500) {
+    return `it was reached, and answers HTTP status ${status}. See whether GEWE runs behind the proxy that says so.`;
+  }
+  return `it was reached, but what came back is not from GEWE: ${why}. Correct the host, the port, the path, or http and https.`;
+}
+
+function whyUnreachable(cause: unknown): string {
+  // undici says so without a code where it is not even the beginning of an answer.
+  if (cause instanceof Error && cause.name === 'HTTPParserError') {
+    return whyInvalid('an answer that is not HTTP');
+  }
+  const code = codeOf(cause);
+  const shown = code === '' ? '' : ` (${code})`;
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
+    return `its host name is not known${shown}. Correct the name, or the name server of this machine.`;
+  }
+  if (code === 'ECONNREFUSED') {
+    return `nothing listens at its host and port${shown}. Start GEWE, or correct the host and the port; in a container, 127.0.0.1 is the container itself.`;
+  }
+  if (/CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
+    return `its TLS certificate is not trusted${shown}. Name it by the host of its certificate, or give Node its authority with NODE_EXTRA_CA_CERTS.`;
+  }
+  if (/^ERR_SSL|^EPROTO/.test(code)) {
+    return `it does not speak TLS${shown}. Write http:// instead of https://, or correct the port.`;
+  }
+  return `no connection to it${shown}. See that this machine can reach the host and the port.`;
+}
+
+/** Of several addresses that were tried, the first tells as much as the others. */
+function codeOf(cause: unknown): string {
+  const { code, errors } = (cause ?? {}) as { code?: unknown; errors?: readonly unknown[] };
+  if (typeof code === 'string') return code;
+  return errors === undefined || errors.length === 0 ? '' : codeOf(errors[0]);
+}

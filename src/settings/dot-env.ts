@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { editDistance } from '../near-name.ts';
+import { VARIABLE_NAMES } from './env.ts';
+import type { Problem } from './problem.ts';
+import { readTextFileSync } from './read-file.ts';
+
+/** A variable as `.env` writes it. */
+interface Line {
+  readonly line: number;
+  /** Undefined where the line sets nothing. */
+  readonly name?: string;
+  /** Without quotes, a # begins a comment. */
+  readonly cutAtHash?: boolean;
+}
+
+export interface DotEnv {
+  /** The environment with what `.env` adds to it. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly problems: readonly Problem[];
+  /** One sentence each, without any value. */
+  readonly warnings: readonly string[];
+  /** Where `.env` sets the variables that `env` has from it. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+/**
+ * The environment with what `.env` in `cwd` adds to it: read as `process.loadEnvFile` does, so a variable that is
+ * set already wins. Changes nothing by itself.
+ */
+export function loadDotEnv(cwd: string, env: NodeJS.ProcessEnv): DotEnv {
+  const look = readTextFileSync(join(cwd, '.env'));
+  const nothing = { env, problems: [], warnings: [], lines: new Map<string, number>() };
+  if (look.kind === 'missing') return nothing;
+  if (look.kind === 'unreadable') {
+    const problem = `cannot be used: ${look.why}`;
+    const remedy = 'Make it a readable file of NAME=value lines, or remove it.';
+    return { ...nothing, problems: [{ setting: '.env', problem, remedy }] };
+  }
+  const written = linesOf(look.text);
+  const lines = new Map<string, number>();
+  for (const { name, line } of written) {
+    if (name !== undefined && env[name] === undefined) lines.set(name, line);
+  }
+  return {
+    env: { ...parseEnv(look.text), ...env },
+    problems: [],
+    warnings: written.flatMap(warningOf),
+    lines,
+  };
+}
+
+/** The lines of a `.env` that are not empty and no comment, split as `parseEnv` does, which does not tell lines. */
+function linesOf(text: string): Line[] {
+  const found: Line[] = [];
+  const lines = text.split('\n');
+  for (let index = 0; index < lines.length; index++) {
+    const line = index + 1;
+    const written = (lines[index] ?? '').trim();
+    if (written === '' || written.startsWith('#')) continue;
+    const [, name, value = ''] = /^(?:export\s+)?([^=]*?)\s*=\s*(.*)$/.exec(written) ?? [];
+    if (name === undefined || name === '') {
+      found.push({ line });
+      continue;
+    }
+    const quote = /^["'`]/.exec(value)?.[0];
+    const isOpen = quote !== undefined && !value.slice(1).includes(quote);
+    const rest = isOpen ? lines.slice(line) : [];
+    const closing = rest.findIndex((one) => quote !== undefined && one.includes(quote));
+    // A value in quotes may have several lines. Without its second quote, it has one.
+    index += closing + 1;
+    found.push({ line, name, cutAtHash: quote === undefined && /[^\s#]#/.test(value) });
+  }
+  return found;
+}
+
+function warningOf({ line, name, cutAtHash }: Line): string[] {
+  if (name === undefined) return [`.env line ${line} is not NAME=value, and is ignored.`];
+  if (VARIABLE_NAMES.some((known) => known === name)) {
+    return cutAtHash === true
+      ? [
+          `.env line ${line}: the value of ${name} ends before the #, which begins a comment. Put quotes around the value if the # belongs to it.`,
+        ]
+      : [];
+  }
+  const meant = meantBy(name);
+  if (meant === undefined) return [];
+  // The name is repeated as it is: it is almost one of ours, so it is no secret.
+  return [`.env line ${line}: the gateway reads no ${name}. Did you mean ${meant}?`];
+}
+
+/** The variable that somebody meant by a name that is almost its own; undefined for names of something else. */
+export function meantBy(name: string): string | undefined {
+  if (name.length > 64) return undefined;
+  const written = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+  const [first] = written.split('_');
+  return VARIABLE_NAMES.map((known) => ({
+    known,
+    distance: editDistance(written, known),
+    isOtherFamily: known.split('_')[0] !== first,
+  }))
+    .filter(({ known, distance }) => isSlip(known, distance) || isOtherWord(written, known))
+    .sort((a, b) => Number(a.isOtherFamily) - Number(b.isOtherFamily) || a.distance - b.distance)[0]
+    ?.known;
+}
+
+/** Short names are close to many others, such as PORT to SORT, and OPS_PORT to APP_PORT. */
+function isSlip(known: string, distance: number): boolean {
+  return distance <= (known.length < 5 ? 0 : known.length < 10 ? 1 : 2);
+}
+
+/** `LIST_DEADLINE`, `GEWE_TOKEN_PATH`: one word is missing, too many or another, and at least two are right. */
+function isOtherWord(written: string, known: string): boolean {
+  const [one, other] = [written.split('_'), known.split('_')];
+  const shared = sharedWords(one, other);
+  return shared >= 2 && Math.max(one.length, other.length) - shared <= 1;
+}
+
+function sharedWords(one: readonly string[], other: readonly string[]): number {
+  const before = one.findIndex((word, index) => word !== other[index]);
+  if (before < 0) return one.length;
+  const [restOfOne, restOfOther] = [one.slice(before).reverse(), other.slice(before).reverse()];
+  const after = restOfOne.findIndex((word, index) => word !== restOfOther[index]);
+  return before + (after < 0 ? restOfOne.length : after);
+}

@@ -1,0 +1,226 @@
+/** `check --live`, in front of the simulator and upstreams that are none. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { check } from '../../src/cli/check.ts';
+import { createSimulator } from '../../src/simulator/simulator.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRawUpstream, wire } from '../support/raw-upstream.ts';
+import { startGateway, TOKEN } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { fakeIo } from '../unit/cli/io.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+const simulator = createSimulator({ token: TOKEN });
+let baseUrl: string;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => void ({ baseUrl } = await simulator.start()));
+afterAll(() => simulator.stop());
+beforeEach(async () => void (folder = await temporaryFolder()));
+afterEach(async () => {
+  simulator.reset();
+  await folder.remove();
+});
+
+const env = (more: Record<string, string | undefined> = {}) => ({
+  GEWE_BASE_URL: baseUrl,
+  GEWE_TOKEN: TOKEN,
+  GATEWAY_KEYS: 'test:gwk_test_key',
+  PORT: '0',
+  OPS_PORT: '0',
+  ...more,
+});
+
+/** What was found, by the settings that it is about. */
+async function live(more: Record<string, string | undefined> = {}) {
+  const { io, printed } = fakeIo(folder.path, env(more));
+  const code = await check(['--live', '--json'], io);
+  expect(printed.stderr).toBe('');
+  const report = JSON.parse(printed.stdout) as { ok: boolean; live: Finding[] };
+  expect(report.ok).toBe(code === 0);
+  const found = new Map(report.live.map((finding) => [finding.what, finding]));
+  const failed = report.live.filter(({ ok }) => !ok).map(({ what }) => what);
+  return { code, failed, of: (what: string) => found.get(what)?.detail ?? '' };
+}
+
+test('where all is well, each thing that was tried is named, and the exit code is 0', async () => {
+  const { io, printed } = fakeIo(folder.path, env());
+  expect(await check(['--live'], io)).toBe(0);
+  for (const what of ['HOST, PORT', 'OPS_HOST, OPS_PORT', 'STORE_URL', 'GEWE_BASE_URL']) {
+    expect(printed.stdout).toContain(`  ok      ${what}: `);
+  }
+  expect(printed.stdout).toContain('  ok      GEWE_TOKEN: GEWE accepts the token.');
+  expect(printed.stdout).not.toContain(TOKEN);
+});
+
+test('GEWE is asked one thing, which touches no account', async () => {
+  await live();
+  expect(simulator.calls.map(({ operation }) => operation)).toEqual(['login/checkOnline']);
+});
+
+test('nothing is tried while settings are wrong', async () => {
+  const { io, printed } = fakeIo(folder.path, env({ PORT: 'x' }));
+  expect(await check(['--live', '--json'], io)).toBe(78);
+  expect(JSON.parse(printed.stdout)).not.toHaveProperty('live');
+  expect(simulator.calls).toEqual([]);
+});
+
+describe('the ports', () => {
+  test('are free afterwards', async () => {
+    const port = await freePort();
+    const env = { PORT: String(port) };
+    expect(await live(env)).toMatchObject({ code: 0 });
+    expect(await live(env)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['PORT', 'HOST, PORT'],
+    ['OPS_PORT', 'OPS_HOST, OPS_PORT'],
+  ])('a %s that is taken is told by its settings', async (name, what) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const found = await live({ [name]: String(port) });
+    taken.close();
+
+    expect(found).toMatchObject({ code: 78, failed: [what] });
+    expect(found.of(what)).toContain(`port ${port} is taken`);
+  });
+
+  test('an address that this machine does not have is told', async () => {
+    const found = await live({ HOST: '192.0.2.1' });
+    expect(found).toMatchObject({ code: 78, failed: ['HOST, PORT'] });
+    expect(found.of('HOST, PORT')).toContain('this machine has no such address');
+  });
+});
+
+describe('the store', () => {
+  test('that is not there yet is not made by a look', async () => {
+    expect(await live({ STORE_URL: 'sqlite:data/deep/gateway.db' })).toMatchObject({ code: 0 });
+    expect(await live({ STORE_URL: 'sqlite:gateway.db' })).toMatchObject({ code: 0 });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that another process has locked is told, and left as it is', async () => {
+    const path = join(folder.path, 'gateway.db');
+    const gateway = await startGateway({ env: { STORE_URL: `sqlite:${path}` } });
+    await gateway.stop();
+    const holder = new DatabaseSync(path);
+    holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const found = await live({ STORE_URL: 'sqlite:gateway.db' });
+    holder.close();
+
+    expect(found).toMatchObject({ code: 78, failed: ['STORE_URL'] });
+    expect(found.of('STORE_URL')).toContain('another process');
+    expect(await live({ STORE_URL: 'sqlite:gateway.db' })).toMatchObject({ code: 0 });
+  });
+
+  test('of another program is told', async () => {
+    const other = new DatabaseSync(join(folder.path, 'other.db'));
+    other.exec('CREATE TABLE t (a)');
+    other.close();
+    const found = await live({ STORE_URL: 'sqlite:other.db' });
+    expect(found).toMatchObject({ code: 78, failed: ['STORE_URL'] });
+    expect(found.of('STORE_URL')).toContain('of another program');
+  });
+
+  test('that is a Redis which is away is told', async () => {
+    const found = await live({ STORE_URL: `redis://127.0.0.1:${await freePort()}` });
+    expect(found).toMatchObject({ code: 78, failed: ['STORE_URL'] });
+    expect(found.of('STORE_URL')).toContain('See that it runs');
+  });
+});
+
+describe('the token', () => {
+  test('that GEWE rejects is told, and that GEWE was reached', async () => {
+    simulator.setToken('another-token-1');
+    const found = await live();
+    expect(found).toMatchObject({ code: 78, failed: ['GEWE_TOKEN'] });
+    expect(found.of('GEWE_BASE_URL')).toBe('GEWE answers there.');
+    expect(found.of('GEWE_TOKEN')).toContain('GEWE rejects the token');
+  });
+
+  test('is accepted where GEWE does not know the account, as the vendor says it', async () => {
+    simulator.behave('*', { deviceMissing: true });
+    expect(await live()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('an upstream', () => {
+  const upstream = ['GEWE_BASE_URL', 'GEWE_TOKEN'];
+
+  test('whose base URL lacks its path is told from one that cannot be reached', async () => {
+    const found = await live({ GEWE_BASE_URL: new URL(baseUrl).origin });
+    expect(found).toMatchObject({ code: 78, failed: upstream });
+    expect(found.of('GEWE_BASE_URL')).toMatch(/was reached.*404.*\/v2\/api or \/gewe\/v2\/api/);
+    expect(found.of('GEWE_TOKEN')).toContain('could not be tried');
+  });
+
+  test.each([
+    ['that is an HTML page', { html: true }, 'not from GEWE: an answer that is not JSON'],
+    ['that redirects', { redirectTo: 'https://gewe.example/v2/api' }, 'redirects to another'],
+    ['behind a proxy that finds it dead', { html: true, status: 502 }, 'HTTP status 502'],
+    ['behind a firewall', { html: true, status: 403 }, 'refuses the call'],
+    ['of another kind', { raw: { body: '{"status":"UP"}' } }, 'JSON without `ret`'],
+    ['that says nothing', { empty: true }, 'an empty answer'],
+    ['that hangs up', { reset: true }, 'no connection to it (ECONNRESET)'],
+  ])('%s is told', async (_what, behaviour, said) => {
+    simulator.behave('*', behaviour);
+    const found = await live();
+    expect(found).toMatchObject({ code: 78, failed: upstream });
+    expect(found.of('GEWE_BASE_URL')).toContain(said);
+  });
+
+  test('that never answers is told when GEWE_TIMEOUT_MS is over', async () => {
+    simulator.behave('*', { hang: true });
+    const found = await live({ GEWE_TIMEOUT_MS: '50' });
+    expect(found).toMatchObject({ code: 78, failed: upstream });
+    expect(found.of('GEWE_BASE_URL')).toContain('does not answer in time');
+  });
+
+  test('where nothing listens is told', async () => {
+    const found = await live({ GEWE_BASE_URL: `http://127.0.0.1:${await freePort()}/v2/api` });
+    expect(found.of('GEWE_BASE_URL')).toContain('nothing listens at its host and port');
+  });
+
+  test('whose name nobody knows is told, without the name', async () => {
+    const found = await live({ GEWE_BASE_URL: 'http://gewe.invalid/v2/api' });
+    expect(found.of('GEWE_BASE_URL')).toContain('its host name is not known');
+    expect(found.of('GEWE_BASE_URL')).not.toContain('gewe.invalid');
+  });
+
+  test('that does not speak TLS is told from one whose certificate is not trusted', async () => {
+    const found = await live({ GEWE_BASE_URL: baseUrl.replace('http:', 'https:') });
+    expect(found.of('GEWE_BASE_URL')).toContain('does not speak TLS');
+  });
+
+  test('that does not speak HTTP is told', async () => {
+    const raw = await startRawUpstream();
+    raw.greet((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
+    const found = await live({ GEWE_BASE_URL: raw.baseUrl });
+    await raw.stop();
+    expect(found.of('GEWE_BASE_URL')).toContain('an answer that is not HTTP');
+  });
+
+  test('that gives `ret` as text is GEWE too', async () => {
+    const raw = await startRawUpstream();
+    raw.behave('wx_gewe_gateway_check', (socket) => socket.end(wire('{"ret":"200","msg":"ok"}')));
+    expect(await live({ GEWE_BASE_URL: raw.baseUrl })).toMatchObject({ code: 0 });
+    await raw.stop();
+  });
+
+  test('that is another gateway is told', async () => {
+    const gateway = await startGateway({ simulator, env: { GEWE_BASE_URL: baseUrl } });
+    const found = await live({ GEWE_BASE_URL: `${gateway.url}/v2/api` });
+    await gateway.stop();
+    expect(found.of('GEWE_BASE_URL')).toContain('a gewe-gateway answers there');
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { programName, withOwnScript } from '../../../src/cli/program.ts';
+
+const started = (script: string, env: Record<string, string> = {}, cwd = '/home/ann/gw') =>
+  programName({ script, cwd, env });
+
+const npmRun = (event: string, rest: Record<string, string> = {}) => ({
+  npm_lifecycle_event: event,
+  npm_command: 'run-script',
+  npm_package_name: 'gewe-gateway',
+  INIT_CWD: '/home/ann/gw',
+  ...rest,
+});
+
+describe('the name by which the program can be called again', () => {
+  test.each([
+    ['start', '/home/ann/gw'],
+    ['gewe-gateway', '/home/ann/gw'],
+    ['demo', '/home/ann/gw/docs'],
+  ])('is the npm script in a checkout: npm run %s from %s', (event, INIT_CWD) => {
+    const name = started('/home/ann/gw/src/main.ts', npmRun(event, { INIT_CWD }));
+    expect(name).toBe('npm run gewe-gateway --');
+  });
+
+  test('names the folder where npm was told to go there', () => {
+    const env = npmRun('start', { INIT_CWD: '/home/ann' });
+    expect(started('/home/ann/gw/src/main.ts', env)).toBe(
+      'npm --prefix /home/ann/gw run gewe-gateway --',
+    );
+    expect(started('/a b/src/main.ts', env, '/a b')).toBe(
+      'npm --prefix "/a b" run gewe-gateway --',
+    );
+  });
+
+  test('is npx where npx ran it, or where a package that depends on it did', () => {
+    const npx = { npm_command: 'exec', npm_lifecycle_event: 'npx', npm_package_name: 'crm' };
+    expect(started('/home/ann/crm/node_modules/.bin/gewe-gateway', npx)).toBe('npx gewe-gateway');
+    const script = npmRun('gateway', { npm_package_name: 'crm' });
+    expect(started('/home/ann/crm/node_modules/.bin/gewe-gateway', script)).toBe(
+      'npx gewe-gateway',
+    );
+    expect(started('/home/ann/crm/node_modules/gewe-gateway/dist/main.js')).toBe(
+      'npx gewe-gateway',
+    );
+  });
+
+  test('is its own where it is installed for all', () => {
+    expect(started('/usr/local/bin/gewe-gateway')).toBe('gewe-gateway');
+  });
+
+  test('is Node with the script where that is how it was called', () => {
+    expect(started('/home/ann/gw/src/main.ts')).toBe('node src/main.ts');
+    expect(started('/app/dist/main.js', {}, '/data')).toBe('node /app/dist/main.js');
+    expect(started('/my app/dist/main.js', {}, '/data')).toBe('node "/my app/dist/main.js"');
+  });
+});
+
+test('a command that has an npm script is called by it in a checkout', () => {
+  expect(withOwnScript('npm run gewe-gateway --', 'demo')).toBe('npm run demo');
+  expect(withOwnScript('npm --prefix /gw run gewe-gateway --', 'demo')).toBe(
+    'npm --prefix /gw run demo',
+  );
+  expect(withOwnScript('npx gewe-gateway', 'demo')).toBe('npx gewe-gateway demo');
+});
