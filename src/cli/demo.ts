@@ -1,12 +1,14 @@
+import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.ts';
 import { DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
 import { tellStory } from '../demo/story.ts';
 import { createVisitor } from '../demo/visitor.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+import { withOwnScript } from './program.ts';
 import { nextSignal } from './signals.ts';
 
-const HELP = `Usage: gewe-gateway demo [--once]
+const help = (program: string) => `Usage: ${withOwnScript(program, 'demo')} [--once]
 
 Shows the gateway's main job in front of a simulated GEWE, step by step, over real sockets of this machine. Needs no
 account and no server. Then stays up for you to try, until Ctrl-C.
@@ -19,7 +21,7 @@ Exit code: 0 every step happened, 1 one did not.
 /** `gewe-gateway demo`: resolves to the exit code. */
 export async function demo(
   args: readonly string[],
-  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+  { stdout, stderr, program }: Pick<Io, 'stdout' | 'stderr' | 'program'>,
   openStage: () => Promise<Stage> = setStage,
 ): Promise<number> {
   let once: boolean;
@@ -29,12 +31,12 @@ export async function demo(
       options: { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     });
     if (values.help === true) {
-      stdout.write(HELP);
+      stdout.write(help(program));
       return EXIT_OK;
     }
     once = values.once === true;
   } catch {
-    stderr.write(`demo takes --once and nothing else.\n\n${HELP}`);
+    stderr.write(`demo takes --once and nothing else.\n\n${help(program)}`);
     return EXIT_USAGE;
   }
 
@@ -46,8 +48,11 @@ export async function demo(
       stdout.write(`${index + 1}. ${title}\n`);
       stdout.write(`   ${await show()}\n\n`);
     }
-    stdout.write(invitation(stage));
-    if (!once) {
+    if (once) {
+      const command = withOwnScript(program, 'demo');
+      stdout.write(`\`${command}\` tells the same and stays up, for calls of your own.\n`);
+    } else {
+      stdout.write(invitation(stage));
       const signal = nextSignal();
       stdout.write('\nCtrl-C ends it.\n');
       await signal;
@@ -61,14 +66,19 @@ export async function demo(
   }
 }
 
+/** Lines for a shell: with double quotes, which cmd.exe reads too. */
 function invitation({ url, opsUrl }: Stage): string {
-  const post = (operation: string, body: object) =>
-    `  curl -i ${url}/contacts/${operation} -H 'X-API-Key: ${DEMO_KEY}' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+  const post = (flags: string, operation: string, body: object) =>
+    `  curl ${flags} ${url}/contacts/${operation} -H "X-API-Key: ${DEMO_KEY}" -H "Content-Type: application/json" -d ${JSON.stringify(JSON.stringify(body))}`;
+  const person = { scene: 3, option: 3, v3: 'v3_1', v4: 'v4_1' };
   return [
     `The ops listener is at ${opsUrl}/. Things to try:`,
     '',
-    post('fetchContactsList', { appId: 'wx_demo_sales' }),
-    post('addContacts', { appId: 'wx_demo_old', scene: 3, option: 3, v3: 'v3_1', v4: 'v4_1' }),
+    '  # a list: only its headers, since it has thousands of friends',
+    post(`-s -D - -o ${devNull}`, 'fetchContactsList', { appId: 'wx_demo_sales' }),
+    '  # accept a friend request',
+    post('-i', 'addContacts', { appId: 'wx_demo_old', ...person }),
+    "  # what is left of an account's quotas",
     `  curl ${opsUrl}/admin/accounts/wx_demo_old`,
     `  curl ${opsUrl}/metrics`,
     '',

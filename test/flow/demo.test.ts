@@ -1,14 +1,21 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { demo } from '../../src/cli/demo.ts';
 import { setStage } from '../../src/demo/stage.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { onPath } from '../support/on-path.ts';
 import { fakeIo } from '../unit/cli/io.ts';
 
+const run = promisify(execFile);
+
 test('the demo with --once tells all five steps with the numbers of its run and ends with 0', async () => {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once']);
+  const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once'], {
+    // As npm tells it.
+    env: { npm_lifecycle_event: 'demo', npm_package_name: 'gewe-gateway' },
+  });
   const [out, err, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -22,7 +29,38 @@ test('the demo with --once tells all five steps with the numbers of its run and 
   expect(out).toMatch(/3\. .*\n {3}the saved list has 5000 friends now.*hit/);
   expect(out).toMatch(/4\. .*\n {3}account-too-young · retryAt \d{4}-/);
   expect(out).toMatch(/5\. .*\n {3}8 accepted and sent, then add-quota-exhausted · retryAt \d{4}-/);
-  expect(out).toContain('curl -i http://127.0.0.1:');
+  // Its ports are closed by then.
+  expect(out.slice(out.indexOf('5. '))).not.toMatch(/http:/);
+  expect(out).toContain('`npm run demo` tells the same and stays up');
+});
+
+const lines = onPath('curl') ? test : test.skip;
+
+lines('the lines that the demo prints work in a shell, and the first prints little', async () => {
+  const child = spawn(process.execPath, ['src/main.ts', 'demo'], { env: {} });
+  const exit = once(child, 'exit');
+  let out = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    out += chunk;
+    if (out.includes('Ctrl-C ends it.')) break;
+  }
+  const printed: string[] = [];
+  for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
+    // --fail-with-body: curl itself would end with 0 whatever the answer is.
+    const { stdout } = await run('sh', ['-c', `${line} --fail-with-body`]);
+    printed.push(stdout);
+  }
+  child.kill('SIGINT');
+  await exit;
+
+  const [list = '', accepted = '', account = '', metrics = ''] = printed;
+  expect(printed).toHaveLength(4);
+  expect(list).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Cache-Status: gewe-gateway; fwd=/);
+  expect(list.split('\n').length).toBeLessThan(40);
+  expect(list).not.toContain('wxid_');
+  expect(accepted).toContain('"ret":200');
+  expect(JSON.parse(account)).toMatchObject({ appId: 'wx_demo_old' });
+  expect(metrics).toContain('gewe_gateway_');
 });
 
 test('the demo without --once stays up until a signal, then ends with 0', async () => {
