@@ -89,15 +89,21 @@ function greeting(baseUrl: string, token: string): string {
   GEWE_TOKEN=${token}
 
 Ask it for a list, then make that list slow:
-  curl -X POST ${baseUrl}/contacts/fetchContactsList -H ${shellQuoted(`X-GEWE-TOKEN: ${token}`)} -H 'Content-Type: application/json' -d '{"appId":"wx_demo"}'
-  curl -X PUT ${control} -H 'Content-Type: application/json' -d '{"delayMs":15000,"operations":["fetchContactsList"]}'
+  curl -X POST ${baseUrl}/contacts/fetchContactsList -H ${shellQuoted(`X-GEWE-TOKEN: ${token}`)} ${json({ appId: 'wx_demo' })}
+  curl -X PUT ${control} ${json({ delayMs: 15_000, operations: ['fetchContactsList'] })}
 
 Ctrl-C ends it.
 `;
 }
 
-/** A token may hold a quote or a dollar sign. */
+/** A body, in the double quotes that cmd.exe reads too. */
+function json(body: object): string {
+  return `-H "Content-Type: application/json" -d ${JSON.stringify(JSON.stringify(body))}`;
+}
+
+/** A token may hold a quote or a dollar sign, which only single quotes keep from a POSIX shell. */
 function shellQuoted(text: string): string {
+  if (/^[\w:. -]*$/.test(text)) return `"${text}"`;
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -17,7 +17,7 @@ interface ReadSecrets {
 export function readSecrets(environment: Environment, cwd: string, program: string): ReadSecrets {
   const upstream = readToken(environment, cwd);
   const gatewayKeys = parseGatewayKeys(environment.GATEWAY_KEYS, program);
-  const ops = readOpsToken(environment, upstream.token);
+  const ops = readOpsToken(environment, upstream.token, program);
   return {
     secrets: { token: upstream.source, opsToken: ops.token, keys: gatewayKeys.keys },
     token: upstream.token,
@@ -61,7 +61,11 @@ function readToken(environment: Environment, cwd: string) {
   return fail('GEWE_TOKEN_FILE', `names a file whose token ${parsed.problem}`, remedy);
 }
 
-function readOpsToken(environment: Environment, upstreamToken: string | undefined) {
+function readOpsToken(
+  environment: Environment,
+  upstreamToken: string | undefined,
+  program: string,
+) {
   const setting = 'OPS_TOKEN';
   if (environment.OPS_TOKEN === undefined) {
     if (isLoopback(environment.OPS_HOST)) return { token: undefined, problems: [] };
@@ -71,7 +75,7 @@ function readOpsToken(environment: Environment, upstreamToken: string | undefine
   }
   const parsed = parseToken(environment.OPS_TOKEN);
   if ('problem' in parsed) {
-    const remedy = 'Set it to a long random text, for example from `openssl rand -hex 32`.';
+    const remedy = `Set it to a long random text, such as the key that \`${program} keys new ops\` prints.`;
     return { token: undefined, problems: [{ setting, problem: parsed.problem, remedy }] };
   }
   if (parsed.token === upstreamToken) {

@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { simulate } from '../../../src/cli/simulate.ts';
+import { onPath } from '../../support/on-path.ts';
 import { ask } from './calling.ts';
 
+const run = promisify(execFile);
 const COMMAND = new URL('../../../src/cli/simulate.ts', import.meta.url).href;
 
 async function finished(args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -38,6 +41,33 @@ describe('gewe-gateway simulate', () => {
       expect(answer).toMatchObject({ ret: 200 });
       child.kill(signal);
       expect(await exited).toEqual([0, null]);
+    },
+  );
+
+  const lines = onPath('curl') === undefined ? test.skip : test;
+
+  lines.each(['a-token', `a"$b'c`])(
+    'prints lines that work in a shell, also with the token %s',
+    async (token) => {
+      const script =
+        `import { simulate } from '${COMMAND}';` +
+        `process.exitCode = await simulate(['--port', '0', '--token', process.argv[1]], process);`;
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script, token]);
+      const exited = once(child, 'exit');
+      let greeting = '';
+      for await (const chunk of child.stdout) {
+        greeting += String(chunk);
+        if (greeting.includes('Ctrl-C')) break;
+      }
+      const [list = '', slow = ''] = greeting.match(/curl -X.*/g) ?? [];
+      const answer = await run('sh', ['-c', `${list} --fail-with-body`]);
+      await run('sh', ['-c', `${slow} --fail-with-body`]);
+      child.kill('SIGTERM');
+      await exited;
+
+      expect(JSON.parse(answer.stdout)).toMatchObject({ ret: 200 });
+      // What cmd.exe would not read.
+      expect(`${list} ${slow}`.includes("'")).toBe(token !== 'a-token');
     },
   );
 
