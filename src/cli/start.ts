@@ -11,8 +11,8 @@ import { nextSignal } from './signals.ts';
 const help = (program: string) => `Usage: ${program} start
 
 Starts the gateway with the settings of the environment, .env, the policy file and the clients file, and stays
-until SIGTERM or Ctrl-C: then it takes no new connection, finishes what is under way, and ends. A second signal
-ends it at once.
+until SIGTERM, SIGHUP or Ctrl-C: then it takes no new connection, finishes what is under way, and ends. Another
+signal ends it at once, if it comes more than a second after the first.
 
 Exit code: 0 stopped, 1 failed, 78 a setting has to be corrected.
 `;
@@ -63,7 +63,7 @@ async function run(loaded: Loaded, warnings: readonly string[]): Promise<number>
   // Whoever read the log has gone; that is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   gateway.metrics.withProcess();
-  const stopSignal = nextSignal(() => process.exit(EXIT_FAILED));
+  const stopSignal = nextSignal();
   try {
     const { url, opsUrl } = await gateway.start();
     // Whoever starts it with PORT=0 needs this line at any level.

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -62,7 +60,7 @@ const inBackground = (request: supertest.Test) =>
 const called = (operation: string) =>
   simulator.waitForCall((call) => call.operation === `contacts/${operation}`);
 
-describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])('after %s', (signal) => {
+describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (signal) => {
   test('readiness is gone, new connections are refused, the call under way finishes, and it ends with 0', async () => {
     const { gateway, url, opsUrl } = await start();
     simulator.behave('wx_a', { delayMs: 1500 });
@@ -102,19 +100,6 @@ test('a connection on which its client says nothing more does not hold the end u
 
   expect(await gateway.ended).toEqual({ code: 0, signal: null });
   agent.destroy();
-});
-
-test('a second signal ends it at once', async () => {
-  const { gateway, url } = await start({ SHUTDOWN_GRACE_MS: '600000', GEWE_TIMEOUT_MS: '600000' });
-  simulator.behave('wx_a', { hang: true });
-  const answering = inBackground(post(url, 'search'));
-  await called('search');
-  gateway.kill('SIGTERM');
-  await gateway.printed(/"stopping"/);
-  gateway.kill('SIGTERM');
-
-  expect(await gateway.ended).toEqual({ code: 1, signal: null });
-  expect(await answering).toBe('cut off');
 });
 
 test.each([
@@ -158,40 +143,6 @@ test('an addContacts ended by the grace period is still charged, and its key not
   expect(again.body.detail).toContain('may have been carried out');
   const next = await add(url, 'v3_bob').expect(429);
   expect(next.body.code).toBe('add-too-soon');
-});
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody of it is left, as it should be.
-  }
-}
-
-test('a SIGTERM to npm start reaches the gateway, which stops in order', async () => {
-  const npm = spawn('npm', ['start'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    // A group of its own, so that nothing stays behind whoever ended whom.
-    detached: true,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      GEWE_BASE_URL: baseUrl,
-      GEWE_TOKEN: TOKEN,
-      GATEWAY_KEYS: `test:${KEY}`,
-      PORT: '0',
-      OPS_PORT: '0',
-      STORE_URL: 'memory:',
-    },
-  });
-  let output = '';
-  let isTold = false;
-  npm.once('exit', () => endGroup(Number(npm.pid)));
-  for await (const text of npm.stdout.setEncoding('utf8') as AsyncIterable<string>) {
-    output += text;
-    // Once only: a second one would end it at once.
-    if (!isTold && output.includes('listening on')) isTold = npm.kill('SIGTERM');
-  }
-  expect(output).toContain('"msg":"stopped"');
 });
 
 test('a slow list that arrives while it stops is saved, though its caller has left', async () => {
