@@ -37,8 +37,11 @@ export default tseslint.config(
   },
   { files: ['bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
   {
-    files: ['**/*.js'],
-    languageOptions: { globals: { process: 'readonly' } },
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: {
+      globals: { process: 'readonly', require: 'readonly', __dirname: 'readonly' },
+    },
     extends: [tseslint.configs.disableTypeChecked],
   },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -9,6 +9,7 @@ import { createSimulator } from '../../src/simulator/simulator.ts';
 import { isLong } from '../support/budget.ts';
 import { runGateway } from '../support/gateway-process.ts';
 import { askList } from '../support/lists.ts';
+import { oldNodes, tooOld } from '../support/old-node.ts';
 import {
   canConfine,
   confined,
@@ -69,6 +70,15 @@ describe('the production install', () => {
     });
     expect(await gateway.ended).toEqual({ code: 78, signal: null });
     expect(gateway.output()).toContain('GEWE_BASE_URL');
+  });
+
+  test.each(oldNodes)('says in one line that $name is too old', async ({ version, command }) => {
+    const gateway = runGateway(['start'], {
+      cwd: folder.path,
+      command: [...command, join(app, 'dist/main.js')],
+    });
+    expect(await gateway.ended).toEqual({ code: 1, signal: null });
+    expect(gateway.output()).toBe(tooOld(version));
   });
 
   whereMountsWork(

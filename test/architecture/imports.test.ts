@@ -47,7 +47,7 @@ const files: readonly SourceFile[] = readdirSync(join(root, 'src'), {
   recursive: true,
   withFileTypes: true,
 })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .filter((entry) => entry.isFile() && /\.c?[jt]s$/.test(entry.name))
   .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
   .sort()
   .map(read);
@@ -97,7 +97,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   demo: ['gateway.ts', 'settings', 'simulator'],
   cli: ['demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
-  'main.ts': ['cli', 'settings'],
+  'main.ts': ['cli', 'require-node.cjs'],
+  'require-node.cjs': [],
 };
 
 function filesWith(pattern: RegExp): string[] {

@@ -87,7 +87,7 @@ export async function runRecipe(
   };
 }
 
-/** A folder in which `npm start` finds the project, with settings of its own. */
+/** A folder in which the recipe finds the project, with settings of its own. */
 async function makeCheckout(
   path: string,
   env: Readonly<Record<string, string>>,
