@@ -8,6 +8,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createCaller } from './gewe/caller.ts';
+import type { Connecting } from './gewe/connection.ts';
 import { createForwarder } from './gewe/forwarder.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { createListener } from './listener/listener.ts';
@@ -29,6 +30,8 @@ import { VERSION } from './version.ts';
 export interface Overrides {
   readonly clock?: Clock;
   readonly stores?: Stores;
+  /** How the upstream is connected to. */
+  readonly connecting?: Connecting;
   /** Where log lines go, instead of standard output. */
   readonly logTo?: { write(line: string): unknown };
 }
@@ -85,8 +88,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     timeoutMs: geweTimeoutMs,
   });
   const upstream: Upstream = createUpstream({
-    caller: createCaller(geweBaseUrl, answerLimitBytes, VERSION),
-    forwarder: createForwarder(geweBaseUrl, answerLimitBytes, VERSION),
+    caller: createCaller(geweBaseUrl, answerLimitBytes, VERSION, overrides.connecting),
+    forwarder: createForwarder(geweBaseUrl, answerLimitBytes, VERSION, overrides.connecting),
     tokens,
     scrubber,
     clock,

@@ -1,5 +1,5 @@
 import { Agent, Client, request, type Dispatcher } from 'undici';
-import { watchConnections } from './connection.ts';
+import { socketOptions, watchConnections, type Connecting } from './connection.ts';
 import { afterAnother, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
@@ -24,13 +24,21 @@ export interface Caller {
   close(): Promise<void>;
 }
 
+/** For all addresses together. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /** The gateway's own calls: those that nobody may be waiting for. */
-export function createCaller(baseUrl: URL, answerLimitBytes: number, version: string): Caller {
+export function createCaller(
+  baseUrl: URL,
+  answerLimitBytes: number,
+  version: string,
+  connecting: Connecting = {},
+): Caller {
   const options = {
     // undici's own timers are coarse and stop at silence; the deadline here covers a dripping answer too.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 10_000 },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...socketOptions(connecting, CONNECT_TIMEOUT_MS) },
     // Callers' requests go over HTTP/1.1 too: one way for an upstream to behave, and one call a connection.
     allowH2: false,
     keepAliveTimeout: 4_000,

@@ -1,5 +1,30 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
+
+/** How connections are made, where it differs from the usual. */
+export interface Connecting {
+  /** What turns the upstream's name into addresses. */
+  readonly lookup?: LookupFunction;
+  /** How long one of several addresses is tried before the next, milliseconds. */
+  readonly addressTimeoutMs?: number;
+}
+
+/**
+ * Node gives an address up after 250 ms, and for good. This leaves time for a first packet that was lost and is sent
+ * again after a second (RFC 6298 section 2.1), and still lets a list from behind an address that drops everything come
+ * in time.
+ */
+const ADDRESS_TIMEOUT_MS = 1_500;
+
+/** What a socket takes of it. One address does not use up a short deadline that the next one needs. */
+export function socketOptions(
+  { lookup = systemLookup, addressTimeoutMs = ADDRESS_TIMEOUT_MS }: Connecting,
+  deadlineMs: number,
+) {
+  const timeoutMs = Math.ceil(Math.min(addressTimeoutMs, deadlineMs / 2));
+  return { lookup, autoSelectFamilyAttemptTimeout: timeoutMs };
+}
 
 /** A connection from the moment on at which a request is put on it. */
 export interface Connection {

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
-import { connectionOf, type Connection } from './connection.ts';
+import { connectionOf, socketOptions, type Connecting, type Connection } from './connection.ts';
 import { afterAnother, interimAnswer, neverSent, outcomeOfError } from './failure.ts';
 import { upstreamHeaders, upstreamUrl, type Trace } from './headers.ts';
 import type { Outcome } from './outcome.ts';
@@ -40,9 +40,7 @@ export interface Forwarder {
 }
 
 /** One request on one connection. */
-interface Attempt {
-  readonly body: Buffer;
-  readonly freshConnection: boolean;
+interface Attempt extends Pick<ForwardedCall, 'body' | 'deadlineMs' | 'freshConnection'> {
   /** Once it has one. */
   connection?: Connection;
   readonly outcome: Promise<Outcome>;
@@ -59,6 +57,7 @@ export function createForwarder(
   baseUrl: URL,
   answerLimitBytes: number,
   version: string,
+  connecting: Connecting = {},
 ): Forwarder {
   // Idle sockets are dropped before a usual upstream drops them (5 s), or a request could meet a closing one.
   const agentOptions = { keepAlive: true, timeout: 4_000 };
@@ -86,6 +85,8 @@ export function createForwarder(
     router: (_req, standIn, options) => {
       const attempt = attempts.get(standIn as ServerResponse);
       options.buffer = Readable.from([attempt?.body ?? Buffer.alloc(0)]);
+      // Whatever is in here becomes part of the request's options, over TLS or not.
+      options.ssl = socketOptions(connecting, attempt?.deadlineMs ?? Infinity);
       options.agent = attempt?.freshConnection === true ? false : agent;
       return baseUrl.origin;
     },
@@ -122,13 +123,16 @@ export function createForwarder(
     },
   });
 
-  function send(req: IncomingMessage, body: Buffer, freshConnection: boolean): Attempt {
+  function send(
+    req: IncomingMessage,
+    { body, deadlineMs, freshConnection }: ForwardedCall,
+  ): Attempt {
     const { promise: outcome, resolve: settle } = Promise.withResolvers<Outcome>();
     // The library ties the call to the response that it is given: it would destroy the caller's connection on a
     // cut-off answer, and end an addContacts whose caller leaves. So it gets one of its own.
     const standIn = new ServerResponse(req);
     const end = () => void standIn.emit('close');
-    const attempt: Attempt = { body, freshConnection, outcome, settle, end };
+    const attempt: Attempt = { body, deadlineMs, freshConnection, outcome, settle, end };
     attempts.set(standIn, attempt);
     proxy(req, standIn).catch((cause: unknown) => fail(cause as Error, req, standIn));
     return attempt;
@@ -144,7 +148,7 @@ export function createForwarder(
       req.url = upstreamUrl(baseUrl, call.path).pathname;
 
       const { promise: ended, resolve: end } = Promise.withResolvers<Outcome>();
-      let attempt = send(req, call.body, call.freshConnection);
+      let attempt = send(req, call);
       const abort = () => end({ kind: 'aborted', sent: true });
       if (call.endsWithCaller) res.once('close', abort);
       closed.signal.addEventListener('abort', abort);
@@ -154,7 +158,7 @@ export function createForwarder(
       const { connection } = attempt;
       if (call.readsOnly && outcome.kind === 'unreachable' && connection?.wasClosing() === true) {
         attempt.end();
-        attempt = send(req, call.body, true);
+        attempt = send(req, { ...call, freshConnection: true });
         outcome = afterAnother(await Promise.race([ended, attempt.outcome]));
       }
 

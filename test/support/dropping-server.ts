@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+const LISTEN = `
+  const [, host, port, answer] = process.argv;
+  const server = require('node:http').createServer((req, res) => res.end(answer)).listen(
+    { host, port: Number(port), backlog: 1 },
+    () => console.log(server.address().port),
+  );
+`;
+
+export interface DroppingServer {
+  readonly port: number;
+  /** From now on it takes connections and answers. Whoever was dropped tries again after a second: its kernel does. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * A server that is stopped (SIGSTOP) and whose queue of connections is full: a further connection is neither taken
+ * nor refused, as with a host that drops packets.
+ */
+export async function startDroppingServer({
+  host = '127.0.0.1',
+  port = 0,
+  answer = '',
+}): Promise<DroppingServer> {
+  const child = spawn(process.execPath, ['-e', LISTEN, host, String(port), answer], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const taken = Number(line.toString());
+  child.kill('SIGSTOP');
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 4; i++) {
+    sockets.push(connect(taken, host).on('error', () => undefined));
+  }
+  // The kernel takes what fits into the queue; two of the four connect.
+  await once(sockets[0] as Socket, 'connect');
+  return {
+    port: taken,
+    wake: () => void child.kill('SIGCONT'),
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
