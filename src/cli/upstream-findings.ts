@@ -1,4 +1,4 @@
-import { hasVerdict, isObject, type Outcome } from '../gewe/outcome.ts';
+import { isObject, retOf, type Outcome } from '../gewe/outcome.ts';
 
 /** What came of trying one thing that the settings name. */
 export interface Finding {
@@ -46,7 +46,7 @@ function whyNotGewe(outcome: Outcome): string | undefined {
     case 'token-rejected':
       return undefined;
     case 'invalid':
-      return whyInvalid(outcome.why);
+      return whyInvalid(outcome);
     case 'unreachable':
       return whyUnreachable(outcome.cause);
     case 'timeout':
@@ -62,12 +62,11 @@ function whyNotItsJson(json: unknown): string | undefined {
   if (isObject(json) && typeof json['code'] === 'string' && typeof json['title'] === 'string') {
     return 'a gewe-gateway answers there, not GEWE. Set it to the address of GEWE.';
   }
-  if (hasVerdict(json)) return undefined;
+  if (retOf(json) !== undefined) return undefined;
   return 'JSON without `ret` came back, so it is not GEWE that answers there. Correct the host, the port or the path.';
 }
 
-function whyInvalid(why: string): string {
-  const status = Number(/^HTTP status (\d{3})$/.exec(why)?.[1]);
+function whyInvalid({ why, status = 0 }: Extract<Outcome, { kind: 'invalid' }>): string {
   if (status === 404 || status === 405) {
     return `it was reached, and answers HTTP status ${status}. The path is probably not right: it usually ends in /v2/api or /gewe/v2/api.`;
   }
@@ -84,10 +83,6 @@ function whyInvalid(why: string): string {
 }
 
 function whyUnreachable(cause: unknown): string {
-  // undici says so without a code where it is not even the beginning of an answer.
-  if (cause instanceof Error && cause.name === 'HTTPParserError') {
-    return whyInvalid('an answer that is not HTTP');
-  }
   const code = codeOf(cause);
   const shown = code === '' ? '' : ` (${code})`;
   if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) {

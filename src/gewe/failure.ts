@@ -24,8 +24,9 @@ const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
  */
 export function outcomeOfError(cause: unknown): Outcome {
   const code = codeOf(cause);
-  // llhttp's codes: something answered, but not in HTTP.
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  // Something answered, but not in HTTP: llhttp's codes, and undici's error that has none of them.
+  const isNotHttp = code.startsWith('HPE_') || (cause as Error | null)?.name === 'HTTPParserError';
+  if (isNotHttp || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };
   }
   if (code === 'UND_ERR_SOCKET') {

@@ -40,6 +40,11 @@ test.each([
   expect(outcomeOfError(error(code, syscall))).toMatchObject({ kind: 'unreachable', sent: true });
 });
 
+test('an answer that is not HTTP is invalid, also if undici has no code for it', () => {
+  const cause = Object.assign(new Error('Expected HTTP/'), { name: 'HTTPParserError' });
+  expect(outcomeOfError(cause)).toMatchObject({ kind: 'invalid' });
+});
+
 /** As Node makes it: the code is the first one's, and there is no syscall. */
 const ofAddresses = (...errors: { code?: unknown }[]) =>
   Object.assign(new AggregateError(errors), { code: errors[0]?.code });
