@@ -11,6 +11,7 @@ import { createCaller } from './gewe/caller.ts';
 import type { Connecting } from './gewe/connection.ts';
 import { createForwarder } from './gewe/forwarder.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
+import { listening } from './listen-error.ts';
 import { createListener } from './listener/listener.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
@@ -41,7 +42,7 @@ export interface Gateway {
   readonly ops: Express;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Resolves to both addresses once both listeners take connections. */
+  /** Resolves to both addresses once both listeners take connections; rejects with a ListenError. */
   start(): Promise<{ readonly url: string; readonly opsUrl: string }>;
   /** Drains within `shutdownGraceMs`, then ends what is left. */
   stop(): Promise<void>;
@@ -176,8 +177,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     logger,
     metrics,
     async start() {
-      const url = await listener.listen(settings.port, settings.host);
-      const opsUrl = await opsListener.listen(settings.opsPort, settings.opsHost);
+      const url = await listening('client', listener.listen(settings.port, settings.host));
+      const opsUrl = await listening('ops', opsListener.listen(settings.opsPort, settings.opsHost));
       return { url, opsUrl };
     },
     stop() {

@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { createGateway, type Gateway } from '../gateway.ts';
+import { ListenError } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { showProblems } from './check.ts';
 import { discreet } from './discreet.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
 import { readSettings } from './read-settings.ts';
+import { whyNotListening } from './listen-failure.ts';
 import { nextSignal } from './signals.ts';
 
 const help = (program: string) => `Usage: ${program} start
@@ -41,19 +43,11 @@ export async function start(args: readonly string[], io: Io): Promise<number> {
       stderr.write(`STORE_URL: ${error.message}\n`);
       return EXIT_CONFIG;
     }
-    stderr.write(`Cannot start: ${whyNot(error)}\n`);
+    // What Node prints by itself would go past the output that cuts secrets out.
+    const why = error instanceof ListenError ? whyNotListening(error) : inspect(error);
+    stderr.write(`Cannot start: ${why}\n`);
     return EXIT_FAILED;
   }
-}
-
-function whyNot(error: unknown): string {
-  const { syscall, code, message } = error as NodeJS.ErrnoException;
-  const remedy = 'Set HOST and PORT, OPS_HOST and OPS_PORT.';
-  if (syscall === 'listen') return `${message}. ${remedy}`;
-  // The message has the name in it, which could be a secret that was put into the wrong variable.
-  if (syscall === 'getaddrinfo') return `a host name is not known (${code}). ${remedy}`;
-  // What Node prints by itself would go past the output that cuts secrets out.
-  return inspect(error);
 }
 
 async function run(loaded: Loaded, warnings: readonly string[]): Promise<number> {

@@ -63,6 +63,7 @@ const COMMON = [
   'deadline.ts',
   'errors.ts',
   'near-name.ts',
+  'listen-error.ts',
   'pending.ts',
   'turns.ts',
   'version.ts',

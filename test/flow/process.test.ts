@@ -74,28 +74,39 @@ describe('gewe-gateway start', () => {
     expect(gateway.output()).toContain('OPS_TOKEN');
   });
 
-  test.each(['PORT', 'OPS_PORT'])(
-    'ends with 1 and a clear line where %s is taken',
-    async (name) => {
-      const holder = createServer().listen(0, '127.0.0.1');
-      await new Promise((resolve) => holder.once('listening', resolve));
-      const { port } = holder.address() as AddressInfo;
-      const gateway = start({ [name]: String(port) });
-      const end = await gateway.ended;
-      await new Promise((resolve) => holder.close(resolve));
+  test.each([
+    ['PORT', 'the client listener (HOST, PORT)'],
+    ['OPS_PORT', 'the ops listener (OPS_HOST, OPS_PORT)'],
+  ])('ends with 1 and names the listener and the setting where %s is taken', async (name, who) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const gateway = start({ [name]: String(port) });
+    const end = await gateway.ended;
+    await new Promise((resolve) => holder.close(resolve));
 
-      expect(end).toEqual({ code: 1, signal: null });
-      expect(gateway.output()).toMatch(
-        new RegExp(`^Cannot start: .*EADDRINUSE.* 127.0.0.1:${port}. Set HOST and PORT`, 'm'),
-      );
-      expect(gateway.output()).not.toContain('    at ');
-    },
-  );
+    expect(end).toEqual({ code: 1, signal: null });
+    expect(gateway.output()).toBe(
+      `Cannot start: ${who} cannot listen on 127.0.0.1:${port}: the port is taken (EADDRINUSE). ` +
+        `Stop what listens there, or set ${name} to a free port.\n`,
+    );
+  });
 
-  test('ends with 1 and a clear line where HOST is no address of this machine', async () => {
-    const gateway = start({ HOST: '192.0.2.1' });
+  test.each([
+    ['HOST', '192.0.2.1', /the client listener .*on 192\.0\.2\.1: .*EADDRNOTAVAIL.*Set HOST to/],
+    [
+      'OPS_HOST',
+      '192.0.2.1',
+      /the ops listener .*on 192\.0\.2\.1: .*EADDRNOTAVAIL.*Set OPS_HOST to/,
+    ],
+    ['HOST', 'name.invalid', /the client listener .*the name in HOST is not known/],
+    ['OPS_HOST', 'name.invalid', /the ops listener .*the name in OPS_HOST is not known/],
+  ])('ends with 1 and names the setting where %s is %s', async (name, value, says) => {
+    const gateway = start({ [name]: value, OPS_TOKEN });
     expect((await gateway.ended).code).toBe(1);
-    expect(gateway.output()).toMatch(/^Cannot start: .*EADDRNOTAVAIL/m);
+    expect(gateway.output()).toMatch(/^Cannot start: [^\n]*\n$/);
+    expect(gateway.output()).toMatch(says);
+    expect(gateway.output()).not.toContain('name.invalid');
   });
 
   test('ends with 78 and a clear line where the SQLite file is none, though files are watched', async () => {
