@@ -55,8 +55,7 @@ export interface Gateway {
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
   const { settings, secrets } = loaded;
   const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
-  let draining = false;
-  let graceOver = false;
+  let [draining, graceOver] = [false, false];
 
   const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
     clock: overrides.clock ?? systemClock,

@@ -5,12 +5,14 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { createCaller } from '../gewe/caller.ts';
+import { ListenError } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openTokenPlace } from '../settings/token-file.ts';
 import { openStores } from '../stores/open.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { VERSION } from '../version.ts';
+import { whyNotListening } from './listen-failure.ts';
 import { upstreamFindings, type Finding } from './upstream-findings.ts';
 
 export type { Finding } from './upstream-findings.ts';
@@ -33,9 +35,9 @@ export async function checkLive(loaded: Loaded, cwd: string): Promise<readonly F
 async function tryPorts({ host, port, opsHost, opsPort }: Settings): Promise<Finding[]> {
   const listening: Server[] = [];
   const findings: Finding[] = [];
-  for (const [what, place] of [
-    ['HOST, PORT', { host, port }],
-    ['OPS_HOST, OPS_PORT', { host: opsHost, port: opsPort }],
+  for (const [listener, what, place] of [
+    ['client', 'HOST, PORT', { host, port }],
+    ['ops', 'OPS_HOST, OPS_PORT', { host: opsHost, port: opsPort }],
   ] as const) {
     const server = createServer();
     try {
@@ -45,7 +47,8 @@ async function tryPorts({ host, port, opsHost, opsPort }: Settings): Promise<Fin
       const detail = place.port === 0 ? 'there is a free port.' : `port ${place.port} is free.`;
       findings.push({ what, ok: true, detail });
     } catch (error) {
-      findings.push({ what, ok: false, detail: whyNotListening(error, place.port) });
+      const detail = whyNotListening(new ListenError(listener, error));
+      findings.push({ what, ok: false, detail });
     }
   }
   for (const server of listening) {
@@ -53,24 +56,6 @@ async function tryPorts({ host, port, opsHost, opsPort }: Settings): Promise<Fin
     await once(server, 'close');
   }
   return findings;
-}
-
-/** The host is not repeated: it may be a secret that was put into the wrong variable. */
-function whyNotListening(error: unknown, port: number): string {
-  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `port ${port} is taken. Stop what listens there (a gateway that is running already?), or take another port.`;
-    case 'EACCES':
-      return `port ${port} may not be used by this user. Take one above 1023.`;
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address. Take 127.0.0.1 for this machine only, 0.0.0.0 or :: for all of its addresses.';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the host name is not known (${code}). Take an address of this machine.`;
-    default:
-      return `cannot listen on port ${port} (${code}). Take another address or another port.`;
-  }
 }
 
 async function tryStore(settings: Settings, cwd: string): Promise<Finding> {

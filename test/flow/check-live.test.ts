@@ -92,13 +92,13 @@ describe('the ports', () => {
     taken.close();
 
     expect(found).toMatchObject({ code: 78, failed: [what] });
-    expect(found.of(what)).toContain(`port ${port} is taken`);
+    expect(found.of(what)).toContain(`:${port}: the port is taken`);
   });
 
   test('an address that this machine does not have is told', async () => {
     const found = await live({ HOST: '192.0.2.1' });
     expect(found).toMatchObject({ code: 78, failed: ['HOST, PORT'] });
-    expect(found.of('HOST, PORT')).toContain('this machine has no such address');
+    expect(found.of('HOST, PORT')).toContain('this machine does not have that address');
   });
 });
 
