@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Refusal } from '../errors.ts';
+import { kindOf, Refusal } from '../errors.ts';
 
 /** What an addContacts asks for, as far as the gateway must know it. */
 export type AddRequest =
@@ -26,16 +26,32 @@ export function readAddRequest(
   const { option } = body;
   const kind = KINDS.get(typeof option === 'number' ? texts.get('option') : option);
   if (kind === undefined) {
-    return new Refusal('invalid-option', 'option must be 2 (add), 3 (accept) or 4 (reject).');
+    return new Refusal('invalid-option', optionFault(option));
   }
   if (kind === 'reject') return { kind };
   const v3 = body['v3'];
   if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
   // Printable ASCII, as every v3 seen is: a space or an invisible character more would count as somebody else.
   if (typeof v3 !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(v3)) {
-    return new Refusal('invalid-target', 'v3 must be the v3 of the person to add, a string.');
+    return new Refusal('invalid-target', targetFault(v3));
   }
   return { kind, target: hash(v3) };
+}
+
+function optionFault(option: unknown): string {
+  const must = 'must be 2 (add), 3 (accept) or 4 (reject)';
+  if (option === undefined) return `option is missing. It ${must}.`;
+  const isAnother = typeof option === 'number' || typeof option === 'string';
+  return isAnother ? `option ${must}.` : `option is ${kindOf(option)}. It ${must}.`;
+}
+
+function targetFault(v3: unknown): string {
+  const source = 'Send the v3 of the person to add, from search or from a callback.';
+  if (v3 === undefined) return `v3 is missing. ${source}`;
+  if (typeof v3 !== 'string') return `v3 is ${kindOf(v3)}, not a string. ${source}`;
+  if (v3 === '') return `v3 is empty. ${source}`;
+  if (v3.length > 4096) return `v3 has more than 4096 characters. ${source}`;
+  return `v3 has a space or another character that no v3 has. ${source}`;
 }
 
 /** Stores hold whom an account asked only as a hash. */

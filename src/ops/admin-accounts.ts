@@ -97,7 +97,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     .get(async (req, res) => sendAccount(res, appIdOf(req, res)))
     .put(async (req, res) => {
       const appId = appIdOf(req, res);
-      const { json } = await jsonBody(req, BODY_LIMIT_BYTES);
+      const { json } = await jsonBody(req, res, BODY_LIMIT_BYTES);
       const onlineSince = readOnlineSince(json, clock.now());
       const before = await register.find(appId);
       await register.declare(appId, onlineSince);

@@ -1,7 +1,9 @@
-import type { Request } from 'express';
-import { Refusal } from '../errors.ts';
+import type { Request, Response } from 'express';
+import { kindOf, Refusal } from '../errors.ts';
 import { bodyBytes } from './body-bytes.ts';
+import { secretSlot } from './identify.ts';
 import { readJsonObject } from './json-object.ts';
+import { mediaTypeFault } from './media-type.ts';
 
 export interface JsonBody {
   /** As they came. */
@@ -19,19 +21,23 @@ export interface JsonBody {
  */
 export async function jsonBody(
   req: Request,
+  res: Response,
   limitBytes: number,
   guarded: readonly string[] = [],
 ): Promise<JsonBody> {
-  checkMediaType(req);
+  checkMediaType(req, secretSlot.of(res));
   const bytes = await bodyBytes(req, limitBytes);
   const reading = readJsonObject(bytes, guarded);
   switch (reading.kind) {
     case 'object':
       return { bytes, json: reading.value, texts: reading.texts };
     case 'not-json':
-      throw new Refusal('invalid-json', 'The body is not valid JSON in UTF-8.');
+      throw new Refusal('invalid-json', reading.why);
     case 'not-an-object':
-      throw new Refusal('invalid-body', 'The body must be a JSON object.');
+      throw new Refusal(
+        'invalid-body',
+        `The body is ${kindOf(reading.value)}. It must be a JSON object.`,
+      );
     case 'duplicate-key':
       throw new Refusal(
         'duplicate-key',
@@ -42,13 +48,11 @@ export async function jsonBody(
   }
 }
 
-function checkMediaType(req: Request): void {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(req.get('content-type') ?? '')?.[1];
-  const type = (req.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json' || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
-    throw new Refusal('unsupported-media-type', 'Send Content-Type: application/json, in UTF-8.');
-  }
-  if (req.get('content-encoding') !== undefined) {
-    throw new Refusal('unsupported-media-type', 'Send the body without a Content-Encoding.');
-  }
+function checkMediaType(req: Request, isSecret: (text: string) => boolean): void {
+  const fault = mediaTypeFault(
+    req.get('content-type'),
+    req.get('content-encoding'),
+    (text) => !isSecret(text),
+  );
+  if (fault !== undefined) throw new Refusal('unsupported-media-type', fault);
 }

@@ -1,4 +1,5 @@
 /** Reading a body so that no other reader can understand it otherwise. Pure. */
+import { jsonFault } from './json-fault.ts';
 
 export type JsonReading =
   | {
@@ -7,8 +8,9 @@ export type JsonReading =
       /** The values of the top-level keys as they are written: `2.9999999999999999999` is 3 only to some readers. */
       readonly texts: ReadonlyMap<string, string>;
     }
-  | { readonly kind: 'not-json' }
-  | { readonly kind: 'not-an-object' }
+  /** With words for its sender. */
+  | { readonly kind: 'not-json'; readonly why: string }
+  | { readonly kind: 'not-an-object'; readonly value: unknown }
   | { readonly kind: 'duplicate-key'; readonly key: string };
 
 // A byte order mark is kept, and then refused by JSON.parse: RFC 8259 section 8.1 forbids to send one.
@@ -26,11 +28,11 @@ export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): 
   try {
     text = utf8.decode(bytes);
     value = JSON.parse(text);
-  } catch {
-    return { kind: 'not-json' };
+  } catch (error) {
+    return { kind: 'not-json', why: jsonFault(bytes, error) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { kind: 'not-an-object' };
+    return { kind: 'not-an-object', value };
   }
   const members = topLevelMembers(text);
   const deciding = new Set(guarded.map(fold));

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { Refusal } from '../errors.ts';
+import { kindOf, Refusal } from '../errors.ts';
 import { secretSlot } from './identify.ts';
 import { jsonBody, type JsonBody } from './json-body.ts';
 import { createSlot } from './slot.ts';
@@ -20,16 +20,16 @@ export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
 /** Takes the body within its bounds and reads the one thing that every operation has: `appId`. */
 export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {
   return async (req, res, next) => {
-    const body = await jsonBody(req, bodyLimitBytes, GUARDED_KEYS);
+    const body = await jsonBody(req, res, bodyLimitBytes, GUARDED_KEYS);
+    const isSecret = secretSlot.of(res);
     const { appId } = body.json;
     if (typeof appId !== 'string' || !APP_ID.test(appId)) {
-      throw new Refusal(
-        'invalid-app-id',
-        'appId must be a string of 1 to 128 characters out of A-Z a-z 0-9 _ . : @ -.',
-      );
+      const meant = Object.keys(body.json).find(isAlmostAppId);
+      const named = meant !== undefined && isSecret(meant) ? undefined : meant;
+      throw new Refusal('invalid-app-id', appIdFault(appId, named));
     }
     // It would be kept, and shown to whoever may list accounts.
-    if (secretSlot.of(res)(appId)) {
+    if (isSecret(appId)) {
       throw new Refusal('invalid-app-id', 'appId must hold neither a token nor your key.');
     }
     bodySlot.set(res, { ...onlyWhatDecides(body), appId });
@@ -49,4 +49,27 @@ function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
     // A copy of each: a part of a string keeps all of it.
     texts: new Map(present.map((key) => [key, Buffer.from(texts.get(key) ?? '').toString()])),
   };
+}
+
+/**
+ * What is wrong with an appId, without repeating it.
+ *
+ * @param meant a key of the body that looks as if it was meant to be `appId`
+ */
+function appIdFault(appId: unknown, meant: string | undefined): string {
+  if (appId === undefined) {
+    return meant === undefined
+      ? 'appId is missing at the top level of the body.'
+      : `appId is missing. The body has \`${meant}\`; write \`appId\`.`;
+  }
+  if (typeof appId !== 'string') return `appId is ${kindOf(appId)}. It must be a string.`;
+  if (appId === '') return 'appId is empty.';
+  if (appId.length > 128) return `appId has ${appId.length} characters. It may have 128.`;
+  const at = appId.search(/[^A-Za-z0-9_.:@-]/);
+  return `Character ${at + 1} of appId is not allowed. It may have A-Z a-z 0-9 _ . : @ - only.`;
+}
+
+/** `appid`, `app_id`, `wxAppId` and the like; nothing long or strange, because it is repeated. */
+function isAlmostAppId(key: string): boolean {
+  return /^[A-Za-z0-9_. -]{1,32}$/.test(key) && /appid/i.test(key.replace(/[_. -]/g, ''));
 }

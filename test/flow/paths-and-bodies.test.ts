@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
-import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const LIMIT = 1000;
 const APP_ID = 'wx_old';
@@ -286,7 +286,124 @@ describe('a body', () => {
   });
 });
 
+describe('a detail names', () => {
+  const detailOf = ({ body }: { readonly body: Buffer }) =>
+    (JSON.parse(body.toString()) as { detail?: string }).detail;
+  const kept = 'Kept-7f3a';
+
+  test.each([
+    ['that appId is missing', {}, 'appId is missing at the top level of the body.'],
+    [
+      'appId further in',
+      { data: { appId: kept } },
+      'appId is missing at the top level of the body.',
+    ],
+    ...[
+      'appid',
+      'APPID',
+      'AppId',
+      'app_id',
+      'app-id',
+      'App Id',
+      'wxAppId',
+      'wx_app_id',
+      'appIds',
+    ].map((key): [string, object, string] => [
+      key,
+      { [key]: kept },
+      `appId is missing. The body has \`${key}\`; write \`appId\`.`,
+    ]),
+    [
+      'no key that is long',
+      { [`${'x'.repeat(40)}appid`]: kept },
+      'appId is missing at the top level of the body.',
+    ],
+    [
+      'no key that holds the one of the caller',
+      { [`${KEY}_appid`]: kept },
+      'appId is missing at the top level of the body.',
+    ],
+    ['null', { appId: null }, 'appId is null. It must be a string.'],
+    ['a number', { appId: 700700 }, 'appId is a number. It must be a string.'],
+    ['an array', { appId: [kept] }, 'appId is an array. It must be a string.'],
+    ['an object', { appId: { kept } }, 'appId is an object. It must be a string.'],
+    ['a boolean', { appId: false }, 'appId is a boolean. It must be a string.'],
+    ['that appId is empty', { appId: '' }, 'appId is empty.'],
+    ['the length', { appId: kept.padEnd(129, 'x') }, 'appId has 129 characters. It may have 128.'],
+    [
+      'where a character is wrong',
+      { appId: `${kept}/` },
+      'Character 10 of appId is not allowed. It may have A-Z a-z 0-9 _ . : @ - only.',
+    ],
+    ['an array as body', [kept], 'The body is an array. It must be a JSON object.'],
+    ['null as body', null, 'The body is null. It must be a JSON object.'],
+    ['a string as body', kept, 'The body is a string. It must be a JSON object.'],
+    [
+      'that option is missing',
+      { appId: APP_ID },
+      'option is missing. It must be 2 (add), 3 (accept) or 4 (reject).',
+    ],
+    [
+      'that option is null',
+      { appId: APP_ID, option: null },
+      'option is null. It must be 2 (add), 3 (accept) or 4 (reject).',
+    ],
+    [
+      'option',
+      { appId: APP_ID, option: kept },
+      'option must be 2 (add), 3 (accept) or 4 (reject).',
+    ],
+    [
+      'that v3 is missing',
+      { appId: APP_ID, option: 2 },
+      'v3 is missing. Send the v3 of the person to add, from search or from a callback.',
+    ],
+    [
+      'that v3 is a number',
+      { appId: APP_ID, option: 2, v3: 700700 },
+      'v3 is a number, not a string. Send the v3 of the person to add, from search or from a callback.',
+    ],
+  ])('%s', async (_what, body, detail) => {
+    const answer = await httpCall(gateway.url, {
+      path: '/contacts/addContacts',
+      headers: GOOD_HEADERS,
+      body: JSON.stringify(body),
+    });
+
+    expect([answer.status, detailOf(answer)]).toEqual([400, detail]);
+    expect(answer.body.toString()).not.toContain(kept);
+    expect(answer.body.toString()).not.toContain(KEY);
+  });
+
+  test.each([
+    ['that there is no Content-Type', [], 'The request has no Content-Type.'],
+    ['text/plain', ['Content-Type: text/plain'], 'The Content-Type is text/plain.'],
+    ['the charset', ['Content-Type: application/json; charset=GBK'], 'Content-Type is GBK.'],
+    ['the coding', [...AUTH, 'Content-Encoding: br'], 'The body has the Content-Encoding br.'],
+    ['no secret', [`Content-Type: text/${KEY}`], 'The Content-Type is not application/json.'],
+    ['no token', [`Content-Type: text/${TOKEN}`], 'The Content-Type is not application/json.'],
+  ])('%s', async (_what, headers, words) => {
+    const answer = await raw('/contacts/search', [`X-API-Key: ${KEY}`, ...headers]);
+
+    expect([answer.status, codeOf(answer)]).toEqual([415, 'unsupported-media-type']);
+    expect(detailOf(answer)).toContain(words);
+    expect(answer.body.toString()).not.toMatch(new RegExp(`${KEY}|${TOKEN}`));
+  });
+});
+
 describe('the headers of a body', () => {
+  test.each(['identity', '', 'utf-8', 'UTF8', 'identity, utf-8'])(
+    'with the Content-Encoding "%s", which encodes nothing, pass',
+    async (encoding) => {
+      const headers = [...AUTH, `Content-Encoding: ${encoding}`];
+      const answer = await raw('/contacts/search', headers);
+
+      const [call] = gateway.simulator.calls;
+      gateway.simulator.reset();
+      expect([answer.status, call?.headers['content-encoding']]).toEqual([200, undefined]);
+    },
+  );
+
   test.each([
     ['no Content-Type', []],
     ['text/plain', ['Content-Type: text/plain']],
@@ -297,7 +414,7 @@ describe('the headers of a body', () => {
     ['the charset utf-16', ['Content-Type: application/json;charset="utf-16"']],
     ['gzip', ['Content-Type: application/json', 'Content-Encoding: gzip']],
     ['an unknown encoding', ['Content-Type: application/json', 'Content-Encoding: x']],
-    ['identity as encoding', ['Content-Type: application/json', 'Content-Encoding: identity']],
+    ['gzip behind none', ['Content-Type: application/json', 'Content-Encoding: identity, gzip']],
   ])('with %s are refused as unsupported', async (_what, headers) => {
     const answer = await raw('/contacts/search', [`X-API-Key: ${KEY}`, ...headers]);
 

@@ -43,6 +43,32 @@ describe('readJsonObject', () => {
   const read = (text: string) => readJsonObject(Buffer.from(text));
 
   test.each([
+    ['', 'The body is empty. Send a JSON object.'],
+    [' \r\n\t', 'The body is empty. Send a JSON object.'],
+    ['\ufeff{}', 'The body begins with a byte order mark. Send it without.'],
+    ['{"a":1', 'The body is not valid JSON: the fault is at line 1, column 7.'],
+    ['{"a":', 'The body is not valid JSON: it ends too early.'],
+    ['{"a":1,}', 'The body is not valid JSON: the fault is at line 1, column 8.'],
+    [
+      '{\n "appId": "a"\n "b": 1 }',
+      'The body is not valid JSON: the fault is at line 3, column 2.',
+    ],
+    ["{'a':1}", 'The body is not valid JSON: the fault is at line 1, column 2.'],
+    ['{"a":"secret\n"}', 'The body is not valid JSON: the fault is at line 1, column 13.'],
+    ['{"a":secret}', 'The body is not valid JSON.'],
+    ['secret (line 7 column 7)', 'The body is not valid JSON.'],
+  ])('says of %j what is wrong, without a word of it', (text, why) => {
+    expect(read(text)).toEqual({ kind: 'not-json', why });
+  });
+
+  test('says that bytes are not UTF-8', () => {
+    expect(readJsonObject(Buffer.from('{"a":"\xe9"}', 'latin1'))).toEqual({
+      kind: 'not-json',
+      why: 'The body is not valid UTF-8.',
+    });
+  });
+
+  test.each([
     ['{"a":1,"b":{"a":2}}', 'object'],
     ['{"a":"\\"b\\":","b":1}', 'object'],
     ['{"a":"{,}[","b":1}', 'object'],
