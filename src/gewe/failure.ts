@@ -68,5 +68,6 @@ export function interimAnswer(name: string): Outcome {
   return {
     kind: 'invalid',
     why: `an interim answer (${name}) that the gateway cannot read past`,
+    status: Number.parseInt(name, 10),
   };
 }

@@ -93,6 +93,15 @@ describe.each([
     expect(answer.body.toString()).toBe(GOOD_LIST);
     expect(whyOf('fetchContactsList')).toBe(why);
   });
+
+  test('refuses fetchContactsList if nothing is saved, and is named', async () => {
+    answers(bytes);
+    const { status, body } = await askList(gateway, appId);
+    expect([status, JSON.parse(body.toString())]).toMatchObject([
+      502,
+      { code: 'upstream-invalid', detail: expect.stringContaining(why) },
+    ]);
+  });
 });
 
 test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(

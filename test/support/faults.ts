@@ -9,8 +9,8 @@ export type Kind =
   | 'invalid'
   /** No whole answer within the deadline. */
   | 'late'
-  /** A status from 300 to 499: the upstream was reached, at another address than is right. */
-  | 'misaddressed'
+  /** A status below 500 that is not 2xx: something was reached, and it is not GEWE's API. */
+  | 'wrong status'
   /** The vendor's word on an account: JSON whose `ret` is not 200. */
   | 'verdict'
   /** JSON whose `ret` is 200, without a good list. */
@@ -126,9 +126,6 @@ export const FAULTS: readonly Fault[] = [
     'sends headers for ever': pours('HTTP/1.1 200 OK\r\n', 'X-More: yes\r\n'),
     'sends a header for ever': pours('HTTP/1.1 200 OK\r\nX: ', 'x'),
     'speaks another protocol': saysAndEnds('220 smtp ready\r\n'),
-    'switches to another protocol': says(
-      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
-    ),
     'answers with 204': saysAndEnds(`HTTP/1.1 204 No Content\r\n${CLOSE}\r\n`),
     'answers with 204 and a body': saysAndEnds(wire(JSON_200, '204 No Content')),
     'answers with 205 and no body': saysAndEnds(wire('', '205 Reset Content')),
@@ -139,7 +136,10 @@ export const FAULTS: readonly Fault[] = [
     'answers with half of a JSON text': saysAndEnds(wire('{"ret":200,"data":{"friends":["a"')),
     'answers with two JSON texts': saysAndEnds(wire(JSON_200 + JSON_200)),
   }),
-  ...faults('misaddressed', {
+  ...faults('wrong status', {
+    'switches to another protocol': says(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+    ),
     'answers with 304': saysAndEnds(`HTTP/1.1 304 Not Modified\r\n${CLOSE}\r\n`),
     'answers with 304 and a body': saysAndEnds(wire(JSON_200, '304 Not Modified')),
     redirects: saysAndEnds(
@@ -179,9 +179,9 @@ export const FAULTS: readonly Fault[] = [
   ...faults(
     'no list',
     { 'answers after a 100': saysAndEnds(`${CONTINUE}${wire(JSON_200)}`) },
-    'invalid',
+    'wrong status',
   ),
-  ...faults('late', { 'hangs after a 100': says(CONTINUE) }, 'invalid'),
+  ...faults('late', { 'hangs after a 100': says(CONTINUE) }, 'wrong status'),
   // undici drops chunk extensions unread, Node's parser counts them.
   ...faults('invalid', { 'sends a chunk extension for ever': pours(`${CHUNKED}b;`, 'x') }, 'late'),
 ];
