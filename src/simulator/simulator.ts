@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   readonly token?: string;
   /** Milliseconds since the epoch: moves the age of kept lists, not the delays. Default: the system's clock. */
   readonly now?: () => number;
+  /** Whether connections are kept for further requests. Default true. */
+  readonly keepsConnections?: boolean;
 }
 
 export interface Simulator {
@@ -136,7 +138,10 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     async start(port = 0, host = '127.0.0.1') {
       if (server !== undefined) throw new Error('The simulator is already started.');
       // Longer than callers keep an idle connection, so that it is never the simulator that closes one in use.
-      const starting = createServer({ keepAliveTimeout: 120_000 }, serve);
+      const starting = createServer({ keepAliveTimeout: 120_000 }, (req, res) => {
+        res.shouldKeepAlive &&= options.keepsConnections ?? true;
+        serve(req, res);
+      });
       starting.on('connection', (socket) => {
         sockets.add(socket);
         socket.once('close', () => sockets.delete(socket));

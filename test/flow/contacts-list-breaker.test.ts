@@ -25,6 +25,7 @@ const HASTY = { LIST_DEADLINE_MS: '200', LIST_CACHE_DEADLINE_MS: '200' };
 async function start(env: Record<string, string> = {}): Promise<void> {
   clock = movableClock();
   gateway = await startGateway({
+    keepsConnections: false,
     env: { SHUTDOWN_GRACE_MS: '0', ...env },
     policy: 'breaker: { failures: 3, windowSeconds: 10, probeEverySeconds: 5 }',
     overrides: { clock },
@@ -91,6 +92,7 @@ test('timeouts over two accounts open it: who has nothing saved is refused at on
 test('many callers of one account count as one call, not as many', async () => {
   await gateway.stop();
   gateway = await startGateway({
+    keepsConnections: false,
     // A reset and a live list have to come within the first.
     env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '3000', LIST_CACHE_DEADLINE_MS: '200' },
     policy: 'breaker: { failures: 3 }',
@@ -111,6 +113,7 @@ test('many callers of one account count as one call, not as many', async () => {
 test('a hanging call counts once: not again when it is given up, nor for the cache endpoint that hangs with it', async () => {
   await gateway.stop();
   gateway = await startGateway({
+    keepsConnections: false,
     env: {
       SHUTDOWN_GRACE_MS: '0',
       LIST_DEADLINE_MS: '100',

@@ -19,6 +19,7 @@ let gateway: TestGateway;
 async function start(policy = ''): Promise<void> {
   clock = movableClock();
   gateway = await startGateway({
+    keepsConnections: false,
     env: { SHUTDOWN_GRACE_MS: '0' },
     policy,
     overrides: { clock },

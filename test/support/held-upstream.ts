@@ -54,6 +54,8 @@ export async function heldUpstream(
   }
 
   const server = createServer((req, res) => {
+    // A reset is then a call that was lost, and not one that met a connection which was just being closed.
+    res.shouldKeepAlive = false;
     const operation = (req.url ?? '').replace('/v2/api/', '');
     void text(req).then((body) => {
       arrived(operation, (JSON.parse(body) as { appId: string }).appId, res);

@@ -43,6 +43,8 @@ export interface TestGatewayOptions {
   readonly overrides?: Overrides;
   /** One to share; else the gateway has its own, which stops with it. */
   readonly simulator?: Simulator;
+  /** Whether its own simulator keeps connections: where one is reset that was kept, reads are sent once more. Default true. */
+  readonly keepsConnections?: boolean;
 }
 
 /**
@@ -52,7 +54,12 @@ export interface TestGatewayOptions {
  */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = await temporaryFolder();
-  const simulator = options.simulator ?? createSimulator({ token: TOKEN });
+  const simulator =
+    options.simulator ??
+    createSimulator({
+      token: TOKEN,
+      keepsConnections: options.keepsConnections ?? true,
+    });
   const baseUrl = options.env?.['GEWE_BASE_URL'] ?? (await simulator.start()).baseUrl;
   const env: Record<string, string | undefined> = {
     ...LEAST_ENV,
