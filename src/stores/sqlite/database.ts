@@ -1,9 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { StoreOpenError } from '../store-open-error.ts';
-import { inspectFile, refuseNewerVersion } from './inspect-file.ts';
+import { lockFile, refuseLockedHere, type FileLock } from './file-lock.ts';
+import { inspectFile, refuseForeignLog, refuseNewerVersion } from './inspect-file.ts';
 import { APPLICATION_ID, migrate, schemaVersion } from './migrations.ts';
 import { asStoreOpenError, brokenFile } from './open-failure.ts';
 
@@ -16,25 +18,62 @@ const LOG_KEPT_BYTES = 8 * 1024 * 1024;
 /** Where damage must not go unseen. */
 const CHECKED_TABLES = ['meta', 'attempts', 'accounts', 'idempotency'];
 
+/** Where the numbers begin that mark a file: copies that SQLite makes count from 1, or on from their original. */
+const FIRST_MARK = 2 ** 20;
+const LAST_MARK = 2 ** 31 - 1;
+
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  /** Closes it and frees the file for the next gateway; may be called again. */
+  close(): void;
+}
+
 /**
  * Opens the database at `path` with its schema up to date, and makes it and its folder where there is none. Throws a
- * StoreOpenError where what is there is broken, not ours, newer than we are, or cannot be written.
+ * StoreOpenError where what is there is in use, broken, not ours, newer than we are, beside a log of another file, or cannot
+ * be written.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string): OpenDatabase {
   let db: DatabaseSync | undefined;
+  let lock: FileLock | undefined;
+  const close = () => {
+    if (db?.isOpen) db.close();
+    lock?.release();
+  };
   try {
     // Lists of contacts are nobody else's business.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseLockedHere(path);
     inspectFile(path);
     // SQLite would let everybody read it. Its log takes its mode from the file.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
-    db = new DatabaseSync(path);
+    lock = lockFile(path);
+    refuseForeignLog(path, lock.mark);
+    lock.record(0);
+    // `mark` writes what is forbidden otherwise.
+    db = new DatabaseSync(path, { defensive: false });
     prepare(db, path);
-    return db;
+    lock.record(mark(db));
+    return { db, close };
   } catch (error) {
-    if (db?.isOpen) db.close();
+    close();
     throw asStoreOpenError(path, error);
   }
+}
+
+/**
+ * Gives the file a mark that no copy of it has, and empties the log into it. A log that a crash leaves was then written
+ * for the file with this mark, and for no other. The mark is the schema's number: SQLite changes it in every copy that
+ * it makes, and each start changes it, so that a copy made while no gateway ran has an older one.
+ *
+ * @returns the mark, or 0 where another reader of the file keeps the log from being emptied
+ */
+function mark(db: DatabaseSync): number {
+  db.exec(`PRAGMA schema_version = ${randomInt(FIRST_MARK, LAST_MARK)}`);
+  // Node 22 has neither this nor the ban.
+  if ('enableDefensive' in db) db.enableDefensive(true);
+  if (pragma(db, 'wal_checkpoint(TRUNCATE)') !== 0) return 0;
+  return Number(pragma(db, 'schema_version'));
 }
 
 function prepare(db: DatabaseSync, path: string): void {

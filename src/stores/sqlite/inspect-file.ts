@@ -59,6 +59,30 @@ function readHeader(path: string): Buffer {
   }
 }
 
+/** The number that changes with the schema. In a copy that SQLite made it is another one. */
+function schemaCookie(path: string): number {
+  return readHeader(path).readInt32BE(40);
+}
+
+/**
+ * Refuses a file with a log beside it that was written for another one: SQLite would replay that log all the same, and
+ * bring back what the copy was restored to be rid of, or damage it.
+ *
+ * @param cookie of the file that the log was written for; 0 where nobody knows
+ */
+export function refuseForeignLog(path: string, cookie: number): void {
+  const file = realpathSync(path);
+  const log = `${file}-wal`;
+  if (cookie === 0 || (statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  if (schemaCookie(path) === cookie) return;
+  throw new StoreOpenError(
+    path,
+    `${log} was written for another file than the one that is there now, which may be a restored copy`,
+    `To start with the copy, move ${log} and ${file}-shm away: what only they hold is not in it. ` +
+      'Otherwise put back the file that was there before. Nothing was changed',
+  );
+}
+
 /** The log holds the latest charges. SQLite would delete it when it makes a new file beside it. */
 function refuseOrphanedLog(path: string): void {
   const log = `${existsSync(path) ? realpathSync(path) : path}-wal`;

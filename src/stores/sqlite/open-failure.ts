@@ -8,12 +8,24 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
+export function isBusy(error: unknown): boolean {
+  return primaryCodeOf(error) === SQLITE_BUSY;
+}
+
+export function isFull(error: unknown): boolean {
+  return primaryCodeOf(error) === SQLITE_FULL;
+}
+
+/** The upper bits only say more of the same. */
+function primaryCodeOf(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
 /** What SQLite or the file system threw while `path` was opened, in words that an operator can act on. */
 export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
-  const { errcode = 0, message } = error as { errcode?: number; message: string };
-  // The upper bits only say more of the same.
-  switch (errcode & 0xff) {
+  const { message } = error as Error;
+  switch (primaryCodeOf(error)) {
     case SQLITE_BUSY:
       return new StoreOpenError(
         path,

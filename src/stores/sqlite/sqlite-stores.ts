@@ -12,12 +12,12 @@ import { rememberPlace } from './place.ts';
 
 /**
  * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
- * StoreOpenError, and leaves the file as it is, where it is broken, not ours, newer than we are or not writable.
+ * StoreOpenError, and leaves the file as it is, where it is in use, broken, not ours, newer than we are or not writable.
  *
  * @param listMemoryBytes of saved lists that are kept in memory too
  */
 export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: number): Stores {
-  const db = openDatabase(path);
+  const { db, close } = openDatabase(path);
   try {
     const assertInPlace = rememberPlace(path);
     return {
@@ -33,12 +33,12 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
         checkWrite(db);
       },
       async close() {
-        if (db.isOpen) db.close();
+        close();
       },
     };
   } catch (error) {
     // A statement that cannot be prepared: a table or a column is not there.
-    db.close();
+    close();
     throw asStoreOpenError(path, error);
   }
 }

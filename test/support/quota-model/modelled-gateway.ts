@@ -1,4 +1,5 @@
 /** A real gateway and the model of its quotas, told the same things and held to the same answers. */
+import { copyFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from '@jest/globals';
@@ -34,7 +35,7 @@ export interface ModelledGateway {
   stop(): Promise<void>;
 }
 
-/** @param storeUrl what the gateway is started with, each time again */
+/** @param storeUrl what the gateway is started with, each time again; after an abrupt end with a copy of it */
 export async function startModelledGateway(
   policy: ModelPolicy,
   storeUrl: string,
@@ -46,6 +47,8 @@ export async function startModelledGateway(
   const received: ReceivedAdd[] = [];
   let newcomers = 0;
   let lastAsk: Ask | undefined;
+  let currentUrl = storeUrl;
+  let copies = 0;
   let gateway = await start();
 
   function start() {
@@ -54,7 +57,7 @@ export async function startModelledGateway(
       policy: JSON.stringify(policy),
       env: {
         GEWE_BASE_URL: baseUrl,
-        STORE_URL: storeUrl,
+        STORE_URL: currentUrl,
         GEWE_TIMEOUT_MS: String(budget(500, 1000)),
         SHUTDOWN_GRACE_MS: '50',
         LOG_LEVEL: 'error',
@@ -155,12 +158,22 @@ export async function startModelledGateway(
   async function restart(isAbrupt: boolean, underWay: Ask | undefined): Promise<void> {
     const before = gateway;
     const finishSending = underWay && (await beginSending(underWay));
-    if (!isAbrupt) await before.stop();
+    if (isAbrupt) await takeOver();
+    else await before.stop();
     gateway = await start();
     if (isAbrupt) await before.stop();
     model.clocks.restart();
     await finishSending?.();
     for (const appId of ACCOUNTS) await expectAccount(appId);
+  }
+
+  /** What kill -9 would leave at this moment. The gateway of before still has its own file open, and lives on. */
+  async function takeOver(): Promise<void> {
+    const from = currentUrl.replace('sqlite:', '');
+    const to = `${storeUrl.replace('sqlite:', '')}-${(copies += 1)}`;
+    await copyFile(from, to);
+    await copyFile(`${from}-wal`, `${to}-wal`);
+    currentUrl = `sqlite:${to}`;
   }
 
   /** An attempt that hangs at the upstream. Returns what awaits its end. */

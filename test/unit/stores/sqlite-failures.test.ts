@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
@@ -18,12 +18,13 @@ const inPlace = () => undefined;
 describe('SQLite stores on a disk that fails for a while', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let db: DatabaseSync;
+  let close: () => void;
   beforeEach(async () => {
     folder = await temporaryFolder();
-    db = openDatabase(join(folder.path, 'gateway.db'));
+    ({ db, close } = openDatabase(join(folder.path, 'gateway.db')));
   });
   afterEach(async () => {
-    db.close();
+    close();
     await folder.remove();
   });
 
@@ -104,7 +105,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   test('locked by another process, reject a charge; once it lets go, they charge', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), inPlace);
     db.exec('PRAGMA busy_timeout = 0');
-    const other = openDatabase(join(folder.path, 'gateway.db'));
+    const other = new DatabaseSync(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');
     await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/locked/);
     other.exec('ROLLBACK');

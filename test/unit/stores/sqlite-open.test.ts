@@ -66,7 +66,7 @@ describe('openSqliteStores', () => {
     const stores = openSqliteStores(path, systemClock, 0);
     const modes = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).mode);
     await stores.close();
-    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '600', '600']);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '600', '600', '600']);
   });
 
   test('makes the file that a symlink leads to, and notices when its log goes', async () => {
@@ -89,7 +89,7 @@ describe('openSqliteStores', () => {
     await stores.lists.forget('wx_a');
     await stores.close();
 
-    expect(readdirSync(folder.path)).toEqual(['gateway.db']);
+    expect(readdirSync(folder.path)).toEqual(['gateway.db', 'gateway.db-lock']);
     expect(readFileSync(path).includes('wxid_forgotten')).toBe(false);
   });
 

@@ -1,0 +1,9 @@
+/** A process that opens a store, charges once, says so, and keeps it open. Argument: the path of the SQLite file. */
+import { systemClock } from '../../src/clock.ts';
+import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
+import { ANN } from './quota-rules.ts';
+
+const { ledger } = openSqliteStores(process.argv[2] ?? '', systemClock, 0);
+await ledger.charge('wx_a', ANN, []);
+process.stdout.write('open\n');
+setInterval(() => undefined, 1_000_000);
