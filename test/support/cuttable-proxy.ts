@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { reset } from './reset.ts';
 
 /** A wire to a server on 127.0.0.1 that a test can spoil. */
 export interface CuttableProxy {
@@ -83,7 +84,7 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
   function cut(): void {
     server?.close();
     server = undefined;
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) reset(socket);
   }
 
   function letThrough(): void {
@@ -105,7 +106,7 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
     leaveBehind(afterMs) {
       const before = held;
       held = undefined;
-      for (const client of clients) client.resetAndDestroy();
+      for (const client of clients) reset(client);
       setTimeout(() => before?.resolve(), afterMs);
     },
     delay(ms) {

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { createServer as createPage } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { reset } from './reset.ts';
 
 const [pagePort, ...backends] = process.argv.slice(2).map(Number);
 const draining = new Set<number>();
@@ -33,7 +34,7 @@ async function reach(): Promise<Socket | undefined> {
 
 /** What goes wrong with one side is passed on as well as an end. */
 function join(one: Socket, other: Socket): void {
-  one.on('error', () => other.resetAndDestroy());
+  one.on('error', () => reset(other));
   one.pipe(other);
 }
 
