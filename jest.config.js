@@ -38,5 +38,9 @@ export default {
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // The tests mostly wait for sockets, so more of them than there are cores go on at once.
   maxWorkers: 4,
-  testTimeout: 60_000,
+  // Only against hanging, however much else the machine has to do.
+  testTimeout: 120_000,
+  // A worker has nothing to do any more when it is told to end, but giving its memory back can take longer than the
+  // half second after which it would be said to leak.
+  workerGracefulExitTimeout: 15_000,
 };

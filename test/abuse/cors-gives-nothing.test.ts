@@ -178,25 +178,17 @@ test('the ops listener has no CORS header for anybody', async () => {
   }
 });
 
-test(
-  'no origin that is made out of a listed one is taken for it',
-  async () => {
-    const text = fc.string({ unit: fc.constantFrom(...'.:/@-_%*aAxX1 8'), maxLength: 3 });
-    const made = fc
-      .tuple(fc.constantFrom(...LISTED), fc.nat({ max: 30 }), fc.nat({ max: 3 }), text)
-      .map(([listed, at, cut, put]) => listed.slice(0, at) + put + listed.slice(at + cut))
-      // White space around a value is no part of it (RFC 9110 section 5.5).
-      .filter((origin) => !LISTED.includes(origin.trim()));
-    await fc.assert(
-      fc.asyncProperty(
-        made,
-        fc.constantFrom(...Object.values(REQUESTS)),
-        async (origin, request) => {
-          expect(corsHeaders(await send([origin], request))).toEqual({});
-        },
-      ),
-      { numRuns: budget(200, 10_000) },
-    );
-  },
-  budget(20_000, 300_000),
-);
+test('no origin that is made out of a listed one is taken for it', async () => {
+  const text = fc.string({ unit: fc.constantFrom(...'.:/@-_%*aAxX1 8'), maxLength: 3 });
+  const made = fc
+    .tuple(fc.constantFrom(...LISTED), fc.nat({ max: 30 }), fc.nat({ max: 3 }), text)
+    .map(([listed, at, cut, put]) => listed.slice(0, at) + put + listed.slice(at + cut))
+    // White space around a value is no part of it (RFC 9110 section 5.5).
+    .filter((origin) => !LISTED.includes(origin.trim()));
+  await fc.assert(
+    fc.asyncProperty(made, fc.constantFrom(...Object.values(REQUESTS)), async (origin, request) => {
+      expect(corsHeaders(await send([origin], request))).toEqual({});
+    }),
+    { numRuns: budget(200, 10_000) },
+  );
+}, 600_000);

@@ -103,7 +103,7 @@ test(`${MOST} idle connections cost little, and others are served meanwhile`, as
   // Those are closed by the time that headers may take; the others may stay for their keep-alive.
   await Promise.all(sockets.slice(0, MOST / 2).map(closed));
   expect(await served(url)).toBe(200);
-}, 120_000);
+}, 600_000);
 
 test('more connections than file descriptors are turned away, and the gateway goes on', async () => {
   const limited = [

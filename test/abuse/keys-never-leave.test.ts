@@ -84,35 +84,27 @@ const requests = mostly(fc.constant(KEY), WITHDRAWN).chain((key) =>
   }),
 );
 
-test(
-  'a key that is shown reaches neither the upstream nor the log, wherever else it stands',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        requests,
-        echoes,
-        async ({ target, shown, origin, headers, appId }, echo) => {
-          upstream.behave(appId, echo);
-          const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
-          const lines = [shown, 'Content-Type: application/json', ...origin, ...headers];
-          const answer = await readableExchange(
-            gateway.url,
-            rawPost(`/contacts/${target}`, lines, body),
-          );
+test('a key that is shown reaches neither the upstream nor the log, wherever else it stands', async () => {
+  await fc.assert(
+    fc.asyncProperty(requests, echoes, async ({ target, shown, origin, headers, appId }, echo) => {
+      upstream.behave(appId, echo);
+      const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
+      const lines = [shown, 'Content-Type: application/json', ...origin, ...headers];
+      const answer = await readableExchange(
+        gateway.url,
+        rawPost(`/contacts/${target}`, lines, body),
+      );
 
-          expect(answer).toMatch(/^HTTP\/1\.1 \d{3} .*\r\nX-Request-Id: /ims);
-          expect(tells(answer, KEY) || tells(answer, WITHDRAWN)).toBe(false);
-        },
-      ),
-      { numRuns: REQUESTS, endOnFailure: true },
-    );
+      expect(answer).toMatch(/^HTTP\/1\.1 \d{3} .*\r\nX-Request-Id: /ims);
+      expect(tells(answer, KEY) || tells(answer, WITHDRAWN)).toBe(false);
+    }),
+    { numRuns: REQUESTS, endOnFailure: true },
+  );
 
-    expect(upstream.heads.length).toBeGreaterThan(REQUESTS / 20);
-    const written = [...upstream.heads, ...tap.lines].join('\n');
-    for (const key of [KEY, WITHDRAWN]) expect(tells(written, key)).toBe(false);
-  },
-  budget(60_000, 300_000),
-);
+  expect(upstream.heads.length).toBeGreaterThan(REQUESTS / 20);
+  const written = [...upstream.heads, ...tap.lines].join('\n');
+  for (const key of [KEY, WITHDRAWN]) expect(tells(written, key)).toBe(false);
+}, 600_000);
 
 test('OPS_TOKEN stands in no answer of the ops listener and no log line, right or wrong', async () => {
   const paths = [

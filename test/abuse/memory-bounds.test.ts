@@ -55,7 +55,7 @@ test('what callers have sent is let go when they leave, although the call that t
   expect(requestsLogged()).toBe(62);
   expect(await gateway.metric('list_calls_under_way')).toBe(1);
   expect((await bytes()) - before).toBeLessThan(50_000_000);
-});
+}, 600_000);
 
 test('a body that is many times its bytes as objects costs its bytes while the upstream takes its time', async () => {
   simulator.behave('*', { hang: true });
@@ -74,7 +74,7 @@ test('a body that is many times its bytes as objects costs its bytes while the u
 
   expect((await bytes()) - before).toBeLessThan(100_000_000);
   for (const connection of connections) connection.leave();
-});
+}, 600_000);
 
 /** Asks with a body of this length for a list that does not come, and leaves. */
 async function leaveHanging(length: number): Promise<void> {
@@ -98,7 +98,7 @@ test(
 
     expect((await bytes()) - before).toBeLessThan(5_000_000);
   },
-  budget(120_000, 3_600_000),
+  budget(600_000, 3_600_000),
 );
 
 /** Each account once, ten at a time. */

@@ -42,7 +42,7 @@ beforeAll(async () => {
     packages: Record<string, Locked>;
   };
   locked = Object.entries(lock.packages).filter(([path]) => path !== '');
-}, 120_000);
+}, 600_000);
 afterAll(() => folder.remove());
 
 describe('the production install', () => {
@@ -179,7 +179,7 @@ describe('the production install', () => {
       await gateway.ended;
     }
   },
-  300_000,
+  600_000,
 );
 
 describe('deploy/Dockerfile', () => {

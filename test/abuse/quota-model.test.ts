@@ -69,5 +69,5 @@ test.each(['memory', 'SQLite, over restarts'])(
     // Histories in which all is refused would prove little.
     expect(forwarded).toBeGreaterThan(numRuns);
   },
-  600_000,
+  budget(600_000, 3_600_000),
 );

@@ -79,7 +79,7 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
     await expectRefusedStart(READ_ONLY);
     ownDisk.remount(data, 'rw');
     expect(await chargedOf(await gateways.start(), 'wx_a', 'add-per-day')).toBe(1);
-  }, 60_000);
+  });
 });
 
 (canConfine() ? describe : describe.skip)('a gateway that is started by a user who', () => {

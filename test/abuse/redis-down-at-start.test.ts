@@ -34,15 +34,15 @@ describeOnRedis('A gateway', () => {
         );
         expect(sentAdds(rig.gateway.simulator)).toEqual([]);
         await rig.untilReadiness(503);
-        expect(await eventually(() => rig.logged(AWAY).length === 1, 5000)).toBe(true);
+        expect(await eventually(() => rig.logged(AWAY).length === 1)).toBe(true);
 
         await outage.mend(rig);
-        await rig.untilReadiness(200, 10_000);
+        await rig.untilReadiness(200);
         expect((await rig.add('wx_a', 'v3_ann', { key: 'k' })).status).toBe(200);
         expect(sentAdds(rig.gateway.simulator)).toHaveLength(1);
         const other = await rig.another();
         const isSaved = async () => (await askList(other, 'wx_a', ONLY_IF_CACHED)).status === 200;
-        expect(await eventually(isSaved, 5000)).toBe(true);
+        expect(await eventually(isSaved)).toBe(true);
         expectToldOnce(rig);
       });
     },

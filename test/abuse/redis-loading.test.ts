@@ -46,7 +46,7 @@ describeOnRedis('While Redis is loading', () => {
     expect(await isLoading()).toBe(true);
 
     await started;
-    await rig.untilReadiness(200, 5000);
+    await rig.untilReadiness(200);
     expect(await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')).toBe(1);
     expect((await rig.add('wx_a', 'v3_bob', { option: ACCEPT })).status).toBe(200);
     expect(sentAdds(rig.gateway.simulator)).toHaveLength(2);

@@ -55,7 +55,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await attempts()).toBe(1);
     await wire.heal();
     expect(await back()).toBe(true);
-    expect(await eventually(async () => (await left()) === 5, 5000)).toBe(true);
+    expect(await eventually(async () => (await left()) === 5)).toBe(true);
   });
 
   test('is a charge, and a lost connection after that: it is taken back', async () => {
@@ -65,7 +65,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     wire.cut();
     await expect(charging).rejects.toThrow('Redis');
     await wire.heal();
-    expect(await eventually(async () => (await attempts()) === 0, 5000)).toBe(true);
+    expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
   test('is a charge before so many attempts that were refused: it is still taken back', async () => {
@@ -77,7 +77,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     const refused = await Promise.allSettled(Array.from({ length: 10_001 }, charge));
     expect(refused.every(({ status }) => status === 'rejected')).toBe(true);
     await wire.heal();
-    expect(await eventually(async () => (await attempts()) === 0, 10_000)).toBe(true);
+    expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
   test('is a charge that was overtaken by what takes it back: it is not charged after all', async () => {
@@ -89,7 +89,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     wire.leaveBehind(200);
     await expect(charging).rejects.toThrow('Redis');
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
-    expect(await eventually(async () => (await attempts()) === 0, 5000)).toBe(true);
+    expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
   test('is nothing where Redis was frozen: a command that comes too late is not carried out', async () => {
@@ -107,7 +107,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     await expect(begin()).rejects.toThrow('does not answer');
     await wire.heal();
     expect(await back()).toBe(true);
-    expect(await eventually(async () => (await begin()).kind === 'begun', 5000)).toBe(true);
+    expect(await eventually(async () => (await begin()).kind === 'begun')).toBe(true);
   });
 
   test.each(['frozen', 'cut off', 'full', 'a replica'])(
@@ -124,7 +124,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '0');
       if (how === 'a replica') await redis.command('REPLICAOF', 'NO', 'ONE');
       const isKept = async () => (await begin().catch(() => undefined))?.kind === 'finished';
-      expect(await eventually(isKept, 10_000)).toBe(true);
+      expect(await eventually(isKept)).toBe(true);
       expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
     },
   );
@@ -142,7 +142,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     wire.cut();
     await expect(stores.ledger.refund('wx_a', charged.attemptId)).rejects.toThrow('Redis');
     await wire.heal();
-    expect(await eventually(async () => (await attempts()) === 0, 5000)).toBe(true);
+    expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
   test('is owed to the end: what a gateway owes when it stops is told then', async () => {

@@ -225,7 +225,7 @@ describeOnRedis('Three gateways', () => {
       );
     expect(await eventually(isKept)).toBe(true);
     await stores.close();
-  }, 90_000);
+  }, 600_000);
 });
 
 describe('What Redis says of a command that it does not know', () => {

@@ -19,7 +19,7 @@ async function warningsOf({ gateway }: GatewayOnRedis): Promise<string> {
 
 /** A gateway looks every few seconds. */
 async function untilWarnings(rig: GatewayOnRedis, expected: string): Promise<void> {
-  if (await eventually(async () => (await warningsOf(rig)) === expected, 15_000)) return;
+  if (await eventually(async () => (await warningsOf(rig)) === expected)) return;
   throw new Error(`${await warningsOf(rig)}, not ${expected}`);
 }
 

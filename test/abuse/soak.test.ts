@@ -165,5 +165,5 @@ test(
       expect(growth(bytes)).toBeLessThan(GROWTH_BYTES);
     }
   },
-  budget(240_000, 3_600_000),
+  budget(600_000, 3_600_000),
 );

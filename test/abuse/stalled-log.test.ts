@@ -100,5 +100,5 @@ test(
     gateway.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   },
-  budget(60_000, 1_200_000),
+  budget(600_000, 3_600_000),
 );

@@ -104,41 +104,49 @@ const REFUSED = expect.stringMatching(
   /^(invalid-(json|body|app-id|option|target)|duplicate-key)$/,
 ) as unknown;
 
-test('a request in any spelling is carried out as every reader reads it', async () => {
-  await fc.assert(
-    fc.asyncProperty(wellSpelled(ACCOUNTS), async ({ request, bytes }) => {
-      clock.advance(2 * DAY_MS);
-      const { status, sent } = await addContacts(bytes);
-      expect([status, sent]).toEqual([200, [bytes]]);
-      await expectOneReading(bytes);
-      const readings = await readingsOf(bytes);
-      expect(readings).toHaveLength(READERS.length + (hasPython ? 2 : 1));
-      for (const [, reading] of readings) expect(reading).toMatchObject(request);
-    }),
-    { numRuns: budget(100, 3000) },
-  );
-}, 600_000);
-
-test('bytes of any kind are refused unseen, or carried out as every reader reads them', async () => {
-  const seen = { refused: 0, sent: 0 };
-  await fc.assert(
-    fc.asyncProperty(hostile(ACCOUNTS), async (bytes) => {
-      clock.advance(2 * DAY_MS);
-      const { status, code, sent } = await addContacts(bytes);
-      seen[status === 200 ? 'sent' : 'refused'] += 1;
-      if (status === 200) {
-        expect(sent).toEqual([bytes]);
+test(
+  'a request in any spelling is carried out as every reader reads it',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(wellSpelled(ACCOUNTS), async ({ request, bytes }) => {
+        clock.advance(2 * DAY_MS);
+        const { status, sent } = await addContacts(bytes);
+        expect([status, sent]).toEqual([200, [bytes]]);
         await expectOneReading(bytes);
-      } else {
-        expect({ status, code, sent }).toEqual({ status: 400, code: REFUSED, sent: [] });
-        expect(await spent()).toEqual(NOTHING);
-      }
-    }),
-    { numRuns: budget(250, 10_000) },
-  );
-  // Else one half of the sentence was never tried.
-  expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
-}, 600_000);
+        const readings = await readingsOf(bytes);
+        expect(readings).toHaveLength(READERS.length + (hasPython ? 2 : 1));
+        for (const [, reading] of readings) expect(reading).toMatchObject(request);
+      }),
+      { numRuns: budget(100, 3000) },
+    );
+  },
+  budget(600_000, 3_600_000),
+);
+
+test(
+  'bytes of any kind are refused unseen, or carried out as every reader reads them',
+  async () => {
+    const seen = { refused: 0, sent: 0 };
+    await fc.assert(
+      fc.asyncProperty(hostile(ACCOUNTS), async (bytes) => {
+        clock.advance(2 * DAY_MS);
+        const { status, code, sent } = await addContacts(bytes);
+        seen[status === 200 ? 'sent' : 'refused'] += 1;
+        if (status === 200) {
+          expect(sent).toEqual([bytes]);
+          await expectOneReading(bytes);
+        } else {
+          expect({ status, code, sent }).toEqual({ status: 400, code: REFUSED, sent: [] });
+          expect(await spent()).toEqual(NOTHING);
+        }
+      }),
+      { numRuns: budget(250, 10_000) },
+    );
+    // Else one half of the sentence was never tried.
+    expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
+  },
+  budget(600_000, 3_600_000),
+);
 
 const bodyWith = (members: string) => `{"appId":"wx_a",${members},"v4":"v4_ann"}`;
 

@@ -68,9 +68,9 @@ const expected = ({ kind, ownKind }: Fault) => ({
   'the saved list afterwards': '200 saved, the list of before',
 });
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 5_000;
 /** A list takes two deadlines; the rest is for a machine that is busy. */
-const NOBODY_WAITS_LONGER_MS = 2 * TIMEOUT_MS + 8_000;
+const NOBODY_WAITS_LONGER_MS = 2 * TIMEOUT_MS + 60_000;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let upstream: RawUpstream;
@@ -196,7 +196,7 @@ describe('an upstream that', () => {
     async (fault) => {
       expect(await (begun.get(fault) ?? meet(fault))).toEqual(expected(fault));
     },
-    NOBODY_WAITS_LONGER_MS + 10_000,
+    600_000,
   );
 });
 

@@ -171,11 +171,14 @@ describe('a handshake that fails', () => {
 
   test.each(NEVER_ESTABLISHED)(
     'by %s gives the attempt back, as nothing of it was sent',
-    async (_what, start) => {
+    async (what, start) => {
       upstream = await start();
       gateway = await startGateway({
         policy: TRUSTING,
-        env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '600' },
+        env: {
+          GEWE_BASE_URL: upstream.baseUrl,
+          ...(what === 'silence' && { GEWE_TIMEOUT_MS: '600' }),
+        },
       });
 
       const answer = await gateway.post('addContacts', addBody('wx_a'));

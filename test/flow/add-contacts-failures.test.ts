@@ -28,7 +28,7 @@ async function start(env: Record<string, string | undefined> = {}, policy = TRUS
   gateway = await startGateway({
     simulator,
     policy,
-    env: { GEWE_BASE_URL: started.baseUrl, GEWE_TIMEOUT_MS: '300', ...env },
+    env: { GEWE_BASE_URL: started.baseUrl, ...env },
     overrides: { clock },
   });
 }
@@ -64,7 +64,8 @@ describe('an attempt that the upstream never got', () => {
 });
 
 describe('an attempt whose end nobody knows', () => {
-  beforeEach(() => start());
+  // Long enough for what comes after it and is answered at once.
+  const TIMEOUT = { GEWE_TIMEOUT_MS: '3000' };
 
   test.each<[string, Behaviour, number, string]>([
     ['a reset', { reset: true }, 502, 'upstream-unreachable'],
@@ -73,6 +74,7 @@ describe('an attempt whose end nobody knows', () => {
   ])(
     'stays charged after %s, is sent once, and says so',
     async (_what, behaviour, status, code) => {
+      await start(status === 504 ? TIMEOUT : {});
       simulator.behave('wx_a', behaviour);
       const answer = await add();
 
@@ -94,6 +96,7 @@ describe('an attempt whose end nobody knows', () => {
     ['nothing', { empty: true }],
     ['an answer that was cut off', { cutAfterBytes: 5 }],
   ])('stays charged after %s, and is sent once', async (_what, behaviour) => {
+    await start();
     simulator.behave('wx_a', behaviour);
     const answer = await add().expect(502);
 
@@ -113,7 +116,7 @@ test("the vendor's own refusal passes as it is and stays charged", async () => {
 });
 
 describe('a call whose caller has left', () => {
-  beforeEach(() => start({ GEWE_TIMEOUT_MS: '5000' }));
+  beforeEach(() => start());
 
   test('runs on to its end, and stays charged', async () => {
     simulator.behave('wx_a', { delayMs: 150 });
@@ -142,10 +145,7 @@ describe('a token that the upstream turns away', () => {
     folder = await temporaryFolder();
     file = join(folder.path, 'token');
     await writeFile(file, TOKEN);
-    await start(
-      { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: file, GEWE_TIMEOUT_MS: '5000' },
-      TRUSTING_WITHOUT_GAPS,
-    );
+    await start({ GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: file }, TRUSTING_WITHOUT_GAPS);
     simulator.behave('wx_a', { delayMs: 200 });
   });
   afterEach(() => folder.remove());

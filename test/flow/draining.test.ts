@@ -281,7 +281,7 @@ describe('when the grace is over', () => {
     ['fetchContactsList', { appId: HELD }],
     ['addContacts', addBody(HELD)],
   ])('a call of %s that came during it is ended', async (operation, body) => {
-    await start({ SHUTDOWN_GRACE_MS: '500', LIST_DEADLINE_MS: '60000' });
+    await start({ SHUTDOWN_GRACE_MS: '2000' });
     const caller = await keptCaller();
     void stop();
     caller.socket.write(post(operation, body));

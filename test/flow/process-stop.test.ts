@@ -6,10 +6,13 @@ import supertest from 'supertest';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { LIST, listBytes } from '../support/lists.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let simulator: Simulator;
+let held: HeldUpstream;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let processes: GatewayProcess[];
 let baseUrl: string;
@@ -19,12 +22,14 @@ beforeEach(async () => {
   await writeFile(join(folder.path, 'policy.yaml'), TRUSTING);
   simulator = createSimulator({ token: TOKEN });
   ({ baseUrl } = await simulator.start());
+  held = await heldUpstream();
   processes = [];
 });
 afterEach(async () => {
   for (const one of processes) one.kill('SIGKILL');
   await Promise.all(processes.map(({ ended }) => ended));
   await simulator.stop();
+  await held.stop();
   await folder.remove();
 });
 
@@ -62,10 +67,12 @@ const called = (operation: string) =>
 
 describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (signal) => {
   test('readiness is gone, new connections are refused, the call under way finishes, and it ends with 0', async () => {
-    const { gateway, url, opsUrl } = await start();
-    simulator.behave('wx_a', { delayMs: 1500 });
+    const { gateway, url, opsUrl } = await start({
+      GEWE_BASE_URL: held.baseUrl,
+      SHUTDOWN_GRACE_MS: '600000',
+    });
     const answering = inBackground(post(url, 'search'));
-    await called('search');
+    const call = await held.next('contacts/search');
     gateway.kill(signal);
     await gateway.printed(/"stopping"/);
 
@@ -74,6 +81,7 @@ describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (sign
     await supertest(opsUrl).get('/healthz').expect(200);
     await expect(supertest(url).get('/healthz')).rejects.toThrow('ECONNREFUSED');
 
+    call.answer('{"ret":200}');
     expect(await answering).toBe(200);
     expect(await gateway.ended).toEqual({ code: 0, signal: null });
     expect(gateway.output()).toContain('"stopped"');
@@ -146,16 +154,24 @@ test('an addContacts ended by the grace period is still charged, and its key not
 });
 
 test('a slow list that arrives while it stops is saved, though its caller has left', async () => {
-  const first = await start({ LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' });
-  simulator.behave('wx_a', { delayMs: 1000, operations: ['fetchContactsList'] });
-  await post(first.url, 'fetchContactsList').expect(504);
+  const first = await start({
+    GEWE_BASE_URL: held.baseUrl,
+    SHUTDOWN_GRACE_MS: '600000',
+    LIST_DEADLINE_MS: '50',
+    LIST_CACHE_DEADLINE_MS: '50',
+  });
+  const asking = inBackground(post(first.url, 'fetchContactsList'));
+  const call = await held.next(LIST);
+  expect(await asking).toBe(504);
   first.gateway.kill('SIGTERM');
+  await first.gateway.printed(/"stopping"/);
+  call.answer(listBytes('late'));
   expect(await first.gateway.ended).toEqual({ code: 0, signal: null });
 
   const { url } = await start();
   const saved = post(url, 'fetchContactsList').set('Cache-Control', 'only-if-cached');
   const answer = await saved.expect(200);
-  expect(answer.body.data.friends).toHaveLength(29);
+  expect(answer.text).toBe(listBytes('late'));
 });
 
 test('who goes on asking the ops listener does not hold the end up', async () => {
@@ -171,7 +187,7 @@ test('who goes on asking the ops listener does not hold the end up', async () =>
   gateway.kill('SIGTERM');
   const stoppingAt = performance.now();
   expect((await gateway.ended).code).toBe(0);
-  expect(performance.now() - stoppingAt).toBeLessThan(8000);
+  expect(performance.now() - stoppingAt).toBeLessThan(30_000);
   isOver = true;
   await Promise.all(asking);
 });

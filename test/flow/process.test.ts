@@ -170,7 +170,13 @@ describe('kill -9', () => {
 });
 
 test('no secret stands in any output at LOG_LEVEL=trace', async () => {
-  const gateway = start({ LOG_LEVEL: 'trace', OPS_TOKEN, GEWE_TIMEOUT_MS: '200' });
+  const gateway = start({
+    LOG_LEVEL: 'trace',
+    OPS_TOKEN,
+    GEWE_TIMEOUT_MS: '200',
+    LIST_DEADLINE_MS: '200',
+    LIST_CACHE_DEADLINE_MS: '200',
+  });
   const { url, opsUrl } = await gateway.listening();
   const behaviours = [
     {},

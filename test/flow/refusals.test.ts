@@ -36,12 +36,14 @@ let main: TestGateway;
 let storeless: TestGateway;
 let lonely: TestGateway;
 let young: TestGateway;
+/** For an upstream that does not answer. */
+let hasty: TestGateway;
 beforeAll(async () => {
   const stores = openMemoryStores(systemClock, 1_000_000);
   const fail = () => Promise.reject(new Error(`${INSIDE} ${TOKEN}`));
-  [main, storeless, lonely, young] = await Promise.all([
+  [main, storeless, lonely, young, hasty] = await Promise.all([
     startGateway({
-      env: { GEWE_TIMEOUT_MS: '300', BODY_LIMIT_BYTES: '2000' },
+      env: { BODY_LIMIT_BYTES: '2000' },
       policy: POLICY,
       clients: CLIENTS,
       overrides: { clock: faultyClock },
@@ -51,9 +53,10 @@ beforeAll(async () => {
     }),
     startGateway({ env: { GEWE_BASE_URL: DEAD_BASE_URL } }),
     startGateway({ policy: `accounts: { wx_gap: ${OLD} }` }),
+    startGateway({ env: { GEWE_TIMEOUT_MS: '300' } }),
   ]);
 });
-afterAll(() => Promise.all([main, storeless, lonely, young].map((one) => one.stop())));
+afterAll(() => Promise.all([main, storeless, lonely, young, hasty].map((one) => one.stop())));
 
 interface Ask {
   readonly gateway?: TestGateway;
@@ -128,15 +131,18 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
       main.url,
       `GET /contacts/search HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
     ),
-  'idempotency-in-progress': (id) =>
-    after({ delayMs: 200, operations: ['addContacts'] }, async () => {
-      const options = { headers: [`Idempotency-Key: ${id}`] };
-      const first = add('first', 'wx_key', 'v3_a', options, 4);
+  'idempotency-in-progress': async (id) => {
+    const options = { headers: [`Idempotency-Key: ${id}`] };
+    let first: Promise<RawAnswer> | undefined;
+    const answer = await after({ hang: true, operations: ['addContacts'] }, async () => {
+      first = add('first', 'wx_key', 'v3_a', options, 4);
       await main.simulator.waitForCall(({ appId }) => appId === 'wx_key');
-      const answer = await add(id, 'wx_key', 'v3_a', options, 4);
-      await first;
-      return answer;
-    }),
+      return add(id, 'wx_key', 'v3_a', options, 4);
+    });
+    // The simulator has cut it off by now.
+    await first;
+    return answer;
+  },
   'idempotency-mismatch': async (id) => {
     const options = { headers: [`Idempotency-Key: ${id}`] };
     await add('first', 'wx_key', 'v3_a', options, 4);
@@ -179,7 +185,10 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
   },
   'store-unavailable': (id) => add(id, 'wx_1', 'v3_a', { gateway: storeless }, 3),
   'shutting-down': whileStopping,
-  'upstream-timeout': (id) => after({ hang: true }, () => ask(id)),
+  'upstream-timeout': (id) => {
+    hasty.simulator.behave('*', { hang: true });
+    return ask(id, { gateway: hasty });
+  },
   'list-not-saved': (id) =>
     ask(id, {
       target: '/contacts/fetchContactsList',

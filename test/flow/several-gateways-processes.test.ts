@@ -50,7 +50,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
 
   test('take a slow call over from one that is killed in the middle of it', async () => {
     all = await gatewayProcesses(TRUSTING);
-    const env = { LIST_DEADLINE_MS: '15000', LIST_POLL_MS: '60000' };
+    const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000' };
     const [owner, second, third] = [
       await all.start(env),
       await all.start(env),
@@ -64,22 +64,22 @@ describeOnRedis('gateways as processes on one Redis', () => {
     const lost = askList(owner, 'wx_1').catch(() => 'lost');
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
     const waiting = [second, third].map((one) => askList(one, 'wx_1'));
-    const impatient = askList(second, 'wx_1', { Prefer: 'wait=1' });
+    const askImpatiently = async (one: ServingProcess | undefined) => {
+      const from = performance.now();
+      const { status } = await askList(one as ServingProcess, 'wx_1', { Prefer: 'wait=1' });
+      return { status, tookMs: performance.now() - from };
+    };
     // Nothing is saved: it is told so when its own time is over, whatever becomes of the others.
-    const refused = await impatient;
+    const refused = await askImpatiently(second);
     expect(refused.status).toBe(504);
 
-    const from = performance.now();
-    const alsoImpatient = askList(third, 'wx_1', { Prefer: 'wait=1' }).then(({ status }) => ({
-      status,
-      tookMs: performance.now() - from,
-    }));
+    const alsoImpatient = askImpatiently(third);
     owner.process.kill('SIGKILL');
     await lost;
     // Not for the dead one: that is noticed only when its lease of three seconds has run out.
     const { status: refusedWith, tookMs } = await alsoImpatient;
     expect(refusedWith).toBe(504);
-    expect(tookMs).toBeLessThan(2900);
+    expect(tookMs).toBeLessThan(refused.tookMs + 1900);
     for (const { status, body } of await Promise.all(waiting)) {
       expect([status, body.toString()]).toEqual([200, listBytes('ann')]);
     }
@@ -90,7 +90,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
 
   test('make a slow call anew that one of them ended because it stops', async () => {
     all = await gatewayProcesses(TRUSTING);
-    const env = { LIST_DEADLINE_MS: '15000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
+    const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
     all.simulator.behave('wx_1', [
       { operations: ['fetchContactsList'], hang: true, times: 1 },

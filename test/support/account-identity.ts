@@ -30,7 +30,7 @@ export async function identityOf(
   const appId = JSON.parse(one) as string;
   const otherId = JSON.parse(other) as string;
   const gateway = await startGateway({
-    env: { STORE_URL: storeUrl, LIST_DEADLINE_MS: '20' },
+    env: { STORE_URL: storeUrl, LIST_DEADLINE_MS: '20', LIST_CACHE_DEADLINE_MS: '20' },
     policy: 'addContacts: { accept: { perDay: 1 } }',
     clients: `clients: { narrow: { keys: ["sha256:${hashKey(NARROW_KEY)}"], appIds: ["${appId}"] } }`,
   });
@@ -63,7 +63,7 @@ export async function identityOf(
 
   try {
     simulator.behave(appId, { raw: { body: listBytes('wxid_ann') } });
-    await post('fetchContactsList', one, '', { Prefer: 'wait=10' });
+    await post('fetchContactsList', one, '', { Prefer: 'wait=60' });
     simulator.reset();
     const saved = await post('fetchContactsList', other, '', ONLY_IF_CACHED);
     const shown = await admin('GET', `lists/${otherId}`);

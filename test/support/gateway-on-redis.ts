@@ -23,7 +23,7 @@ export interface GatewayOnRedis {
   ): Promise<HttpAnswer>;
   admin(method: string, path: string, body?: object): Promise<HttpAnswer>;
   /** Resolves when /readyz has this status. */
-  untilReadiness(status: number, withinMs?: number): Promise<void>;
+  untilReadiness(status: number): Promise<void>;
   /** Lines of the log with this text. */
   logged(text: string): Record<string, unknown>[];
   stopGateways(): Promise<void>;
@@ -100,9 +100,9 @@ export async function gatewayOnRedis({
         headers: { 'Content-Type': 'application/json' },
         ...(body && { body: JSON.stringify(body) }),
       }),
-    async untilReadiness(status, withinMs) {
+    async untilReadiness(status) {
       const isSo = async () => (await readiness(gateway.url)).status === status;
-      if (await eventually(isSo, withinMs)) return;
+      if (await eventually(isSo)) return;
       throw new Error(`/readyz does not become ${status}: ${JSON.stringify(gateway.log)}`);
     },
     logged: (text) => gateway.log.filter(({ msg }) => String(msg).includes(text)),

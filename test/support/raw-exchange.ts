@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import type { RawAnswer } from './raw-request.ts';
 
+/** Only against hanging. */
+const HANGING_MS = 60_000;
+
 /**
  * Sends bytes as they are and resolves with every answer, in order, once the server has closed the connection; also
  * where it did so without an answer. Rejects with what came where it does not close.
@@ -10,7 +13,7 @@ import type { RawAnswer } from './raw-request.ts';
 export async function rawExchange(
   url: string,
   bytes: string | Buffer,
-  { halfClose = false, withinMs = 15_000 } = {},
+  { halfClose = false, withinMs = HANGING_MS } = {},
 ): Promise<readonly RawAnswer[]> {
   const caller = openRaw(url);
   caller.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
@@ -50,7 +53,7 @@ export function openRaw(url: string): RawCaller {
       }
       return answersIn(received());
     },
-    async closed(withinMs = 15_000) {
+    async closed(withinMs = HANGING_MS) {
       const { promise, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(() => {
         reject(new Error(`Not closed, after: ${soFar()}`));

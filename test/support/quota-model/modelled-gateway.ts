@@ -15,7 +15,7 @@ import { OUTCOMES, type Upstream } from './upstream-outcomes.ts';
 import type { Ask, ModelPolicy, Seen } from './words.ts';
 
 /** Against hanging only: what is waited for is a millisecond away. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 60_000;
 
 /** An addContacts that reached the upstream. */
 export interface ReceivedAdd {
