@@ -1,7 +1,7 @@
 /** `check --live`: tries what the settings name, and leaves nothing behind. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { createCaller } from '../gewe/caller.ts';
@@ -93,7 +93,7 @@ function whyNoStore(error: unknown): string {
   const { message } = error as Error;
   if (error instanceof StoreOpenError) return message;
   const said = message.replace(/\.$/, '');
-  return `the store takes no write: ${said}. See that it runs, that STORE_URL names it, and that its user may write.`;
+  return `the store cannot be written to: ${said}. Check that it is running, that STORE_URL names it, and that its user has write access.`;
 }
 
 /**
@@ -111,10 +111,22 @@ function storeToTry(url: string, cwd: string): { readonly url: string; remove():
   return {
     url: `sqlite:${scratch}`,
     remove() {
-      for (const end of ['', '-wal', '-shm']) rmSync(`${scratch}${end}`, { force: true });
-      if (madeFolder !== undefined) rmSync(madeFolder, { recursive: true, force: true });
+      for (const end of ['', '-wal', '-shm', '-lock']) rmSync(`${scratch}${end}`, { force: true });
+      removeEmptyFolders(dirname(path), madeFolder);
     },
   };
+}
+
+/** From the innermost up to `outermost`, as far as they are empty: a gateway may have been started meanwhile. */
+function removeEmptyFolders(innermost: string, outermost: string | undefined): void {
+  if (outermost === undefined) return;
+  try {
+    for (let folder = innermost; folder.length >= outermost.length; folder = dirname(folder)) {
+      rmdirSync(folder);
+    }
+  } catch {
+    // Somebody else has put something there: it stays.
+  }
 }
 
 /** Asks about an account that does not exist: GEWE says so, unless the token is wrong. No account is touched. */

@@ -41,8 +41,8 @@ function wordsFor(
       return ['the port is taken', `Stop what listens there, or set ${port} to a free port`];
     case 'EACCES':
       return [
-        'this user may not have that port',
-        `Set ${port} to another one; those below 1024 often need special rights`,
+        'this user may not use that port',
+        `Set ${port} to another one; ports below 1024 often need extra privileges`,
       ];
     case 'EADDRNOTAVAIL':
       return [

@@ -33,7 +33,7 @@ export function upstreamFindings(outcome: Outcome, tokenSetting: string): readon
       ok: isAccepted,
       detail: isAccepted
         ? 'GEWE accepts the token.'
-        : 'GEWE rejects the token. Set it to the token that GEWE gave you, whole and without anything around it.',
+        : 'GEWE rejects the token. Set it to the complete token from GEWE, with nothing around it.',
     },
   ];
 }
@@ -74,7 +74,7 @@ function whyInvalid({ why, status = 0 }: Extract<Outcome, { kind: 'invalid' }>):
     return `it was reached, and redirects to another address (HTTP status ${status}). Set it to that address; a redirect is never followed, because the token would go with it.`;
   }
   if (status === 401 || status === 403) {
-    return `it was reached, and refuses the call (HTTP status ${status}), which GEWE does not do by a status. Look at the proxy or firewall in front of it.`;
+    return `it was reached, and refuses the call (HTTP status ${status}). GEWE itself never answers with that status. Look at the proxy or firewall in front of it.`;
   }
   if (status >= 500) {
     return `it was reached, and answers HTTP status ${status}. See whether GEWE runs behind the proxy that says so.`;
@@ -92,7 +92,7 @@ function whyUnreachable(cause: unknown): string {
     return `nothing listens at its host and port${shown}. Start GEWE, or correct the host and the port; in a container, 127.0.0.1 is the container itself.`;
   }
   if (/CERT|SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
-    return `its TLS certificate is not trusted${shown}. Name it by the host of its certificate, or give Node its authority with NODE_EXTRA_CA_CERTS.`;
+    return `its TLS certificate is not trusted${shown}. Use the host name that its certificate was issued for, or make its CA known with NODE_EXTRA_CA_CERTS.`;
   }
   if (/^ERR_SSL|^EPROTO/.test(code)) {
     return `it does not speak TLS${shown}. Write http:// instead of https://, or correct the port.`;

@@ -20,11 +20,16 @@ export function fallbackOf(
   { staleIfErrorMs }: Pick<ListDirectives, 'staleIfErrorMs'>,
   now: number,
 ): Fallback {
-  if (staleIfErrorMs === 0) return { missing: 'unwanted' };
   if (saved === undefined) return { missing: 'not-saved' };
+  if (staleIfErrorMs === 0) return { missing: 'unwanted' };
   const isYoungEnough = staleIfErrorMs === undefined || isYounger(saved, staleIfErrorMs, now);
   return isYoungEnough ? { list: saved } : { missing: 'too-old' };
 }
+
+const NO_LIST: ListFailure = {
+  why: 'invalid',
+  came: { kind: 'invalid', why: '`ret` 200 without a list', status: 200 },
+};
 
 interface Caller {
   readonly appId: string;
@@ -83,10 +88,14 @@ export function createFallback({ shelf, cacheEndpoint, clock, settings }: Fallba
         case 'other':
           return liveAnswer(result.answer, { stored: false, joined });
         case 'no-list': {
-          const { list } = await saved(caller);
-          return list === undefined
+          const fallback = await saved(caller);
+          if (fallback.list !== undefined) {
+            return { kind: 'saved', list: fallback.list, tried: 'invalid', joined };
+          }
+          // A caller who rules the saved list out must not take this for an empty address book either.
+          return fallback.missing === 'not-saved'
             ? liveAnswer(result.answer, { stored: false, joined })
-            : { kind: 'saved', list, tried: 'invalid', joined };
+            : noList(NO_LIST, fallback.missing, settings.pollMs);
         }
         case 'refused':
           return result;

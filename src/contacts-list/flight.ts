@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { shuttingDown, type Refusal } from '../errors.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import { retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
+import type { PolledCall } from './polls.ts';
 import type { SavedList } from './ports.ts';
 
 /** An answer of the vendor that can be passed on. */
@@ -37,10 +38,8 @@ export interface FlightParts {
   readonly clock: Clock;
   /** Makes the slow call. */
   call(): Promise<Outcome>;
-  /** Polls the upstream's cache endpoint while the call runs; resolves to the list that it brings. */
-  readonly polled: Promise<SavedList>;
-  /** The call has ended without a list, and the vendor is not working on one: no more polls. */
-  endPolls(): void;
+  /** Polls the upstream's cache endpoint from the deadline on; `onFound` gets the list that this brings. */
+  startPolls(startedAt: number, onFound: (list: SavedList) => void): PolledCall;
   /** Saves the slow call's list; resolves also if the store fails. */
   save(list: SavedList): Promise<void>;
   /** The slow call has passed the deadline without an answer. */
@@ -58,7 +57,7 @@ export function startFlight(parts: FlightParts): Flight {
   const { clock, deadlineMs, onFault } = parts;
   const startedAt = clock.now();
   const { promise: first, resolve } = Promise.withResolvers<FlightResult>();
-  void parts.polled.then((list) =>
+  const polled = parts.startPolls(startedAt, (list) =>
     resolve({ kind: 'list', list, contentType: 'application/json' }),
   );
 
@@ -66,8 +65,9 @@ export function startFlight(parts: FlightParts): Flight {
     const overdue = setTimeout(() => parts.overdue(), deadlineMs);
     const outcome = await parts.call().finally(() => clearTimeout(overdue));
     const result = landingOf(outcome, clock.now());
-    if (!mayStillCome(outcome, result)) parts.endPolls();
     if (result.kind === 'list') await parts.save(result.list);
+    if (result.kind === 'list' || result.kind === 'other') polled.end();
+    else if (!mayStillCome(outcome, result)) polled.withdraw();
     return result;
   }
 
@@ -75,7 +75,10 @@ export function startFlight(parts: FlightParts): Flight {
     onFault(error);
     return FAULT;
   });
-  void landing.then(resolve);
+  void landing.then((result) => {
+    polled.release();
+    resolve(result);
+  });
   return { startedAt, first, landing };
 }
 
@@ -126,5 +129,7 @@ function readAnswered(answer: Answer, now: number): FlightResult {
 /** Whether the vendor may be working on the list all the same, so that its cache can have it soon. */
 function mayStillCome(outcome: Outcome, result: FlightResult): boolean {
   if (result.kind !== 'failed' || result.failure.why === 'token-rejected') return false;
-  return outcome.kind !== 'unreachable' || outcome.sent;
+  if (outcome.kind === 'unreachable') return outcome.sent;
+  // With a status below 500 it was not GEWE that was reached.
+  return outcome.kind !== 'invalid' || outcome.status === undefined || outcome.status >= 500;
 }

@@ -76,8 +76,7 @@ export function createFlights(parts: FlightsParts): Flights {
           clock,
           deadlineMs: settings.deadlineMs,
           call: () => upstream.call(subject, { path, body, trace, deadlineMs }),
-          polled: polls.start(appId, trace),
-          endPolls: () => polls.end(appId),
+          startPolls: (startedAt, onFound) => polls.start(appId, trace, startedAt, onFound),
           save: (list) => shelf.save(appId, list),
           overdue: () => breaker.overdue(subject),
           onFault,
@@ -94,7 +93,7 @@ export function createFlights(parts: FlightsParts): Flights {
       underWay.set(appId, flight);
       const land = () => {
         underWay.delete(appId);
-        // Polls that outlive their call are bounded as calls are: an outage must not leave one for every account.
+        // Polls that outlive their call have the same upper bound as calls, so that an outage does not leave one per account.
         if (polls.count() > settings.maxCallsUnderWay) polls.end(appId);
         look();
       };

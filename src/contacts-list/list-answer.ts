@@ -70,7 +70,7 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
     }
     case 'invalid': {
       const { came } = failure;
-      // With a 4xx the upstream was reached. A 5xx or a page comes from a proxy that could not reach GEWE.
+      // Below 500 the upstream was reached. A 5xx or a page comes from a proxy that could not reach GEWE.
       const wasReached = came.status !== undefined && came.status < 500;
       return refused(
         wasReached
@@ -102,7 +102,7 @@ export function notSaved(): ListAnswer {
   return refused(
     new Refusal(
       'list-not-saved',
-      'No list is saved that only-if-cached and max-age allow. Ask without only-if-cached.',
+      'No saved list satisfies only-if-cached and max-age. Ask without only-if-cached.',
     ),
   );
 }

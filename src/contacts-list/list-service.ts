@@ -48,7 +48,7 @@ export interface ListService {
   stop(): Promise<void>;
 }
 
-interface ListServiceParts extends Omit<ShelfEvents, 'onSaved'> {
+interface ListServiceParts extends ShelfEvents {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly lists: ListStore;
   readonly turns: Turns;
@@ -65,7 +65,7 @@ interface ListServiceParts extends Omit<ShelfEvents, 'onSaved'> {
 
 export function createListService(parts: ListServiceParts): ListService {
   const { upstream, lists, turns, breaker, clock, settings, onTurnedAway, onFault } = parts;
-  const shelf = createShelf(lists, { ...parts, onSaved: (appId) => polls.end(appId) });
+  const shelf = createShelf(lists, parts);
   const cacheEndpoint = createCacheEndpoint({
     upstream,
     clock,
@@ -77,7 +77,7 @@ export function createListService(parts: ListServiceParts): ListService {
     onFault,
   });
   const fallback = createFallback({ shelf, cacheEndpoint, clock, settings });
-  const polls = createPolls({ ...settings, ask: cacheEndpoint.ask });
+  const polls = createPolls({ ...settings, load: shelf.load, ask: cacheEndpoint.ask });
   const flights = createFlights({
     upstream,
     polls,

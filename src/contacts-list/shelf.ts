@@ -11,8 +11,6 @@ export interface Shelf {
 }
 
 export interface ShelfEvents {
-  /** A list was saved, or one that is as new was there: the account has a good one. */
-  onSaved(appId: string): void;
   /** The store failed to load or save. */
   onStoreError(error: unknown): void;
   /** A good list was replaced by one of a tenth of its size or less: good too, but somebody should look. */
@@ -25,14 +23,10 @@ export interface Shrinkage {
   readonly bytesAfter: number;
 }
 
-export function createShelf(
-  store: ListStore,
-  { onSaved, onStoreError, onShrunk }: ShelfEvents,
-): Shelf {
+export function createShelf(store: ListStore, { onStoreError, onShrunk }: ShelfEvents): Shelf {
   async function saved(saving: Promise<SaveResult>, appId: string, list: SavedList): Promise<void> {
     try {
       const result = await saving;
-      onSaved(appId);
       if (result.kind === 'kept') return;
       const { bytesBefore } = result;
       const bytesAfter = list.body.length;

@@ -36,7 +36,8 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
 
 /** What the upstream gave instead of an answer and, for a status with a usual cause, that cause. */
 export function whatCame({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
-  return `The upstream gave ${why} instead of JSON with HTTP 2xx.${likelyCause(status)}`;
+  const expected = status !== undefined && status >= 300 ? ' instead of JSON with HTTP 2xx' : '';
+  return `The upstream gave ${why}${expected}.${likelyCause(status)}`;
 }
 
 function likelyCause(status: number | undefined): string {
@@ -45,10 +46,10 @@ function likelyCause(status: number | undefined): string {
     return ' Redirects are not followed: GEWE_BASE_URL should be the address that it leads to.';
   }
   if (status === 404 || status === 405) {
-    return ' It was reached, but has no such path: GEWE_BASE_URL probably lacks /v2/api (self-hosted) or /gewe/v2/api, or has too much.';
+    return ' It has no such path: GEWE_BASE_URL probably lacks /v2/api (self-hosted) or /gewe/v2/api, or has path segments too many.';
   }
   if (status === 401 || status === 403 || status === 407) {
-    return ' Something in front of it wants other credentials than the token, or does not let this gateway in.';
+    return ' Something in front of it requires credentials other than the token, or blocks this gateway.';
   }
   return status >= 500 ? ' A proxy in front of it probably could not get an answer from GEWE.' : '';
 }

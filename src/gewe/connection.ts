@@ -33,19 +33,28 @@ export interface Connection {
   /** Whether a TLS handshake is under way, or was when the connection failed: it includes the check of the certificate. */
   isShakingHands(): boolean;
   /**
-   * Whether it had served a request before and was lost without a byte of an answer to this one: the upstream was
-   * just closing it (RFC 9112 section 9.3.1).
+   * Whether it had served a request before and was lost at once, without a byte of an answer to this one: the upstream
+   * was just closing it (RFC 9112 section 9.3.1).
    */
   wasClosing(): boolean;
 }
 
+/**
+ * A close that was on its way already arrives within a round trip. Whatever is lost later was being worked on, milliseconds.
+ */
+const JUST_CLOSING_MS = 1_500;
+
 export function connectionOf(socket: Socket, wasUsed: boolean): Connection {
   const { bytesRead } = socket;
+  const requestedAt = performance.now();
   const isShakingHands = () => (socket as { secureConnecting?: boolean }).secureConnecting === true;
   return {
     isMade: () => !socket.connecting && !isShakingHands(),
     isShakingHands,
-    wasClosing: () => wasUsed && socket.bytesRead === bytesRead,
+    wasClosing: () =>
+      wasUsed &&
+      socket.bytesRead === bytesRead &&
+      performance.now() - requestedAt < JUST_CLOSING_MS,
   };
 }
 

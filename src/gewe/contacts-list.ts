@@ -11,9 +11,9 @@ export function isGoodList(json: unknown): boolean {
   const data = dataOf(json);
   if (!isObject(data) || !Array.isArray(data['friends'])) return false;
   const others = [data['chatrooms'] ?? [], data['ghs'] ?? []];
-  return others.every(Array.isArray) && [data['friends'], ...others].some(hasAny);
+  return others.every(Array.isArray) && [data['friends'], ...others].some(hasId);
 }
 
-function hasAny(array: unknown): boolean {
-  return (array as unknown[]).length > 0;
+function hasId(array: unknown): boolean {
+  return (array as unknown[]).some((id) => typeof id === 'string' && id !== '');
 }

@@ -135,7 +135,7 @@ describe('the store', () => {
   test('that is a Redis which is away is told', async () => {
     const found = await live({ STORE_URL: `redis://127.0.0.1:${await freePort()}` });
     expect(found).toMatchObject({ code: 78, failed: ['STORE_URL'] });
-    expect(found.of('STORE_URL')).toContain('See that it runs');
+    expect(found.of('STORE_URL')).toContain('Check that it is running');
   });
 });
 

@@ -111,6 +111,7 @@ describe('without a time of freshness', () => {
     const late = await askList(gateway, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=0' });
     expect(JSON.parse(late.body.toString())).toMatchObject({ code: 'upstream-timeout' });
     await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_1', 2);
+    await saveList(gateway, 'wx_2', listBytes('saved'));
     const { detail } = await refusal('wx_2', NO_FALLBACK);
     expect(detail).toContain('stale-if-error=0');
     expect(detail).not.toContain('No list is saved');

@@ -116,13 +116,15 @@ test.each(NO_LISTS)('%s passes as it is if nothing is saved', async (body) => {
   expect(cacheCalls(appId)).toEqual([]);
 });
 
-test('a caller who wants no saved list gets ret 200 without a list as it is', async () => {
+test('a caller who rules the saved list out gets an error, and no empty address book', async () => {
   const appId = newAccount();
-  const body = '{"ret":200,"data":null}';
   await saveList(gateway, appId, listBytes('ann'));
-  gateway.simulator.behave(appId, raw(body));
+  gateway.simulator.behave(appId, raw('{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}'));
   const reply = await askList(gateway, appId, { 'Cache-Control': 'stale-if-error=0' });
-  expect([reply.status, reply.body.toString()]).toEqual([200, body]);
+  expect([reply.status, JSON.parse(reply.body.toString())]).toMatchObject([
+    502,
+    { code: 'upstream-invalid', detail: expect.stringContaining('`ret` 200 without a list.') },
+  ]);
 });
 
 test.each(GOOD_LISTS)('%s is a good list and saved', async (body) => {

@@ -54,6 +54,21 @@ test.each(FAILURES)(
   },
 );
 
+test('a call that fails at once does not end the polls for one that the vendor is still working on', async () => {
+  const slow = askList(gateway, 'wx_1', PATIENT);
+  (await upstream.next(LIST)).gatewayTimeout();
+  await slow;
+  const turnedAway = askList(gateway, 'wx_1', PATIENT);
+  (await upstream.next(LIST)).answer(
+    '{"ret":500,"msg":"HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"}',
+  );
+  await turnedAway;
+
+  (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+  (await upstream.next(CACHE)).answer(listBytes('day 1'));
+  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+});
+
 test("an account whose calls keep failing quickly is still asked about at the vendor's cache", async () => {
   for (let call = 0; call < 20; call++) {
     const asked = askList(gateway, 'wx_1', PATIENT);

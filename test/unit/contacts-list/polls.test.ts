@@ -1,45 +1,90 @@
 import { expect, test } from '@jest/globals';
-import { createPolls } from '../../../src/contacts-list/polls.ts';
+import { createPolls, type PolledCall, type Polls } from '../../../src/contacts-list/polls.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const TRACE = { requestId: 'r1', traceparent: undefined };
-const LIST: SavedList = { body: Buffer.from('A'), savedAt: 1, source: 'gewe-cache' };
-const QUICK = { deadlineMs: 1, pollMs: 1, hardLimitMs: 60_000 };
+const STARTED_AT = 1000;
+const listAt = (savedAt: number): SavedList => ({
+  body: Buffer.from('A'),
+  savedAt,
+  source: 'gewe-cache',
+});
+const LIST = listAt(STARTED_AT);
+const QUICK = { deadlineMs: 1, pollMs: 1, hardLimitMs: 60_000, load: async () => undefined };
 
-test('polling continues past answers without a list, and resolves to the first one', async () => {
-  const answers = [undefined, undefined, LIST];
+/** Starts polling for a call; `found` resolves to the list that comes of it. */
+function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
+  const { promise: found, resolve } = Promise.withResolvers<SavedList>();
+  const call: PolledCall = polls.start(appId, TRACE, startedAt, resolve);
+  return { found, call };
+}
+
+/** Polls of their own as a clock: three intervals pass. */
+async function threeIntervals(): Promise<void> {
+  const polls = createPolls({ ...QUICK, ask: async () => LIST });
+  for (const appId of ['b', 'c', 'd']) await start(polls, appId).found;
+}
+
+test('polling continues past answers without a list, and ends with the first one', async () => {
+  const answers = [undefined, undefined, LIST, listAt(2000)];
   const polls = createPolls({ ...QUICK, ask: async () => answers.shift() });
-  expect(await polls.start('a', TRACE)).toBe(LIST);
-  polls.stop();
+  expect(await start(polls).found).toBe(LIST);
+  expect(polls.count()).toBe(0);
+  await threeIntervals();
+  expect(answers).toHaveLength(1);
+});
+
+test('a list that was saved since the call began will do, whoever saved it, and the vendor is not asked', async () => {
+  let saved = listAt(STARTED_AT - 1);
+  let asked = 0;
+  const polls = createPolls({
+    ...QUICK,
+    load: async () => saved,
+    ask: async () => void (asked += 1),
+  });
+  const { found } = start(polls);
+  expect(await eventually(() => asked > 0)).toBe(true);
+  saved = listAt(STARTED_AT + 1);
+  expect(await found).toBe(saved);
+  expect(polls.count()).toBe(0);
 });
 
 test('polling ends at the hard limit of the last call', async () => {
   let asked = 0;
-  const polls = createPolls({
-    ...QUICK,
-    hardLimitMs: 50,
-    ask: async () => void (asked += 1),
-  });
-  void polls.start('a', TRACE);
+  const polls = createPolls({ ...QUICK, hardLimitMs: 50, ask: async () => void (asked += 1) });
+  start(polls);
   expect(polls.count()).toBe(1);
   expect(await eventually(() => polls.count() === 0)).toBe(true);
-
-  // The polls of another account as a clock: three intervals pass.
   const before = asked;
-  const others = createPolls({ ...QUICK, ask: async () => LIST });
-  for (const appId of ['b', 'c', 'd']) await others.start(appId, TRACE);
+  await threeIntervals();
   expect(asked).toBe(before);
-  others.stop();
 });
 
-test('polling that ended for an account begins anew with its next call', async () => {
-  const polls = createPolls({ ...QUICK, ask: async () => LIST });
-  const first = polls.start('a', TRACE);
-  polls.end('a');
+test('a call that is withdrawn ends only the polls that it began', () => {
+  const polls = createPolls({ ...QUICK, ask: async () => undefined });
+  const first = start(polls);
+  first.call.release();
+  const second = start(polls);
+  second.call.withdraw();
+  expect(polls.count()).toBe(1);
+  first.call.withdraw();
   expect(polls.count()).toBe(0);
-  const second = polls.start('a', TRACE);
-  expect(second).not.toBe(first);
-  expect(await second).toBe(LIST);
-  polls.stop();
+
+  start(polls).call.withdraw();
+  expect(polls.count()).toBe(0);
+  start(polls);
+  start(polls).call.end();
+  expect(polls.count()).toBe(0);
+});
+
+test('a call that is released hears of no list any more, and polling continues for the next one', async () => {
+  const gate = Promise.withResolvers<SavedList>();
+  const polls = createPolls({ ...QUICK, ask: () => gate.promise });
+  const first = start(polls);
+  first.call.release();
+  const second = start(polls);
+  gate.resolve(LIST);
+  expect(await second.found).toBe(LIST);
+  expect(await Promise.race([first.found, threeIntervals()])).toBeUndefined();
 });

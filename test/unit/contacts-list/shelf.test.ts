@@ -13,7 +13,6 @@ const quiet = {
   onStoreError(error: unknown) {
     throw error;
   },
-  onSaved: () => undefined,
   onShrunk: () => undefined,
 };
 
@@ -48,7 +47,6 @@ test('a list that could not be saved has shrunk nothing', async () => {
   const shrinkages: unknown[] = [];
   const shelf = createShelf(full, {
     onStoreError: () => undefined,
-    onSaved: () => undefined,
     onShrunk: (shrinkage) => shrinkages.push(shrinkage),
   });
 

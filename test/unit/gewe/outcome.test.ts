@@ -141,6 +141,7 @@ describe('isGoodList', () => {
     list({ ...full, friends: null }),
     list({ chatrooms: ['b'], ghs: ['c'] }),
     list({ ...full, ghs: {} }),
+    list({ friends: [null], chatrooms: [''], ghs: [{}] }),
     list({ ...full, friends: { length: 1 } }),
     list([full]),
     list(null),
