@@ -5,7 +5,8 @@
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'deadline'> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<'deadline'>((resolve) => {
-    timer = setTimeout(() => resolve('deadline'), ms);
+    // Node warns of a negative one.
+    timer = setTimeout(() => resolve('deadline'), Math.max(0, ms));
   });
   try {
     return await Promise.race([promise, deadline]);

@@ -1,0 +1,15 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+
+const DEADLINE = new URL('../../src/deadline.ts', import.meta.url).href;
+
+test('a deadline that is over already is no warning among the lines of the log', async () => {
+  const program = `
+    import { within } from '${DEADLINE}';
+    console.log(await within(new Promise((resolve) => setTimeout(resolve, 1000)), -1));
+  `;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+
+  expect(await run).toEqual({ stdout: 'deadline\n', stderr: '' });
+});
