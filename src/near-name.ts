@@ -1,4 +1,4 @@
-/** What somebody may have meant who wrote a name that nobody knows. */
+/** Which known name an unknown one was probably meant to be. */
 
 /** How many letters have to be put in, left out, changed or swapped with their neighbour to make the one the other. */
 export function editDistance(one: string, other: string): number {
@@ -24,7 +24,7 @@ export function editDistance(one: string, other: string): number {
   return above[other.length] ?? 0;
 }
 
-/** The known name that this one is almost, whatever its case; undefined where there is none that close. */
+/** The known name that is closest to this one, whatever its case; undefined if none is close. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   // It is compared with each, so that a long text must not become a long computation.
   if (name.length > 64) return undefined;

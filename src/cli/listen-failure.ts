@@ -18,7 +18,7 @@ export function whyNotListening({ listener, cause }: ListenError): string {
   return `${name} (${host}, ${port}) cannot listen${where}: ${problem} (${error.code ?? 'no code'}). ${remedy}.`;
 }
 
-/** Port 0 is none: Node says no port then. */
+/** With port 0 Node names no port. */
 function placeOf(address = '', port: number | undefined): string {
   const version = isIP(address);
   if (version === 0) return '';

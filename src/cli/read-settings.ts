@@ -7,7 +7,7 @@ import type { Io } from './io.ts';
 interface ReadSettings {
   /** The environment with what `.env` adds to it. */
   readonly env: NodeJS.ProcessEnv;
-  /** Undefined where there is any problem. */
+  /** Undefined if there is any problem. */
   readonly loaded: Loaded | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];

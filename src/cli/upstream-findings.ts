@@ -5,7 +5,7 @@ export interface Finding {
   /** The settings that it is about. */
   readonly what: string;
   readonly ok: boolean;
-  /** What was found, and where it is wrong what to do. Holds no secret. */
+  /** What was found and, if it is wrong, what to do. Holds no secret. */
   readonly detail: string;
 }
 
@@ -38,7 +38,7 @@ export function upstreamFindings(outcome: Outcome, tokenSetting: string): readon
   ];
 }
 
-/** Undefined where it was GEWE that answered, whatever it thinks of the token. */
+/** Undefined if GEWE answered, whatever it thinks of the token. */
 function whyNotGewe(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
 
-/** How connections are made, where it differs from the usual. */
+/** What a test changes about how connections are made. */
 export interface Connecting {
   /** What turns the upstream's name into addresses. */
   readonly lookup?: LookupFunction;

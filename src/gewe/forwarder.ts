@@ -45,7 +45,7 @@ interface Attempt extends Pick<ForwardedCall, 'body' | 'deadlineMs' | 'freshConn
   connection?: Connection;
   readonly outcome: Promise<Outcome>;
   settle(outcome: Outcome): void;
-  /** Ends it where it still runs. */
+  /** Ends it if it still runs. */
   end(): void;
 }
 
@@ -100,7 +100,7 @@ export function createForwarder(
           upgraded.destroy();
           attempt.settle(interimAnswer('101 Switching Protocols'));
         });
-        // An answer that is none ends the call without a word.
+        // Node ends the call without an event if what came is no answer to it.
         proxyReq.once('close', () => {
           if (attempts.has(standIn))
             attempt.settle({ kind: 'invalid', why: 'no answer to the request' });

@@ -38,7 +38,7 @@ const KNOWN_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * The known name that this one is in other letters; undefined where it is none of these. An upstream that does not care
+ * The known name that differs from this one only in case; undefined if there is none. An upstream that does not care
  * about case would carry out `addcontacts` as addContacts, past all quotas.
  */
 export function rightSpelling(operation: string): string | undefined {

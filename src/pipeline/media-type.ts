@@ -1,5 +1,5 @@
 /**
- * What is wrong with the headers of a body, in words for its sender; undefined where it is JSON in UTF-8, without a coding.
+ * What is wrong with the headers of a body, in words for its sender; undefined for JSON in UTF-8 without a coding.
  * Pure.
  *
  * @param mayRepeat whether a text may be shown: it holds no secret

@@ -16,7 +16,7 @@ const PATH =
 /**
  * Which operation a path names, or undefined. Read from the target as it came: no decoding, no dot segments, no other
  * spelling of the name, so that the operation that was checked is the one that is called. Of a length that does no harm
- * in a log, where it stands also for who has no key.
+ * in a log, which also gets it from callers without a key.
  */
 export function operationOf(target: string): string | undefined {
   const path = target.split('?', 1)[0] ?? '';

@@ -19,7 +19,7 @@ export interface ClientSources {
   readonly requestsPerMinute: number;
   /** The upstream token of this moment: no client may have it for a key. */
   readonly upstreamToken: () => string | undefined;
-  /** How this program is called where it runs. */
+  /** The command that runs this program here. */
   readonly program: string;
 }
 

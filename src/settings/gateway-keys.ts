@@ -11,7 +11,7 @@ export const CLIENT_NAME_RULE =
 
 /**
  * `GATEWAY_KEYS`: `name:key,name:key`, where a key is everything after its first colon. Names that stand twice are
- * left to the check over all clients. `program` is how this program is called where it runs. Problems name entries by their number, since a key may stand where a name should.
+ * left to the check over all clients. `program` is the command that runs this program here. Problems name entries by their number, since a key may stand where a name should.
  */
 export function parseGatewayKeys(
   text: string | undefined,

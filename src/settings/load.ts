@@ -20,7 +20,7 @@ export interface Loaded {
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly clients: LoadedClients;
-  /** How this program is called where it runs, for messages that recommend a command. */
+  /** The command that runs this program here, for messages that recommend one. */
   readonly program: string;
 }
 

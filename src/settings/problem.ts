@@ -1,6 +1,6 @@
 /** Something in the settings that keeps the gateway from starting. None of its texts holds a secret. */
 export interface Problem {
-  /** The variable, or the place in the file; the file itself where it is about all of it. */
+  /** The variable, or the place in the file; the file itself if it is about all of it. */
   readonly setting: string;
   /** The end of a sentence that begins with the setting. */
   readonly problem: string;

@@ -38,7 +38,7 @@ export function lockFile(path: string): FileLock {
   const name = lockNameOf(path);
   let db: DatabaseSync | undefined;
   try {
-    // Not where it exists: to close a file drops all locks that this process has on it (POSIX).
+    // Only if it is missing: closing a file drops all locks that this process has on it (POSIX).
     if (!existsSync(name)) closeSync(openSync(name, 'a', 0o600));
     const lock = new DatabaseSync(name);
     db = lock;
