@@ -47,6 +47,9 @@ export function describeOutage(outage: RedisOutage): void {
     let outages = 0;
     let sentBefore: number;
 
+    /** Those of an earlier try may not be free yet. */
+    const keyOf = (i: number) => `key ${outages}.${i}`;
+
     let limitMs: number;
 
     /** What the account was charged, as soon as that can be told. */
@@ -94,7 +97,7 @@ export function describeOutage(outage: RedisOutage): void {
       outages += 1;
       refusals = await atOnce((i) => {
         const option = OPTIONS[i % 3] ?? ADD;
-        const key = i % 2 === 0 ? `key ${i}` : undefined;
+        const key = i % 2 === 0 ? keyOf(i) : undefined;
         return rig.add('wx_add', `v3_${i}`, { option, ...(key && { key }) });
       });
     }
@@ -204,7 +207,7 @@ export function describeOutage(outage: RedisOutage): void {
       ] as const) {
         // Giving one up that may have been claimed comes a moment after Redis does.
         const answer = await untilTaken(() =>
-          rig.add('wx_add', `v3_${i}`, { option, key: `key ${i}` }),
+          rig.add('wx_add', `v3_${i}`, { option, key: keyOf(i) }),
         );
         expect([answer.status, answer.headers['idempotency-replayed']]).toEqual([200, undefined]);
       }

@@ -2,19 +2,28 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** How many ports a process has. */
+const EACH = 200;
+/** Processes that run at the same time have others, unless there are more than fifty of them. */
+const FIRST = 20_000 + (process.pid % 50) * EACH;
+let used = randomInt(EACH);
+
 /**
  * A port of 127.0.0.1 that nobody listens on. It lies below those that systems give out for outgoing connections, so
- * that it is still free when its server comes back after a while, and that nobody who knocks there meanwhile gets
- * connected to itself.
+ * that nobody who knocks there while its server is away gets connected to itself, and in the range of this process, so that
+ * it is still free when the server comes back.
  */
 export async function freePort(): Promise<number> {
-  const port = randomInt(20_000, 30_000);
+  used = (used + 1) % EACH;
+  const port = FIRST + used;
   return (await isFree(port)) ? port : freePort();
 }
 
 /** The beginning of ports that differ in their last digit, of which those with these digits are free. */
 export async function freePorts(...digits: readonly number[]): Promise<string> {
-  const beginning = String(randomInt(2_000, 3_000));
+  const tens = (Math.floor(used / 10) + 1) % (EACH / 10);
+  used = 10 * tens + 9;
+  const beginning = String(FIRST / 10 + tens);
   const free = await Promise.all(digits.map((digit) => isFree(Number(`${beginning}${digit}`))));
   return free.includes(false) ? freePorts(...digits) : beginning;
 }
