@@ -43,8 +43,9 @@ export function nextSignal(): Promise<NodeJS.Signals> {
  * only, and some shells (dash) die of it without a word to what they run.
  */
 function onOrphaned(stop: () => void): void {
-  const isOurScript = processEnvironment()['npm_lifecycle_script']?.includes(' src/main.ts');
-  if (isOurScript !== true) return;
+  const script = processEnvironment()['npm_lifecycle_script'] ?? '';
+  // Those of package.json, and what npx makes.
+  if (!script.includes(' src/main.ts') && !/^["']?gewe-gateway\b/.test(script)) return;
   const parent = process.ppid;
   const looking = setInterval(() => {
     if (process.ppid === parent) return;

@@ -50,7 +50,7 @@ function whyNotGewe(outcome: Outcome): string | undefined {
     case 'unreachable':
       return whyUnreachable(outcome.cause);
     case 'timeout':
-      return 'it does not answer in time. See that GEWE runs, and that the host and the port are its own.';
+      return 'it does not answer in time. Make sure that GEWE is running and that host and port are correct.';
     case 'aborted':
       return 'the call was ended before an answer came. Try again.';
     default:

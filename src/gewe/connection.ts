@@ -26,7 +26,7 @@ export function socketOptions(
   return { lookup, autoSelectFamilyAttemptTimeout: timeoutMs };
 }
 
-/** A connection from the moment on at which a request is put on it. */
+/** A connection, from the moment a request is put on it. */
 export interface Connection {
   /** Whether it is there, with its TLS handshake over. Node writes nothing of a request before. */
   isMade(): boolean;

@@ -72,8 +72,13 @@ export function createListener(
   let held: [IncomingMessage, ServerResponse][] | undefined;
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
-    if (held !== undefined) return void held.push([req, res]);
+    // Before it is held: what comes behind it has to know that it is there.
     if (!exchanges.begin(req, res)) return;
+    if (held !== undefined) held.push([req, res]);
+    else answer(req, res);
+  }
+
+  function answer(req: IncomingMessage, res: ServerResponse): void {
     res.once('prefinish', () => awaitReader(res, patience.unreadMs));
     const fault = faultOf(req);
     if (fault !== undefined) return exchanges.refuse(res, fault);
@@ -119,7 +124,7 @@ export function createListener(
       const onPortClosed = () => {
         const waiting = held ?? [];
         held = undefined;
-        for (const [req, res] of waiting) serve(req, res);
+        for (const [req, res] of waiting) answer(req, res);
       };
       await drain({ server, connections, isIdle: exchanges.isIdle, onPortClosed, spareIdleMs });
     },

@@ -68,5 +68,5 @@ function why(operation: string): string {
   const meant = meantOperation(operation);
   return meant === undefined
     ? `This client may not call ${operation}. Its operations are set in the clients file.`
-    : `The gateway knows no operation ${operation}. Did you mean ${meant}?`;
+    : `The gateway does not know an operation ${operation}. Did you mean ${meant}?`;
 }

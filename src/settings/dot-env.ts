@@ -85,8 +85,19 @@ function warningOf({ line, name, cutAtHash }: Line): string[] {
   }
   const meant = meantBy(name);
   if (meant === undefined) return [];
-  // The name is repeated as it is: it is almost one of ours, so it is no secret.
-  return [`.env line ${line}: the gateway reads no ${name}. Did you mean ${meant}?`];
+  const what = isHarmless(name) ? `the gateway does not read ${name}` : 'an unknown variable';
+  return [`.env line ${line}: ${what}. Did you mean ${meant}?`];
+}
+
+const WORDS: ReadonlySet<string> = new Set(VARIABLE_NAMES.flatMap((known) => known.split('_')));
+
+/**
+ * Whether a name can be repeated. Before a misplaced `=` there may be a secret (`OPS_TOKEN c2VjcmV0==`), so each of its
+ * words has to be one of ours, or one letter away from that.
+ */
+function isHarmless(name: string): boolean {
+  const isOurs = (word: string) => [...WORDS].some((known) => editDistance(word, known) <= 1);
+  return name.length <= 40 && name.toUpperCase().split('_').every(isOurs);
 }
 
 /** The variable that somebody meant by a name that is almost its own; undefined for names of something else. */

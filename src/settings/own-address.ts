@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { isLoopback } from './secrets.ts';
 
 /** Where one of the gateway's listeners is. */
@@ -20,7 +21,16 @@ function plain(host: string): string {
 }
 
 function isThisMachine(host: string): boolean {
-  return isLoopback(host) || host.endsWith('.localhost') || WILDCARDS.has(host);
+  return (
+    isLoopback(host) || host.endsWith('.localhost') || WILDCARDS.has(host) || isOwnAddress(host)
+  );
+}
+
+function isOwnAddress(host: string): boolean {
+  if (isIP(host) === 0) return false;
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .some(({ address }) => address === host);
 }
 
 /** Whether a call to `url` would reach what listens there. Only by what is written: no name is looked up. */

@@ -155,7 +155,7 @@ describe('the operations of a client', () => {
 
     expect(seen(answer)).toEqual([403, 'operation-not-allowed']);
     expect(answer.json()['detail']).toBe(
-      `The gateway knows no operation ${typo}. Did you mean ${known}?`,
+      `The gateway does not know an operation ${typo}. Did you mean ${known}?`,
     );
     expect(gateway.simulator.calls).toEqual([]);
   });

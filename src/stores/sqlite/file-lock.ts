@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, realpathSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 import { StoreOpenError } from '../store-open-error.ts';
@@ -10,7 +10,7 @@ const BUSY_TIMEOUT_MS = 2000;
 /** Names of what this process has locked, and what holds it: a connection that is forgotten would be closed. */
 const held = new Map<string, DatabaseSync>();
 
-/** That nobody else opens a file, kept by the system until this process ends, however it ends. */
+/** A claim that nobody else opens a file. The system holds it until this process ends, however it ends. */
 export interface FileLock {
   /** What the last holder recorded; 0 for nothing. */
   readonly mark: number;
@@ -39,7 +39,7 @@ export function lockFile(path: string): FileLock {
   let db: DatabaseSync | undefined;
   try {
     // Only if it is missing: closing a file drops all locks that this process has on it (POSIX).
-    if (!existsSync(name)) closeSync(openSync(name, 'a', 0o600));
+    if (!existsSync(name)) create(name, path);
     const lock = new DatabaseSync(name);
     db = lock;
     lock.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -68,6 +68,13 @@ export function lockFile(path: string): FileLock {
   }
 }
 
+/** Of the same owner as the file: root may have looked at it before the gateway's user starts. SQLite does the same. */
+function create(name: string, path: string): void {
+  closeSync(openSync(name, 'a', 0o600));
+  const { uid, gid } = statSync(path);
+  if (process.getuid?.() === 0) chownSync(name, uid, gid);
+}
+
 function lockNameOf(path: string): string {
   return `${realpathSync(path)}-lock`;
 }
@@ -78,7 +85,7 @@ function take(lock: DatabaseSync, path: string): void {
   } catch (error) {
     if (!isBusy(error)) throw error;
     const pid = numberIn(lock, 'user_version');
-    // Between two that start in the same instant it may be our own.
+    // Of two that start in the same instant either may win, and the number may be our own.
     const which = pid === 0 || pid === process.pid ? '' : ` (process ${pid})`;
     throw new StoreOpenError(
       path,

@@ -78,8 +78,9 @@ export function refuseForeignLog(path: string, cookie: number): void {
   throw new StoreOpenError(
     path,
     `${log} was written for another file than the one that is there now, which may be a restored copy`,
-    `To start with the copy, move ${log} and ${file}-shm away: what only they hold is not in it. ` +
-      'Otherwise put back the file that was there before. Nothing was changed',
+    `To start with the copy, move ${log} and ${file}-shm away: whatever exists only in them will be missing. ` +
+      `If the two belong together, because both were restored or the schema was changed by hand, delete ${file}-lock ` +
+      'while no gateway runs. Otherwise put back the file that was there before. Nothing was changed',
   );
 }
 

@@ -84,7 +84,7 @@ describe('check', () => {
     expect(await check([], io)).toBe(78);
     expect(printed.stderr).toContain('  GEWE_TOKEN is missing or empty');
     expect(printed.stderr).toContain(
-      'Warning: .env line 1: the gateway reads no GEWE_TOKN. Did you mean GEWE_TOKEN?',
+      'Warning: .env line 1: the gateway does not read GEWE_TOKN. Did you mean GEWE_TOKEN?',
     );
     expect(printed.stderr).not.toContain('secret');
   });
@@ -129,7 +129,7 @@ describe('check', () => {
           },
         ],
         warnings: [
-          '.env line 2: the gateway reads no LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
+          '.env line 2: the gateway does not read LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
         ],
       });
     });

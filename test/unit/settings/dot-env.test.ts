@@ -72,10 +72,22 @@ describe('.env', () => {
   test('warns of names that are almost one of the gateway, with their lines', () => {
     const text = 'NODE_ENV=x\nLIST_DEADLINE=5\nGEWE_TOKN=secret-1\n';
     expect(loadDotEnv(folderWith({ '.env': text }), {}).warnings).toEqual([
-      '.env line 2: the gateway reads no LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
-      '.env line 3: the gateway reads no GEWE_TOKN. Did you mean GEWE_TOKEN?',
+      '.env line 2: the gateway does not read LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
+      '.env line 3: the gateway does not read GEWE_TOKN. Did you mean GEWE_TOKEN?',
     ]);
   });
+});
+
+test('a secret before a misplaced = is never repeated', () => {
+  const text =
+    'OPS_TOKEN Zm9vYmFyYmF6cXV4MTIz==\nGEWE_TOKEN:Zm9vYmFyI0=\nexport GATEWAY_KEYS:crmkeyABCDEF0123456789=\nGEWE_TOKEN_Zm9vYmFy=1\n';
+  const { warnings } = loadDotEnv(folderWith({ '.env': text }), {});
+  expect(warnings).toEqual([
+    '.env line 1: an unknown variable. Did you mean OPS_TOKEN?',
+    '.env line 2: an unknown variable. Did you mean GEWE_TOKEN_FILE?',
+    '.env line 3: an unknown variable. Did you mean GATEWAY_KEYS?',
+    expect.stringMatching(/^\.env line 4: an unknown variable\. Did you mean \w+\?$/),
+  ]);
 });
 
 describe('a name in .env', () => {

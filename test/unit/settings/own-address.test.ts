@@ -1,0 +1,19 @@
+import { networkInterfaces } from 'node:os';
+import { expect, test } from '@jest/globals';
+import { leadsTo } from '../../../src/settings/own-address.ts';
+
+const own = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ family }) => family === 'IPv4')
+  .map(({ address }) => address);
+
+test.each(own)('%s, an address of this machine, leads to a listener on all of them', (address) => {
+  const url = new URL(`http://${address}:8080/v2/api`);
+  expect(leadsTo(url, { host: '0.0.0.0', port: 8080 })).toBe(true);
+  expect(leadsTo(url, { host: '0.0.0.0', port: 8081 })).toBe(false);
+});
+
+test("another machine's address does not", () => {
+  const url = new URL('http://192.0.2.1:8080/v2/api');
+  expect(leadsTo(url, { host: '0.0.0.0', port: 8080 })).toBe(false);
+});
