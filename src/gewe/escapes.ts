@@ -58,7 +58,7 @@ export function withWholeEscapes(bytes: Buffer, [start, end]: Range): Range {
 /** How long what JSON reads as one character there is (RFC 8259 section 7). */
 function jsonLength(bytes: Buffer, at: number): number {
   if (bytes[at] !== BACKSLASH) return 1;
-  if (isAt(bytes, at + 1, 'u')) return 6;
+  if (isAt(bytes, at + 1, 'u')) return hasDigits(bytes, at + 2, 4) ? 6 : 1;
   return ['"', '\\', '/', 'b', 'f', 'n', 'r', 't'].some((one) => isAt(bytes, at + 1, one)) ? 2 : 1;
 }
 
@@ -123,6 +123,11 @@ function referenceAt(bytes: Buffer, at: number): number {
 function hexAt(bytes: Buffer, at: number): number {
   const code = 16 * digitAt(bytes, at) + digitAt(bytes, at + 1);
   return code >= 0x21 && code <= 0x7e ? code : 0;
+}
+
+function hasDigits(bytes: Buffer, from: number, count: number): boolean {
+  for (let at = from; at < from + count; at++) if (digitAt(bytes, at) === NO_DIGIT) return false;
+  return true;
 }
 
 /** Larger than any digit's value, and any character's. */

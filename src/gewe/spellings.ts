@@ -42,28 +42,35 @@ export function ambiguousPattern(secret: string): RegExp | undefined {
   return new RegExp(pieces.map(spellingsOf).join(''), 'g');
 }
 
-/** A run of backslashes is one piece: each by itself, they could share out those of a text in exponentially many ways. */
+/**
+ * A run of backslashes is one piece: each by itself, they could share out those of a text in exponentially many ways. Where some
+ * are escaped, those that are not stand before and after them, in whatever number.
+ */
 function spellingsOf(piece: string): string {
   if (piece.length === 1) return spellingsOfOne(piece);
   const count = piece.length;
-  return `(?:\\\\{${count},${4 * count}}|(?:${encodedSpellings('\\').join('|')}){${count}})`;
+  // An escape's own backslashes are the last of those before it: matched apart, there would be many ways, too.
+  const escaped = encodedSpellings('\\', '(?<=\\\\)').join('|');
+  const beside = `\\\\{0,${4 * count}}`;
+  return `(?:(?:${beside}(?:${escaped})){1,${count}}${beside}|\\\\{${count},${4 * count}})`;
 }
 
 function spellingsOfOne(character: string): string {
   // What JSON may write with a backslash before it (RFC 8259 section 7); elsewhere that is another character's end.
-  const backslashes = '"\\/'.includes(character) ? '\\\\{0,3}' : '';
+  const backslashes = '"\\/'.includes(character) ? '\\\\{0,3}?' : '';
   const hex = hexOf(character);
   // Itself last: a secret that ends in `%` or `\` would take only the first character of `%25` or `\u005c`.
   return `(?:${[...encodedSpellings(character), `${backslashes}\\x${hex}`].join('|')})`;
 }
 
-function encodedSpellings(character: string): string[] {
+/** @param backslashes before what is after them in an escape of JSON or JavaScript */
+function encodedSpellings(character: string, backslashes = '\\\\{1,8}'): string[] {
   const anyCase = hexOf(character).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
   const names = REFERENCES.filter(([, meant]) => meant === character).map(([name]) => name);
   const numbers = [`#[xX]0*${anyCase};?`, `#0*${character.charCodeAt(0)};?`];
   return [
     `%(?:25)*${anyCase}`,
-    `\\\\{1,8}(?:u00|x)${anyCase}`,
+    `${backslashes}(?:u00|x)${anyCase}`,
     `&(?:amp;)*(?:${[...numbers, ...names].join('|')})`,
   ];
 }
