@@ -49,5 +49,6 @@ test('while many lists are compressed, files are still read and names resolved',
   await Promise.all(compressing);
 
   expect(ended).toHaveLength(17);
-  expect(ended.indexOf('read')).toBeLessThan(6);
+  // Reading takes a few turns of the loop, in each of which two may end. With all threads taken it would be behind twelve.
+  expect(ended.indexOf('read')).toBeLessThan(12);
 });
