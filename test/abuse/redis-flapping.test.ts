@@ -86,7 +86,8 @@ describeOnRedis('A Redis that comes and goes', () => {
     for (const [key, status] of keys.slice(-200)) {
       let answer = await ask(key);
       await eventually(async () => {
-        if (answer.status !== 409) return true;
+        // Refused again if the machine is so busy that Redis seems away: nothing was sent then.
+        if (answer.status !== 409 && answer.status !== 503) return true;
         answer = await ask(key);
         return false;
       });

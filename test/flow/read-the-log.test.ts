@@ -56,6 +56,6 @@ test('a gateway warns in its log of a near miss in .env, and starts', async () =
 
   expect(JSON.parse(line)).toMatchObject({
     level: 'warn',
-    msg: '.env line 2: the gateway reads no LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
+    msg: '.env line 2: the gateway does not read LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
   });
 });

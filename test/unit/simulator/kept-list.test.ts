@@ -47,7 +47,7 @@ describe('fetchContactsListCache', () => {
   });
 
   test('when the caller of a slow list has left, answers that list as soon as it is finished', async () => {
-    simulator.behave('wx_1', { operations: ['fetchContactsList'], delayMs: 100, friends: 2 });
+    simulator.behave('wx_1', { operations: ['fetchContactsList'], delayMs: 2000, friends: 2 });
     const leaving = new AbortController();
     const slow = call(baseUrl, FETCH, { appId: 'wx_1' }, { signal: leaving.signal });
     const failed = expect(slow).rejects.toThrow('aborted');
