@@ -27,8 +27,3 @@ export function atOnce(ask: (i: number) => Promise<HttpAnswer>): Promise<Timed[]
     }),
   );
 }
-
-export function medianMs(all: readonly Timed[]): number {
-  const times = all.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
-  return times[Math.floor(times.length / 2)] ?? NaN;
-}
