@@ -36,10 +36,11 @@ async function start(token: string): Promise<void> {
       GEWE_BASE_URL: upstream.baseUrl,
       GEWE_TOKEN: token,
       STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
-      GEWE_TIMEOUT_MS: '100',
-      LIST_DEADLINE_MS: '60',
-      LIST_CACHE_DEADLINE_MS: '60',
-      LIST_HARD_LIMIT_MS: '120',
+      // Some answers never come, and many must: twenty requests are under way together.
+      GEWE_TIMEOUT_MS: '1000',
+      LIST_DEADLINE_MS: '500',
+      LIST_CACHE_DEADLINE_MS: '500',
+      LIST_HARD_LIMIT_MS: '1000',
       LIST_POLL_MS: '20',
     },
     overrides: { logTo: tap.logTo },
@@ -177,23 +178,27 @@ test.each([
     await start(token);
     const together = fc.array(fc.tuple(requests(token), echoes), { minLength: 20, maxLength: 20 });
     const answers: string[] = [];
-    await fc.assert(
-      fc.asyncProperty(together, async (asked) => {
-        for (const answer of await Promise.all(asked.map(ask))) {
-          answers.push(answer);
-          expect(tells(answer, token) && answer).toBe(false);
-        }
-      }),
-      { numRuns: ROUNDS, endOnFailure: true },
-    );
+    const property = fc.asyncProperty(together, async (asked) => {
+      for (const answer of await Promise.all(asked.map(ask))) {
+        answers.push(answer);
+        expect(tells(answer, token) && answer).toBe(false);
+      }
+    });
+    // That has to be worth something: it was repeated, and cut out. What is drawn can have little of that, and on a machine that
+    // has other things to do much of it comes too late.
+    const worth = () => ({
+      repeated: upstream.heads.length > ROUNDS * 5,
+      cutOut: answers.filter((answer) => answer.includes('***')).length > ROUNDS,
+    });
+    for (let tries = 0; tries < 5 && Object.values(worth()).includes(false); tries++) {
+      await fc.assert(property, { numRuns: ROUNDS, endOnFailure: true });
+    }
+    expect(worth()).toEqual({ repeated: true, cutOut: true });
 
     expect(tells(tap.lines.join(''), token)).toBe(false);
     expect(tells(await opsAnswers(token), token)).toBe(false);
     expect(tells(await storeBytes(), token)).toBe(false);
     expect(upstream.elsewhere).toEqual([]);
-    // That was worth something: it was repeated, and cut out.
-    expect(upstream.heads.length).toBeGreaterThan(ROUNDS * 5);
-    expect(answers.filter((answer) => answer.includes('***')).length).toBeGreaterThan(ROUNDS);
   },
   budget(600_000, 3_600_000),
 );
