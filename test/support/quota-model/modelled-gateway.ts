@@ -5,7 +5,6 @@ import { setImmediate } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { createSimulator } from '../../../src/simulator/simulator.ts';
 import { isAdd, type addBody } from '../add-contacts.ts';
-import { budget } from '../budget.ts';
 import { movableClock } from '../movable-clock.ts';
 import { startGateway, TOKEN } from '../start-gateway.ts';
 import { callAdmin, post, readAccount, seenOf, sorted } from './calls.ts';
@@ -58,7 +57,7 @@ export async function startModelledGateway(
       env: {
         GEWE_BASE_URL: baseUrl,
         STORE_URL: currentUrl,
-        GEWE_TIMEOUT_MS: String(budget(500, 1000)),
+        GEWE_TIMEOUT_MS: '1500',
         SHUTDOWN_GRACE_MS: '50',
         LOG_LEVEL: 'error',
       },
