@@ -61,7 +61,7 @@ export function operationLabel(operation: string | undefined): string {
  * Whether callers take a 200 for an address book. One client in the field reads a 200 without `data.friends` as an
  * empty one and deletes its own, so a refusal of these must never look like a success.
  *
- * @param target an operation, or the address where it names none: with a wrong base URL it is something like
+ * @param target an operation, or the path if that names none: with a wrong base URL it is something like
  *   `/v1/api/contacts/fetchContactsList`, and the client still means its address book
  */
 export function answersAddressBook(target: string): boolean {

@@ -29,7 +29,7 @@ export interface LoadedClients {
   readonly look: FileLook | undefined;
 }
 
-/** A client, and where it is written: a place as in a Problem. */
+/** A client, and its place in a file or variable, as in a Problem. */
 interface Placed {
   readonly entry: ClientEntry;
   readonly place: Pick<Problem, 'setting' | 'file' | 'line'>;
