@@ -4,7 +4,7 @@ import { createAccounts } from './add-contacts/accounts.ts';
 import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock } from './time.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createCaller } from './gewe/caller.ts';

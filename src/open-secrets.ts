@@ -2,7 +2,7 @@
  * The first part of the composition root: the secrets, those who watch them change, and all that tells of the gateway
  * without telling them.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from './time.ts';
 import { createScrubber } from './gewe/scrub.ts';
 import { createTokenSource } from './gewe/token.ts';
 import { createLogger } from './ops/log.ts';

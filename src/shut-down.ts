@@ -1,4 +1,4 @@
-import { within } from './deadline.ts';
+import { within } from './time.ts';
 
 interface ShutDownParts {
   /** Where callers come in. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { shuttingDown } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import { dataOf, retOf, type Outcome } from '../gewe/outcome.ts';

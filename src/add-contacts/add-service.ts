@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
 import type { Trace } from '../gewe/headers.ts';

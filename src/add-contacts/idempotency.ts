@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { Refusal, type RefusalCode } from '../errors.ts';
 import type { IdempotencyStore } from './ports.ts';
 

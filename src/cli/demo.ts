@@ -1,6 +1,6 @@
 import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../time.ts';
 import { DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
 import { tellStory } from '../demo/story.ts';
 import { createVisitor } from '../demo/visitor.ts';

@@ -2,7 +2,7 @@
  * Tells whether the upstream as a whole is down, so that not everyone waits for a deadline to learn it. Opened by
  * connection failures and timeouts in a row over at least two accounts; one account's errors never open it.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { Outcome } from '../gewe/outcome.ts';
 import type { Subject } from '../gewe/upstream.ts';
 import type { BreakerSettings } from '../settings/settings.ts';

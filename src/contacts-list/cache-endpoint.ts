@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Subject, Upstream } from '../gewe/upstream.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { within } from '../deadline.ts';
+import type { Clock } from '../time.ts';
+import { within } from '../time.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { CacheEndpoint } from './cache-endpoint.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { shuttingDown, type Refusal } from '../errors.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import { retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';

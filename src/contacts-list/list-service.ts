@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { within } from '../deadline.ts';
+import type { Clock } from '../time.ts';
+import { within } from '../time.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import type { Answer } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { MyTurn, Turn } from '../turns.ts';
 import { FAULT, type Flight, type FlightResult } from './flight.ts';
 import type { SavedList } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { DEMO_DEADLINE_MS, type Stage } from './stage.ts';
 import type { Seen, Visitor } from './visitor.ts';
 

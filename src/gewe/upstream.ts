@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { Caller, OwnCall } from './caller.ts';
 import type { ForwardedCall, Forwarder } from './forwarder.ts';
 import type { Outcome } from './outcome.ts';

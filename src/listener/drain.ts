@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { within } from '../deadline.ts';
+import { within } from '../time.ts';
 
 interface Draining {
   readonly server: Server;

@@ -5,7 +5,7 @@ import type { AddService } from '../add-contacts/add-service.ts';
 import type { AddContactsPolicy } from '../add-contacts/policy.ts';
 import type { AccountRegister } from '../add-contacts/ports.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { Refusal } from '../errors.ts';
 import { traceSlot } from '../pipeline/identify.ts';
 import { jsonBody } from '../pipeline/json-body.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import { ageSeconds } from '../contacts-list/saved-list.ts';
 import { Refusal } from '../errors.ts';

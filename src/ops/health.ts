@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { send } from '../pipeline/send.ts';
 
 /** A part that can keep the gateway from doing its work. */

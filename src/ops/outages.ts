@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 
 /** So many outages are told of at once in so long; of one more, only when it lasts until there is room for it. */
 const MOST_TOLD = 3;

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/shelf.ts';
 import { upstreamUrl } from '../gewe/headers.ts';

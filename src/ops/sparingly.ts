@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 
 /**
  * `tell`, but at most once in `everyMs`: the first at once, and with each how many were held back since the one before.

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { readDirectives } from '../contacts-list/directives.ts';
 import { encoded, ENCODINGS, isWorthCompressing } from '../contacts-list/encodings.ts';
 import { listHeaders } from '../contacts-list/list-headers.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { ListService } from '../contacts-list/list-service.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { Refusal } from '../errors.ts';

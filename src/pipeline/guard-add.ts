@@ -5,7 +5,7 @@ import { once } from '../add-contacts/once.ts';
 import { rateLimitHeaders } from '../add-contacts/rate-limit-headers.ts';
 import { readAddRequest } from '../add-contacts/request.ts';
 import type { AttemptKind, QuotaUsage } from '../add-contacts/rules.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { Refusal } from '../errors.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import type { Pending } from '../pending.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Scrubber } from '../gewe/scrub.ts';
 import { isCommon } from '../gewe/spellings.ts';

@@ -1,6 +1,6 @@
 import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
 import type { Request, RequestHandler } from 'express';
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../time.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import type { Client } from '../settings/client.ts';
 import { clientSlot } from './authenticate.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import { clientSlot } from './authenticate.ts';
 import { refusalSlot } from './handle-error.ts';
 import { startSlot, traceSlot } from './identify.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { Clock } from '../clock.ts';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../time.ts';
+import { systemClock } from '../time.ts';
 import type { LoadedClients } from './clients-file.ts';
 import { readClients } from './clients-file.ts';
 import type { Environment } from './env.ts';

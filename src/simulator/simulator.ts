@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../time.ts';
 import { listSize } from './answers.ts';
 import type { Behaviour } from './behaviour.ts';
 import { createBehaviourBook } from './behaviour-book.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../time.ts';
 import { openMemoryStores } from './memory/memory-stores.ts';
 import { openSqliteStores } from './sqlite/sqlite-stores.ts';
 import { StoreOpenError } from './store-open-error.ts';

@@ -1,5 +1,5 @@
 import type { AccountRegister, IdempotencyStore, Ledger } from '../add-contacts/ports.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../time.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import type { ClientRate } from '../pipeline/limit-client.ts';

@@ -1,5 +1,5 @@
 /** A store that cannot be written when the gateway starts: nothing is served, and one sentence says what to do. */
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

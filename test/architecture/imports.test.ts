@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 interface Import {
   /** The imported names as they stand there; empty for `import 'x'`. */
   readonly clause: string;
-  /** A package, or for a relative import the file, such as `src/clock.ts`. */
+  /** A package, or for a relative import the file, such as `src/time.ts`. */
   readonly target: string;
 }
 
@@ -52,19 +52,18 @@ const files: readonly SourceFile[] = readdirSync(join(root, 'src'), {
   .sort()
   .map(read);
 
-/** A file's folder under src (`gewe`), or the file itself where it lies in src (`clock.ts`). */
+/** A file's folder under src (`gewe`), or the file itself where it lies in src (`time.ts`). */
 function unitOf(path: string): string {
   return path.split('/')[1] ?? path;
 }
 
 /** Files that say nothing of the gateway's work; every folder may use them. */
 const COMMON = [
-  'clock.ts',
-  'deadline.ts',
   'errors.ts',
   'near-name.ts',
   'listen-error.ts',
   'pending.ts',
+  'time.ts',
   'turns.ts',
   'version.ts',
 ];
@@ -164,8 +163,8 @@ describe('in one place only', () => {
     ).toEqual(['src/settings/env.ts']);
   });
 
-  test('Date.now is read in src/clock.ts', () => {
-    expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/clock.ts']);
+  test('Date.now is read in src/time.ts', () => {
+    expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/time.ts']);
   });
 
   test('a new Date() without an instant is made in src/ops/log.ts, for the time of a log line', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { T0 } from '../support/quota-rules.ts';

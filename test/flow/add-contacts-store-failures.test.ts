@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../src/clock.ts';
+import { systemClock, type Clock } from '../../src/time.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';

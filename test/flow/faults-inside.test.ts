@@ -1,6 +1,6 @@
 /** A fault of ours on the way of a call: it costs nobody an answer, ends no process and leaves no account under way. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { createBreaker } from '../../src/contacts-list/breaker.ts';
 import { readDirectives } from '../../src/contacts-list/directives.ts';
 import { createListService, type ListService } from '../../src/contacts-list/list-service.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
@@ -26,6 +26,7 @@ const INSIDE = 'a secret of the inside at /srv/gateway/src/inside.ts';
 let faultAfter = -1;
 /** A fault of the gateway's own, once it is asked for: the clock fails at a later look. */
 const faultyClock = {
+  ...systemClock,
   now() {
     if (faultAfter >= 0 && faultAfter-- === 0) throw new Error(`${INSIDE} ${TOKEN}`);
     return systemClock.now();

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { addBody, DAY_MS, MINUTE_MS, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import {

@@ -1,5 +1,5 @@
 /** A process that opens a store, charges once, says so, and keeps it open. Argument: the path of the SQLite file. */
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/time.ts';
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import { ANN } from './quota-rules.ts';
 

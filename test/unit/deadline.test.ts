@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
-const DEADLINE = new URL('../../src/deadline.ts', import.meta.url).href;
+const DEADLINE = new URL('../../src/time.ts', import.meta.url).href;
 
 test('a deadline that is over already is no warning among the lines of the log', async () => {
   const program = `

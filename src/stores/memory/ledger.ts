@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Ledger } from '../../add-contacts/ports.ts';
 import { usageOf } from '../../add-contacts/rules.ts';

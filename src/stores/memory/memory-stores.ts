@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import { ownTurns } from '../../turns.ts';
 import { UNSHARED, type Stores } from '../stores.ts';
 import { memoryAccounts } from './accounts.ts';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
 import { isAsNew, sizeInMemory } from '../list-memory.ts';
 import { createLoadsUnderWay } from '../loads-under-way.ts';

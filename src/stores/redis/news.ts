@@ -1,4 +1,4 @@
-import { within } from '../../deadline.ts';
+import { within } from '../../time.ts';
 import { newsChannel } from './keys.ts';
 import { connect } from './connection.ts';
 import type { RedisServer } from './server.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import type { StoreEvents, Stores } from '../stores.ts';
 import { redisAccounts } from './accounts.ts';
 import { redisBreakerState } from './breaker-state.ts';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { systemClock, type Clock } from '../../clock.ts';
+import { systemClock, type Clock } from '../../time.ts';
 
 /** The server's time, as near as it was seen. */
 export interface ServerClock extends Clock {
@@ -33,6 +33,7 @@ export function createServerClock(): ServerClock {
       span === undefined
         ? systemClock.now()
         : Math.round(performance.now() + (span.least + span.most) / 2),
+    monotonic: systemClock.monotonic,
     // One more for the rounding of either side.
     mayLagMs: () => (span === undefined ? 0 : Math.ceil((span.most - span.least) / 2) + 1),
     atLeast: () =>

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import { connect } from './connection.ts';
 import { commonKey, newsChannel } from './keys.ts';
 import { createOutage, type ServerEvents } from './outage.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../time.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../add-contacts/ports.ts';
 import { usageOf } from '../../add-contacts/rules.ts';

@@ -1,5 +1,5 @@
 /** What another gateway tells of its call is true only as far as the store has it. */
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/time.ts';
 import { expect, test } from '@jest/globals';
 import type { FlightResult } from '../../../src/contacts-list/flight.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/time.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { keepCopies } from '../../../src/stores/redis/list-copies.ts';
 import type { Found, StoredLists } from '../../../src/stores/redis/lists.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/time.ts';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/time.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
