@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { send } from '../src/pipeline/send.ts';
+import { send } from '../src/http/send.ts';
 import { KEY, median, must, openBench, run, say } from './support.ts';
 
 const FRIENDS = 5000;

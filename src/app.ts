@@ -1,19 +1,20 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { answerHealthz, answerReadyz } from './ops/health.ts';
-import { answerList } from './pipeline/answer-list.ts';
-import { authenticate } from './pipeline/authenticate.ts';
-import { authorize } from './pipeline/authorize.ts';
-import { allowOrigin, answerPreflight, checkOrigin } from './pipeline/cors.ts';
-import { forward } from './pipeline/forward.ts';
-import { guardAdd } from './pipeline/guard-add.ts';
-import { handleError } from './pipeline/handle-error.ts';
-import { identify } from './pipeline/identify.ts';
-import { limitClient } from './pipeline/limit-client.ts';
-import { readBody } from './pipeline/read-body.ts';
-import { record } from './pipeline/record.ts';
-import { refuseAfterGrace } from './pipeline/refuse-after-grace.ts';
-import { operationSlot, resolveOperation } from './pipeline/resolve-operation.ts';
-import { securityHeaders } from './pipeline/security-headers.ts';
+import { scopeOf } from './http/request-scope.ts';
+import { answerList } from './steps/answer-list.ts';
+import { authenticate } from './steps/authenticate.ts';
+import { authorize } from './steps/authorize.ts';
+import { allowOrigin, answerPreflight, checkOrigin } from './steps/cors.ts';
+import { forward } from './steps/forward.ts';
+import { answerAdd } from './steps/answer-add.ts';
+import { handleError } from './steps/handle-error.ts';
+import { identify } from './steps/identify.ts';
+import { limitClient } from './steps/limit-client.ts';
+import { readBody } from './steps/read-body.ts';
+import { record } from './steps/record.ts';
+import { refuseAfterGrace } from './steps/refuse-after-grace.ts';
+import { resolveOperation } from './steps/resolve-operation.ts';
+import { securityHeaders } from './steps/security-headers.ts';
 
 type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
 
@@ -28,7 +29,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof readBody> &
   PartsOf<typeof authorize> &
   PartsOf<typeof answerList> &
-  PartsOf<typeof guardAdd> &
+  PartsOf<typeof answerAdd> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
 
 /** The way of a request: every step in order, nothing else. */
@@ -38,8 +39,8 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
-  app.use(securityHeaders());
   app.use(identify(parts));
+  app.use(securityHeaders());
   app.get('/healthz', answerHealthz());
   app.get('/readyz', answerReadyz(parts));
   app.use(record(parts));
@@ -53,7 +54,7 @@ export function createApp(parts: AppParts): Express {
   app.use(readBody(parts));
   app.use(authorize(parts));
   app.use(only('fetchContactsList', answerList(parts)));
-  app.use(only('addContacts', guardAdd(parts)));
+  app.use(only('addContacts', answerAdd(parts)));
   app.use(forward(parts));
   app.use(handleError());
   return app;
@@ -61,5 +62,5 @@ export function createApp(parts: AppParts): Express {
 
 /** A step for one operation; the others pass it by. */
 function only(operation: string, step: RequestHandler): RequestHandler {
-  return (req, res, next) => (operationSlot.of(res) === operation ? step(req, res, next) : next());
+  return (req, res, next) => (scopeOf(res).operation === operation ? step(req, res, next) : next());
 }

@@ -7,12 +7,12 @@ import { createApp } from './app.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
-import { createCaller } from './gewe/caller.ts';
-import type { Connecting } from './gewe/connection.ts';
-import { createForwarder } from './gewe/forwarder.ts';
+import { createClient } from './gewe/client.ts';
+import type { Connecting } from './gewe/connecting.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
+import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
-import { createListener } from './listener/listener.ts';
+import { createListener, PATIENCE } from './listener/listener.ts';
 import { createHealth } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -25,7 +25,6 @@ import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
 import { openSecrets } from './open-secrets.ts';
 import { shutDown } from './shut-down.ts';
-import { VERSION } from './version.ts';
 
 /** What a test may put in the place of the real thing. */
 export interface Overrides {
@@ -54,7 +53,7 @@ export interface Gateway {
  */
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
   const { settings, secrets } = loaded;
-  const { geweBaseUrl, geweTimeoutMs, answerLimitBytes, clientRequestsPerMinute } = settings;
+  const { geweTimeoutMs, clientRequestsPerMinute } = settings;
   let [draining, graceOver] = [false, false];
 
   const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
@@ -88,8 +87,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     timeoutMs: geweTimeoutMs,
   });
   const upstream: Upstream = createUpstream({
-    caller: createCaller(geweBaseUrl, answerLimitBytes, VERSION, overrides.connecting),
-    forwarder: createForwarder(geweBaseUrl, answerLimitBytes, VERSION, overrides.connecting),
+    client: createClient({ ...settings, connecting: overrides.connecting }),
     tokens,
     scrubber,
     clock,
@@ -113,10 +111,12 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   });
   const pending = createPending();
   const addService = createAddService({
+    upstream,
     ledger,
     accounts,
     clock,
     policy: settings.addContacts,
+    timeoutMs: geweTimeoutMs,
     checkStore,
     onWarning: report.addWarning,
   });
@@ -167,8 +167,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     onChange: report.adminChange,
   });
 
-  const listener = createListener(app, report.refusedUnread);
-  const opsListener = createListener(ops, report.refusedUnread);
+  const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
+  const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
   return {
     app,

@@ -55,6 +55,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
     const outcome = await upstream().call(
       { operation: 'checkOnline', appId },
       {
+        kind: 'read',
         path: 'login/checkOnline',
         body: Buffer.from(JSON.stringify({ appId })),
         trace,

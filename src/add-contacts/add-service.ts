@@ -3,6 +3,7 @@ import { Refusal, retryAt } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Answer, Outcome } from '../gewe/outcome.ts';
+import type { Upstream } from '../gewe/upstream.ts';
 import { isYoungerThan, onlineSinceOf, tooYoung, type Standing } from './account-age.ts';
 import type { Accounts } from './accounts.ts';
 import type { AddContactsPolicy } from './policy.ts';
@@ -14,9 +15,9 @@ import type { AttemptKind, QuotaRule, QuotaUsage } from './rules.ts';
 export interface AddCall {
   readonly appId: string;
   readonly request: AddRequest;
+  /** As it came. */
+  readonly body: Buffer;
   readonly trace: Trace;
-  /** Sends it to the upstream, once. */
-  send(): Promise<Outcome>;
 }
 
 /** What became of an attempt. `spent` is whether the upstream may have carried it out. */
@@ -33,10 +34,13 @@ export interface AddService {
 }
 
 interface AddServiceParts {
+  readonly upstream: Pick<Upstream, 'call'>;
   readonly ledger: Ledger;
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly policy: AddContactsPolicy;
+  /** For the whole answer, milliseconds. */
+  readonly timeoutMs: number;
   /** Rejects where a charge could not be kept now. */
   checkStore(): Promise<void>;
   /** An attempt that the policy lets pass but the vendor warns of. */
@@ -44,7 +48,7 @@ interface AddServiceParts {
 }
 
 export function createAddService(parts: AddServiceParts): AddService {
-  const { ledger, accounts, clock, policy, checkStore, onWarning } = parts;
+  const { upstream, ledger, accounts, clock, policy, timeoutMs, checkStore, onWarning } = parts;
 
   const rulesFor = (kind: AttemptKind, standing: Standing): QuotaRule[] =>
     kind === 'add' ? addRules(policy.add, onlineSinceOf(standing)) : acceptRules(policy.accept);
@@ -86,17 +90,24 @@ export function createAddService(parts: AddServiceParts): AddService {
     return standing;
   }
 
+  /** Once, and to its end: an attempt whose outcome nobody learned is spent all the same. */
+  function send({ appId, body, trace }: AddCall): Promise<Outcome> {
+    const path = 'contacts/addContacts';
+    const call = { kind: 'charged', path, body, trace, deadlineMs: timeoutMs } as const;
+    return upstream.call({ operation: 'addContacts', appId }, call);
+  }
+
   /** Not charged, and yet an addContacts: all of them wait while charges cannot be kept. */
-  async function reject({ appId, send }: AddCall): Promise<AddResult> {
+  async function reject(call: AddCall): Promise<AddResult> {
     await checkStore();
-    const before = await usage(appId, ['add']);
-    return conclude(await send(), before);
+    const before = await usage(call.appId, ['add']);
+    return conclude(await send(call), before);
   }
 
   return {
     usage,
     async attempt(call) {
-      const { appId, request, trace, send } = call;
+      const { appId, request, trace } = call;
       if (request.kind === 'reject') return reject(call);
 
       const { kind, target } = request;
@@ -116,7 +127,7 @@ export function createAddService(parts: AddServiceParts): AddService {
         return { kind: 'refused', refusal, usage: charge.usage, spent: false };
       }
 
-      const outcome = await send();
+      const outcome = await send(call);
       if (isSent(outcome)) return conclude(outcome, charge.usage);
       await ledger.refund(appId, charge.attemptId);
       return conclude(outcome, await usage(appId, [kind], target));

@@ -4,14 +4,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
-import { createCaller } from '../gewe/caller.ts';
+import { createClient } from '../gewe/client.ts';
 import { ListenError } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openTokenPlace } from '../settings/token-file.ts';
 import { openStores } from '../stores/open.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
-import { VERSION } from '../version.ts';
 import { whyNotListening } from './listen-failure.ts';
 import { upstreamFindings, type Finding } from './upstream-findings.ts';
 
@@ -132,10 +131,11 @@ function removeEmptyFolders(innermost: string, outermost: string | undefined): v
 /** Asks about an account that does not exist: GEWE says so, unless the token is wrong. No account is touched. */
 async function tryUpstream({ settings, secrets }: Loaded): Promise<readonly Finding[]> {
   const tokenSetting = 'file' in secrets.token ? 'GEWE_TOKEN_FILE' : 'GEWE_TOKEN';
-  const caller = createCaller(settings.geweBaseUrl, settings.answerLimitBytes, VERSION);
+  const client = createClient(settings);
   try {
-    const outcome = await caller.call(
+    const outcome = await client.call(
       {
+        kind: 'read',
         path: 'login/checkOnline',
         body: Buffer.from('{"appId":"wx_gewe_gateway_check"}'),
         trace: { requestId: randomUUID(), traceparent: undefined },
@@ -149,6 +149,6 @@ async function tryUpstream({ settings, secrets }: Loaded): Promise<readonly Find
     const { message } = error as Error;
     return [{ what: tokenSetting, ok: false, detail: `cannot be used: ${message}. Try again.` }];
   } finally {
-    await caller.close();
+    await client.close();
   }
 }

@@ -44,6 +44,7 @@ export function createCacheEndpoint(parts: CacheEndpointParts): CacheEndpoint {
     // The list is at least as old as the question.
     const savedAt = clock.now();
     const outcome = await upstream.call(subject, {
+      kind: 'read',
       path: `contacts/${operation}`,
       body: Buffer.from(JSON.stringify({ appId })),
       trace,

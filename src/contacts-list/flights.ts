@@ -75,7 +75,7 @@ export function createFlights(parts: FlightsParts): Flights {
         return startFlight({
           clock,
           deadlineMs: settings.deadlineMs,
-          call: () => upstream.call(subject, { path, body, trace, deadlineMs }),
+          call: () => upstream.call(subject, { kind: 'read', path, body, trace, deadlineMs }),
           startPolls: (startedAt, onFound) => polls.start(appId, trace, startedAt, onFound),
           save: (list) => shelf.save(appId, list),
           overdue: () => breaker.overdue(subject),

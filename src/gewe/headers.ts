@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import { VERSION } from '../version.ts';
 
 /** What identifies one request, on the way through the gateway and to the upstream. */
 export interface Trace {
@@ -7,29 +7,30 @@ export interface Trace {
   readonly traceparent: string | undefined;
 }
 
-/**
- * All that the upstream gets to see in headers. Nothing of the caller's crosses but its trace: an allow-list, so
- * that a header nobody thought of stays here.
- */
-export function upstreamHeaders(
-  token: string,
-  body: Buffer,
-  trace: Trace,
-  version: string,
-): OutgoingHttpHeaders {
-  return {
-    'x-gewe-token': token,
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-    'user-agent': `gewe-gateway/${version}`,
-    'x-request-id': trace.requestId,
-    ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
-  };
+/** Where an operation is on the upstream. */
+export function upstreamPath(baseUrl: URL, path: string): string {
+  return `${baseUrl.pathname.replace(/\/+$/, '')}/${path}`;
 }
 
-/** The address of an operation: `base` is all before `/contacts`. */
-export function upstreamUrl(base: URL, path: string): URL {
-  return new URL(`${base.pathname.replace(/\/+$/, '')}/${path}`, base);
+/**
+ * All that the upstream gets to see in headers, beside Host and Content-Length. Nothing of the caller's crosses but its
+ * trace: an allow-list, so that a header nobody thought of stays here.
+ */
+export function upstreamHeaders(token: string, trace: Trace): string[] {
+  const headers = [
+    'x-gewe-token',
+    token,
+    'content-type',
+    'application/json',
+    'accept',
+    'application/json',
+    'accept-encoding',
+    'identity',
+    'user-agent',
+    `gewe-gateway/${VERSION}`,
+    'x-request-id',
+    trace.requestId,
+  ];
+  if (trace.traceparent !== undefined) headers.push('traceparent', trace.traceparent);
+  return headers;
 }

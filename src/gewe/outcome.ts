@@ -28,6 +28,11 @@ export type Outcome =
   /** The gateway ended the call itself: its caller left, or it is stopping. `sent` is false only where that is proven. */
   | { readonly kind: 'aborted'; readonly sent: boolean };
 
+/** For a call that was sent before, on a connection that was lost: whatever becomes of this one, that may have arrived. */
+export function afterAnother(outcome: Outcome): Outcome {
+  return 'sent' in outcome ? { ...outcome, sent: true } : outcome;
+}
+
 export interface RawAnswer {
   readonly status: number;
   readonly contentType: string | undefined;

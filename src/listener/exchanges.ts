@@ -19,7 +19,10 @@ export interface RefusedUnread {
  * does not: it serves requests that come after an answer with `Connection: close`, and an error of its parser may
  * overtake an answer, which the caller would then take for that of another request.
  */
-export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
+export function createExchanges(
+  onRefused: (refused: RefusedUnread) => void,
+  requestIdOf: (res: ServerResponse) => string | undefined,
+) {
   /** The last one of each connection, as long as its answer is not out or its body not here. */
   const last = new WeakMap<Duplex, Exchange>();
   /** Connections of which nobody knows any more where a request begins. What still comes is read and dropped. */
@@ -51,12 +54,12 @@ export function createExchanges(onRefused: (refused: RefusedUnread) => void) {
     res.statusCode = status;
     res.shouldKeepAlive = false;
     res.setHeader('Content-Length', 0);
-    // One that has its id has been seen, and is written down by whoever gave it that.
-    if (res.hasHeader('X-Request-Id')) return void res.end();
-    const requestId = randomUUID();
+    const known = requestIdOf(res);
+    const requestId = known ?? randomUUID();
     res.setHeader('X-Request-Id', requestId);
     res.end();
-    onRefused({ status, requestId });
+    // The app logs those that it has seen.
+    if (known === undefined) onRefused({ status, requestId });
   }
 
   /** What is not HTTP never becomes a request; its sender gets an id to ask about all the same, and no second try. */

@@ -50,11 +50,15 @@ const BACKLOG = 4096;
 /** An Express app: it calls back for a request that none of its steps could even look at. */
 type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
 
-/** @param onRefused hears of what `app` never sees, so that it can be counted */
+/**
+ * @param onRefused hears of what `app` never sees, so that it can be counted
+ * @param requestIdOf the id under which `app` logs the request; undefined if it has not seen that
+ */
 export function createListener(
   app: App,
   onRefused: (refused: RefusedUnread) => void,
   patience: Patience = PATIENCE,
+  requestIdOf: (res: ServerResponse) => string | undefined = () => undefined,
 ): Listener {
   const server: Server = createServer({
     headersTimeout: patience.headersMs,
@@ -65,7 +69,7 @@ export function createListener(
     requireHostHeader: false,
     shouldUpgradeCallback: (req) => exchanges.canReadAnew(req),
   });
-  const exchanges = createExchanges(onRefused);
+  const exchanges = createExchanges(onRefused, requestIdOf);
   const connections = new Set<Socket>();
 
   /** Requests that wait until the port is closed, in order. */

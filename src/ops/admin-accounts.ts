@@ -7,16 +7,10 @@ import type { AccountRegister } from '../add-contacts/ports.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 import type { Clock } from '../time.ts';
 import { Refusal } from '../errors.ts';
-import { traceSlot } from '../pipeline/identify.ts';
-import { jsonBody } from '../pipeline/json-body.ts';
-import {
-  appIdOf,
-  iso,
-  methodsOnly,
-  sendNothing,
-  sendObject,
-  type AdminChange,
-} from './admin-requests.ts';
+import { scopeOf } from '../http/request-scope.ts';
+import { sendNoContent } from '../http/send.ts';
+import { jsonBody } from '../http/body.ts';
+import { appIdOf, iso, methodsOnly, sendObject, type AdminChange } from './admin-requests.ts';
 
 interface AdminAccountsParts {
   readonly register: AccountRegister;
@@ -79,7 +73,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
   }
 
   const tell = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
-    onChange({ appId, what, requestId: traceSlot.of(res).requestId });
+    onChange({ appId, what, requestId: scopeOf(res).trace.requestId });
 
   router
     .route('/')
@@ -97,7 +91,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     .get(async (req, res) => sendAccount(res, appIdOf(req, res)))
     .put(async (req, res) => {
       const appId = appIdOf(req, res);
-      const { json } = await jsonBody(req, res, BODY_LIMIT_BYTES);
+      const { json } = await jsonBody(req, scopeOf(res).holdsSecret, BODY_LIMIT_BYTES);
       const onlineSince = readOnlineSince(json, clock.now());
       const before = await register.find(appId);
       await register.declare(appId, onlineSince);
@@ -111,7 +105,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
         throw new Refusal('not-found', 'Nothing is declared here for this account.');
       }
       tell(res, appId, 'withdrawn');
-      sendNothing(res);
+      sendNoContent(res);
     })
     .all(methodsOnly('GET, HEAD, PUT, DELETE'));
 

@@ -3,15 +3,9 @@ import type { Clock } from '../time.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import { ageSeconds } from '../contacts-list/saved-list.ts';
 import { Refusal } from '../errors.ts';
-import { traceSlot } from '../pipeline/identify.ts';
-import {
-  appIdOf,
-  iso,
-  methodsOnly,
-  sendNothing,
-  sendObject,
-  type AdminChange,
-} from './admin-requests.ts';
+import { scopeOf } from '../http/request-scope.ts';
+import { sendNoContent } from '../http/send.ts';
+import { appIdOf, iso, methodsOnly, sendObject, type AdminChange } from './admin-requests.ts';
 
 interface AdminListsParts {
   readonly lists: ListStore;
@@ -39,8 +33,8 @@ export function adminLists({ lists, clock, onChange }: AdminListsParts): Router 
     .delete(async (req, res) => {
       const appId = appIdOf(req, res);
       if (!(await lists.forget(appId))) throw noList();
-      onChange({ appId, what: 'list-forgotten', requestId: traceSlot.of(res).requestId });
-      sendNothing(res);
+      onChange({ appId, what: 'list-forgotten', requestId: scopeOf(res).trace.requestId });
+      sendNoContent(res);
     })
     .all(methodsOnly('GET, HEAD, DELETE'));
   return router;

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.ts';
-import { secretSlot } from '../pipeline/identify.ts';
-import { APP_ID } from '../pipeline/read-body.ts';
-import { send } from '../pipeline/send.ts';
+import { scopeOf } from '../http/request-scope.ts';
+import { APP_ID } from '../steps/read-body.ts';
+import { send } from '../http/send.ts';
 
 /** What an operator did to an account, under the id of the request that did it. */
 export interface AdminChange {
@@ -15,7 +15,7 @@ export interface AdminChange {
 export function appIdOf(req: Request, res: Response): string {
   const appId = req.params['appId'];
   const isOne = typeof appId === 'string' && APP_ID.test(appId);
-  if (isOne && !secretSlot.of(res)(appId)) return appId;
+  if (isOne && !scopeOf(res).holdsSecret(appId)) return appId;
   throw noAppId();
 }
 
@@ -25,11 +25,6 @@ export function noAppId(): Refusal {
 
 export function sendObject(res: Response, value: Readonly<Record<string, unknown>>): void {
   send(res, 200, 'application/json', Buffer.from(JSON.stringify(value)));
-}
-
-/** Done, and nothing to say (RFC 9110 section 15.3.5). */
-export function sendNothing(res: Response): void {
-  res.status(204).end();
 }
 
 /** An instant as people and programs read it; null where there is none. */

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Clock } from '../time.ts';
-import { send } from '../pipeline/send.ts';
+import { send } from '../http/send.ts';
 
 /** A part that can keep the gateway from doing its work. */
 export type Part = 'store' | 'token' | 'draining';

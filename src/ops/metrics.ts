@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import { operationLabel } from '../gewe/operations.ts';
 import type { Outcome } from '../gewe/outcome.ts';
-import type { RequestRecord } from '../pipeline/record.ts';
+import type { RequestRecord } from '../steps/record.ts';
 
 export interface Metrics {
   request(record: RequestRecord): void;

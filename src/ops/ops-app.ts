@@ -6,11 +6,11 @@ import { authenticateOps } from './authenticate-ops.ts';
 import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { Refusal } from '../errors.ts';
-import { handleError } from '../pipeline/handle-error.ts';
-import { identify } from '../pipeline/identify.ts';
-import { record, type RequestRecord } from '../pipeline/record.ts';
-import { securityHeaders } from '../pipeline/security-headers.ts';
-import { send } from '../pipeline/send.ts';
+import { handleError } from '../steps/handle-error.ts';
+import { identify } from '../steps/identify.ts';
+import { record, type RequestRecord } from '../steps/record.ts';
+import { securityHeaders } from '../steps/security-headers.ts';
+import { send } from '../http/send.ts';
 import { VERSION } from '../version.ts';
 
 type AdminParts = Parameters<typeof adminAccounts>[0] &
@@ -29,8 +29,8 @@ export function createOpsApp(parts: OpsParts): Express {
   const app = express();
   app.disable('etag');
   app.enable('case sensitive routing');
-  app.use(securityHeaders());
   app.use(identify(parts));
+  app.use(securityHeaders());
   app.use(record(parts));
   app.use(authenticateOps(parts));
   const onlyGet = methodsOnly('GET, HEAD');

@@ -1,9 +1,9 @@
 import type { Clock } from '../time.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/shelf.ts';
-import { upstreamUrl } from '../gewe/headers.ts';
+import { upstreamPath } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
-import type { RequestRecord } from '../pipeline/record.ts';
+import type { RequestRecord } from '../steps/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
 import type { AdminChange } from './admin-requests.ts';
@@ -87,7 +87,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     upstreamCall: (({ operation }, outcome, callPath) => {
       metrics.upstreamCall(operation, outcome);
       if (outcome.kind === 'answered') return;
-      const path = upstreamUrl(geweBaseUrl, callPath).pathname;
+      const path = upstreamPath(geweBaseUrl, callPath);
       const why = outcome.kind === 'invalid' ? { why: outcome.why } : {};
       const err = outcome.kind === 'unreachable' ? { err: outcome.cause } : {};
       logger.warn(

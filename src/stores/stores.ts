@@ -2,7 +2,7 @@ import type { AccountRegister, IdempotencyStore, Ledger } from '../add-contacts/
 import type { Clock } from '../time.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
-import type { ClientRate } from '../pipeline/limit-client.ts';
+import type { ClientRate } from '../steps/limit-client.ts';
 import type { Turns } from '../turns.ts';
 
 /** All that one engine keeps, opened and closed together. */

@@ -1,6 +1,6 @@
 /** Bodies that are hard on a parser: nested deep, or made to be read again and again. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readJsonObject } from '../../src/pipeline/json-object.ts';
+import { readJsonObject } from '../../src/http/json-object.ts';
 import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

@@ -4,8 +4,7 @@ import { systemClock } from '../../src/time.ts';
 import { createBreaker } from '../../src/contacts-list/breaker.ts';
 import { readDirectives } from '../../src/contacts-list/directives.ts';
 import { createListService, type ListService } from '../../src/contacts-list/list-service.ts';
-import { createCaller } from '../../src/gewe/caller.ts';
-import { createForwarder } from '../../src/gewe/forwarder.ts';
+import { createClient } from '../../src/gewe/client.ts';
 import { createScrubber } from '../../src/gewe/scrub.ts';
 import { createTokenSource } from '../../src/gewe/token.ts';
 import { createUpstream, type Observer, type Upstream } from '../../src/gewe/upstream.ts';
@@ -50,8 +49,11 @@ function withFaults({ observe, scrub }: { observe?: Observer; scrub?: () => neve
   const scrubber = createScrubber(tokens.known);
   const onFault = (error: unknown) => void faults.push(error);
   upstream = createUpstream({
-    caller: createCaller(baseUrl, 1_000_000, '0'),
-    forwarder: createForwarder(baseUrl, 1_000_000, '0'),
+    client: createClient({
+      geweBaseUrl: baseUrl,
+      answerLimitBytes: 1_000_000,
+      geweTimeoutMs: 60_000,
+    }),
     tokens,
     scrubber: scrub === undefined ? scrubber : { ...scrubber, bytes: scrub },
     clock: systemClock,

@@ -175,7 +175,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
   },
   internal: (id) => {
     // The first look is the request's start.
-    faultAfter = 1;
+    faultAfter = 0;
     return ask(id);
   },
   'upstream-unreachable': (id) => ask(id, { gateway: lonely }),
@@ -228,7 +228,7 @@ test.each(Object.keys(REFUSALS) as RefusalCode[])(
 );
 
 test('a fault of the gateway is logged with its cause under the id that the caller has', async () => {
-  faultAfter = 1;
+  faultAfter = 0;
   await ask('id-of-a-fault');
 
   const line = main.log.find(({ requestId }) => requestId === 'id-of-a-fault');

@@ -1,4 +1,4 @@
-import type { ClientRate } from '../../pipeline/limit-client.ts';
+import type { ClientRate } from '../../steps/limit-client.ts';
 import { commonKey } from './keys.ts';
 import { numberAt, script } from './script.ts';
 import type { RedisServer } from './server.ts';

@@ -40,6 +40,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
 ])('an attempt that ends with %s is charged or given back', async (_what, outcome, expected) => {
   const clock = movableClock();
   const service = createAddService({
+    upstream: { call: async () => outcome },
     ledger: memoryLedger(clock),
     accounts: {
       standing: async () => ({ kind: 'trusted' }),
@@ -48,14 +49,15 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     },
     clock,
     policy,
+    timeoutMs: 1000,
     checkStore: async () => undefined,
     onWarning: () => undefined,
   });
   const result = await service.attempt({
     appId: 'wx_a',
     request: { kind: 'add', target: 'ann' },
+    body: Buffer.from('{}'),
     trace: { requestId: 'r', traceparent: undefined },
-    send: async () => outcome,
   });
 
   const [perDay] = await service.usage('wx_a', ['add']);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { isGoodList } from '../../../src/gewe/contacts-list.ts';
-import { outcomeOfError } from '../../../src/gewe/failure.ts';
 import { readAnswer } from '../../../src/gewe/outcome.ts';
 
 describe('readAnswer', () => {
@@ -86,33 +85,6 @@ describe('readAnswer', () => {
   ])('hears nothing of the token in %j', (json) => {
     expect(read(JSON.stringify(json)).kind).toBe('answered');
   });
-});
-
-describe('outcomeOfError', () => {
-  test.each([
-    [{ code: 'ECONNREFUSED' }, false],
-    [{ code: 'ENOTFOUND' }, false],
-    [{ code: 'EAI_AGAIN' }, false],
-    [{ code: 'UND_ERR_CONNECT_TIMEOUT' }, false],
-    [{ code: 'ETIMEDOUT', syscall: 'connect' }, false],
-    [{ code: 'ECONNRESET', syscall: 'connect' }, false],
-    [{ code: 'ETIMEDOUT', syscall: 'read' }, true],
-    [{ code: 'ECONNRESET' }, true],
-    [{ code: 'EPIPE', syscall: 'write' }, true],
-    [{ code: 'UND_ERR_SOCKET' }, true],
-    [new Error('what is this'), true],
-    [undefined, true],
-    [null, true],
-  ])('of %j: whether the request can have arrived is %s', (error, sent) => {
-    expect(outcomeOfError(error)).toMatchObject({ kind: 'unreachable', sent });
-  });
-
-  test.each(['HPE_INVALID_CONSTANT', 'HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'])(
-    'of %s is an answer that is no HTTP',
-    (code) => {
-      expect(outcomeOfError({ code }).kind).toBe('invalid');
-    },
-  );
 });
 
 describe('isGoodList', () => {

@@ -1,0 +1,154 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { outcomeOfError } from './failure.ts';
+import { readAnswer, type Outcome, type RawAnswer } from './outcome.ts';
+
+/** Keep-alive connections that the upstream may be closing at any moment (RFC 9112 section 9.3.1). */
+export interface ConnectionWatch {
+  /** Called as a request is put on a connection, which is only known afterwards. */
+  expect(attempt: Attempt): void;
+  stop(): void;
+}
+
+/** undici names the connection of a request here, right after `onRequestStart`, and nowhere else. */
+const REQUEST_IS_PUT_ON = 'undici:client:sendHeaders';
+
+/** Watches undici's connections. Those of other users of undici in this process do no harm. */
+export function watchConnections(): ConnectionWatch {
+  const used = new WeakSet<Socket>();
+  let expected: Attempt | undefined;
+  const onRequest = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    if (used.has(socket)) expected?.putOnUsed(socket);
+    else used.add(socket);
+    expected = undefined;
+  };
+  subscribe(REQUEST_IS_PUT_ON, onRequest);
+  return {
+    expect: (attempt) => void (expected = attempt),
+    stop: () => void unsubscribe(REQUEST_IS_PUT_ON, onRequest),
+  };
+}
+
+/**
+ * A close that was on its way already arrives within a round trip. What is lost later was being worked on. In
+ * milliseconds.
+ */
+const JUST_CLOSING_MS = 1_500;
+
+/**
+ * One request on one connection. It reads the whole answer, because only a whole one can be told from one that is cut
+ * off, be searched for the token, and have its `ret` read.
+ */
+export class Attempt implements Dispatcher.DispatchHandler {
+  /** Never rejects. */
+  readonly outcome: Promise<Outcome>;
+  #settle: (outcome: Outcome) => void;
+  #limitBytes: number;
+  #watch: ConnectionWatch;
+  #controller: Dispatcher.DispatchController | undefined;
+  #ended = false;
+  #head: Omit<RawAnswer, 'body'> | undefined;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** If the connection had served a request before. */
+  #reused: { socket: Socket; bytesRead: number; at: number } | undefined;
+  #metClosing = false;
+
+  /** @param limitBytes of the answer's body */
+  constructor(limitBytes: number, watch: ConnectionWatch) {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.#limitBytes = limitBytes;
+    this.#watch = watch;
+  }
+
+  /** Ends it if it still runs. */
+  end(why: 'timeout' | 'aborted'): void {
+    const sent = this.#isSent();
+    if (why === 'aborted') this.#finish({ kind: 'aborted', sent });
+    else if (sent) this.#finish({ kind: 'timeout' });
+    else this.#finish({ kind: 'unreachable', sent, cause: new Error(NO_CONNECTION_IN_TIME) });
+    this.#controller?.abort(new Error(why));
+  }
+
+  /** Whether it failed because the upstream was just closing a connection on which nothing of an answer had come. */
+  metClosingConnection(): boolean {
+    return this.#metClosing;
+  }
+
+  putOnUsed(socket: Socket): void {
+    this.#reused = { socket, bytesRead: socket.bytesRead, at: performance.now() };
+  }
+
+  /** undici calls this once a connection is made, its TLS handshake included, before it writes the first byte. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended) return void controller.abort(new Error('ended before it was sent'));
+    this.#controller = controller;
+    this.#watch.expect(this);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    // Interim answers are skipped (RFC 9110 section 15.2).
+    if (status < 200) return;
+    this.#head = {
+      status,
+      contentType: joined(headers['content-type']),
+      contentEncoding: joined(headers['content-encoding']),
+    };
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length <= this.#limitBytes) return void this.#chunks.push(chunk);
+    this.#finish({ kind: 'invalid', why: `an answer of more than ${this.#limitBytes} bytes` });
+    controller.abort(new Error('too large'));
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended || this.#head === undefined) return;
+    const [first] = this.#chunks;
+    const isWhole = first?.length === this.#length;
+    const body = isWhole ? first : Buffer.concat(this.#chunks, this.#length);
+    this.#finish(readAnswer({ ...this.#head, body }));
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#ended) return;
+    if (this.#head !== undefined) {
+      return this.#finish({ kind: 'invalid', why: 'an answer that was cut off' });
+    }
+    const outcome = outcomeOfError(error, this.#isSent());
+    this.#metClosing = outcome.kind === 'unreachable' && this.#isClosing();
+    this.#finish(outcome);
+  }
+
+  /** Proves by its absence that the upstream has not got a byte. */
+  #isSent(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  #isClosing(): boolean {
+    if (this.#reused === undefined) return false;
+    const { socket, bytesRead, at } = this.#reused;
+    return socket.bytesRead === bytesRead && performance.now() - at < JUST_CLOSING_MS;
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#ended = true;
+    this.#chunks = [];
+    this.#settle(outcome);
+  }
+}
+
+const NO_CONNECTION_IN_TIME = 'No connection to the upstream within the deadline';
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,112 @@
+/** The one HTTP client that calls the upstream. */
+import { Client, Pool, type Dispatcher } from 'undici';
+import { Attempt, watchConnections } from './attempt.ts';
+import { connectOptions, type Connecting } from './connecting.ts';
+import { upstreamHeaders, upstreamPath, type Trace } from './headers.ts';
+import { afterAnother, type Outcome } from './outcome.ts';
+
+/** Something that closes, such as the response to a caller. */
+export interface Closing {
+  readonly closed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+export interface UpstreamCall {
+  /** What follows the base URL, such as `contacts/fetchContactsList`. */
+  readonly path: string;
+  readonly body: Buffer;
+  readonly trace: Trace;
+  /** For the whole answer, milliseconds. */
+  readonly deadlineMs: number;
+  /**
+   * - `read` changes nothing. If the upstream was just closing the connection, it is sent once more, on a new one.
+   * - `write` is sent once.
+   * - `charged` is sent once, and costs part of a quota: only connections that were used a moment ago are reused for it.
+   */
+  readonly kind: 'read' | 'write' | 'charged';
+  /** The call ends when this closes. Left out, it goes on although its caller has left. */
+  readonly caller?: Closing;
+}
+
+export interface UpstreamClient {
+  /** Never rejects: whatever happens is an Outcome. Never follows a redirect. */
+  call(call: UpstreamCall, token: string): Promise<Outcome>;
+  /** Ends the calls under way. Later ones end before they are sent. */
+  close(): Promise<void>;
+}
+
+/** A usual upstream drops idle connections after 5 s or more. Earlier than that, or a request could meet a closing one. */
+const KEEP_ALIVE_MS = 4_000;
+/** No upstream gives a connection up so soon; what is lost within it was lost to a restart. */
+const KEEP_ALIVE_FOR_CHARGED_MS = 500;
+
+interface ClientParts {
+  /** All before `/contacts`. */
+  readonly geweBaseUrl: URL;
+  readonly answerLimitBytes: number;
+  /** Of several addresses, one must not use up the deadline of a call. Milliseconds. */
+  readonly geweTimeoutMs: number;
+  readonly connecting?: Connecting | undefined;
+}
+
+export function createClient(parts: ClientParts): UpstreamClient {
+  const { geweBaseUrl, answerLimitBytes, geweTimeoutMs, connecting } = parts;
+  const { origin } = geweBaseUrl;
+  const options = {
+    // undici's own timers are coarse and only notice silence. The deadline here covers a dripping answer too.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: connectOptions(geweTimeoutMs, connecting),
+    allowH2: false,
+  };
+  const keepAlive = (ms: number) => ({ keepAliveTimeout: ms, keepAliveMaxTimeout: ms });
+  const pool = new Pool(origin, { ...options, ...keepAlive(KEEP_ALIVE_MS) });
+  const poolForCharged = new Pool(origin, { ...options, ...keepAlive(KEEP_ALIVE_FOR_CHARGED_MS) });
+  const connections = watchConnections();
+  let closed = false;
+
+  function send(dispatcher: Dispatcher, call: UpstreamCall, token: string): Attempt {
+    const attempt = new Attempt(answerLimitBytes, connections);
+    dispatcher.dispatch(
+      {
+        path: upstreamPath(geweBaseUrl, call.path),
+        method: 'POST',
+        headers: upstreamHeaders(token, call.trace),
+        body: call.body,
+      },
+      attempt,
+    );
+    return attempt;
+  }
+
+  return {
+    async call(call, token) {
+      const { kind, caller, deadlineMs } = call;
+      if (closed || caller?.closed === true) return { kind: 'aborted', sent: false };
+      let attempt = send(kind === 'charged' ? poolForCharged : pool, call, token);
+      const timer = setTimeout(() => attempt.end('timeout'), deadlineMs);
+      const leave = () => attempt.end('aborted');
+      caller?.once('close', leave);
+
+      let outcome = await attempt.outcome;
+      if (kind === 'read' && attempt.metClosingConnection()) {
+        const anew = new Client(origin, options);
+        attempt = send(anew, call, token);
+        outcome = afterAnother(await attempt.outcome);
+        await anew.destroy();
+      }
+
+      clearTimeout(timer);
+      caller?.off('close', leave);
+      return closed && outcome.kind === 'unreachable'
+        ? { kind: 'aborted', sent: outcome.sent }
+        : outcome;
+    },
+    async close() {
+      closed = true;
+      await Promise.all([pool.destroy(), poolForCharged.destroy()]);
+      connections.stop();
+    },
+  };
+}

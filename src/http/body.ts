@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import { kindOf, Refusal } from '../errors.ts';
+import { readJsonObject } from './json-object.ts';
+import { mediaTypeFault } from './media-type.ts';
+
+export interface JsonBody {
+  /** As they came. */
+  readonly bytes: Buffer;
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The top-level values as they are written. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** What later steps need of a body: its bytes, and the keys that decide. */
+export interface RequestBody extends JsonBody {
+  readonly appId: string;
+}
+
+/**
+ * The body of a request, which has to be a JSON object of at most `limitBytes` that can be read in one way only.
+ * Rejects with the Refusal of whatever it is instead.
+ *
+ * @param holdsSecret whether a text must not be repeated
+ * @param guarded top-level keys that must not occur in another spelling as well
+ */
+export async function jsonBody(
+  req: IncomingMessage,
+  holdsSecret: (text: string) => boolean,
+  limitBytes: number,
+  guarded: readonly string[] = [],
+): Promise<JsonBody> {
+  const { headers } = req;
+  const mayRepeat = (text: string) => !holdsSecret(text);
+  const fault = mediaTypeFault(headers['content-type'], headers['content-encoding'], mayRepeat);
+  if (fault !== undefined) throw new Refusal('unsupported-media-type', fault);
+  const bytes = await bodyBytes(req, limitBytes);
+  const reading = readJsonObject(bytes, guarded);
+  switch (reading.kind) {
+    case 'object':
+      return { bytes, json: reading.value, texts: reading.texts };
+    case 'not-json':
+      throw new Refusal('invalid-json', reading.why);
+    case 'not-an-object':
+      throw new Refusal(
+        'invalid-body',
+        `The body is ${kindOf(reading.value)}. It must be a JSON object.`,
+      );
+    case 'duplicate-key':
+      throw new Refusal(
+        'duplicate-key',
+        'The body has a duplicate key, perhaps in another spelling. Send each key once.',
+      );
+    default:
+      return reading satisfies never;
+  }
+}
+
+/**
+ * All bytes of a body. Rejects with a Refusal as soon as there are more than `limit`, announced or not, and if the
+ * caller leaves before the end. What still comes of a refused body is read and dropped, so that the connection stays
+ * in step. (body-parser refuses a body in chunks only after it has read all of it.)
+ */
+function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
+  // Before a byte is read, so that a caller who waits for 100 is not asked for it.
+  if (Number(req.headers['content-length']) > limit) return Promise.reject(bodyTooLarge(limit));
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  let kept: Buffer | undefined;
+  let length = 0;
+  req.on('data', (chunk: Buffer) => {
+    const before = length;
+    length += chunk.length;
+    if (length > limit) {
+      kept = undefined;
+      reject(bodyTooLarge(limit));
+    } else if (kept === undefined) {
+      kept = chunk;
+    } else {
+      kept = grown(kept, before, length, limit);
+      chunk.copy(kept, before);
+    }
+  });
+  // A body can be held for minutes: not with room that it does not need.
+  req.on('end', () => resolve(fitted(kept ?? Buffer.alloc(0), length)));
+  const cutOff = () =>
+    reject(new Refusal('invalid-body', 'The body is shorter than its Content-Length says.'));
+  req.on('error', cutOff);
+  req.on('close', cutOff);
+  return promise;
+}
+
+/** Room for a longer body. One buffer that grows: kept as a list, chunks of one byte took 500 times their length. */
+function grown(kept: Buffer, used: number, length: number, limit: number): Buffer {
+  if (length <= kept.length) return kept;
+  const larger = Buffer.alloc(Math.min(limit, Math.max(length, 2 * used)));
+  kept.copy(larger, 0, 0, used);
+  return larger;
+}
+
+/** The bytes alone: a part of a larger buffer keeps all of it. */
+function fitted(kept: Buffer, length: number): Buffer {
+  return length === kept.buffer.byteLength ? kept : Buffer.from(kept.subarray(0, length));
+}
+
+function bodyTooLarge(limit: number): Refusal {
+  return new Refusal('body-too-large', `The body is larger than ${limit} bytes.`);
+}

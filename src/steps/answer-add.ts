@@ -1,0 +1,96 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { AddService } from '../add-contacts/add-service.ts';
+import type { FirstAnswer, Idempotency, IdempotencyScope } from '../add-contacts/idempotency.ts';
+import { once } from '../add-contacts/once.ts';
+import { readAddRequest, type AddRequest } from '../add-contacts/request.ts';
+import type { QuotaUsage } from '../add-contacts/rules.ts';
+import { Refusal } from '../errors.ts';
+import { rateLimitHeaders, rateOf } from '../http/rate-limit-headers.ts';
+import { found, scopeOf, type Headers, type RequestScope } from '../http/request-scope.ts';
+import { send } from '../http/send.ts';
+import type { Pending } from '../pending.ts';
+import type { Clock } from '../time.ts';
+
+interface AnswerAddParts {
+  readonly addService: AddService;
+  readonly idempotency: Idempotency;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly pending: Pending;
+}
+
+/**
+ * addContacts: decided, charged and sent at most once. Goes on to its end when the caller leaves, because an
+ * attempt whose outcome nobody learned is spent all the same.
+ */
+export function answerAdd(parts: AnswerAddParts): RequestHandler {
+  const { addService, idempotency, clock, pending } = parts;
+
+  async function answer(req: Request, res: Response): Promise<void> {
+    const scope = scopeOf(res);
+    const { appId, bytes, json, texts } = found(scope.body);
+    const request = readAddRequest(json, texts);
+    const show = (usage: readonly QuotaUsage[]) => showUsage(scope.headers, usage, clock.now());
+    const showCurrent = async () => show(await currentUsage(addService, appId, request));
+    // A store that is away reports that itself. The refusal is known without it.
+    const showIfPossible = () => showCurrent().catch(() => undefined);
+
+    if (request instanceof Refusal) {
+      await showIfPossible();
+      throw request;
+    }
+    const attempt = () => addService.attempt({ appId, request, body: bytes, trace: scope.trace });
+    const done = await once(idempotency, idempotencyScope(req, scope), attempt).catch(
+      async (refusal: unknown) => {
+        await showIfPossible();
+        throw refusal;
+      },
+    );
+    if (done.kind === 'replayed') {
+      await showCurrent();
+      return replay(res, scope, done.answer);
+    }
+    const { result } = done;
+    show(result.usage);
+    if (result.kind === 'refused') throw result.refusal;
+    scope.source = 'live';
+    send(res, 200, result.answer.contentType, result.answer.body);
+  }
+
+  return (req, res) => pending.track(answer(req, res));
+}
+
+/** Of the quotas that the request is subject to. Rejecting a request is not counted: then those of adding are shown. */
+function currentUsage(
+  addService: Pick<AddService, 'usage'>,
+  appId: string,
+  request: AddRequest | Refusal,
+): Promise<readonly QuotaUsage[]> {
+  if (request instanceof Refusal || request.kind === 'reject')
+    return addService.usage(appId, ['add']);
+  return addService.usage(appId, [request.kind], request.target);
+}
+
+/** The same key of another client, or for another account, is another key. */
+function idempotencyScope(req: Request, scope: RequestScope): IdempotencyScope | undefined {
+  const key = req.get('idempotency-key');
+  if (key === undefined || key === '') return undefined;
+  const { appId, bytes } = found(scope.body);
+  return { client: found(scope.client).name, appId, key, body: bytes };
+}
+
+function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {
+  scope.source = 'replayed';
+  scope.headers['Idempotency-Replayed'] = 'true';
+  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail);
+  send(res, 200, answer.contentType, answer.body);
+}
+
+/** The account's quotas, before the client's own rate, which is there already. */
+function showUsage(headers: Headers, usage: readonly QuotaUsage[], now: number): void {
+  if (usage.length === 0) return;
+  const quotas = rateLimitHeaders(usage.map((one) => rateOf(one, now)));
+  for (const [name, value] of Object.entries(quotas)) {
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${value}, ${before}`;
+  }
+}

@@ -1,0 +1,29 @@
+import type { RequestHandler } from 'express';
+import { Refusal } from '../errors.ts';
+import type { ShownKey } from '../http/credentials.ts';
+import { scopeOf } from '../http/request-scope.ts';
+import type { Client } from '../settings/client.ts';
+
+/**
+ * Lets in those whose key is known.
+ *
+ * @param anonymous what everybody else is if the gateway serves every caller; undefined if a key is needed
+ */
+export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
+  return (_req, res, next) => {
+    const scope = scopeOf(res);
+    scope.client = scope.keyOwner ?? anonymous ?? refuse(scope.shownKey);
+    next();
+  };
+}
+
+/** @throws Refusal of a caller whose key, or lack of one, makes it nobody's client */
+export function refuse(shown: ShownKey | undefined): never {
+  throw new Refusal(
+    'unauthenticated',
+    shown === undefined
+      ? 'Show a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
+      : 'The key shown is not one of this gateway. It may have been withdrawn; the token of GEWE is no key here.',
+    { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },
+  );
+}

@@ -1,0 +1,76 @@
+/** What browsers need in order to call (Fetch standard, CORS protocol). */
+import type { RequestHandler } from 'express';
+import { Refusal } from '../errors.ts';
+import { found, scopeOf, type Headers } from '../http/request-scope.ts';
+import { sendNoContent, vary } from '../http/send.ts';
+import type { ClientDirectory } from '../settings/client.ts';
+
+const REQUEST_HEADERS =
+  'Authorization, X-API-Key, X-GEWE-TOKEN, Content-Type, Idempotency-Key, Prefer, Cache-Control, X-Request-Id, traceparent';
+const RESPONSE_HEADERS =
+  'X-Request-Id, Age, Cache-Status, X-Gateway-Source, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed';
+const PREFLIGHT_SECONDS = '600';
+
+const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
+const EXPOSE_HEADERS = 'Access-Control-Expose-Headers';
+
+/**
+ * Lets a browser of a listed origin read whatever comes, every refusal too. The key is not known yet, so any origin
+ * that some client lists will do.
+ */
+export function allowOrigin({
+  clients,
+}: {
+  clients: Pick<ClientDirectory, 'knowsOrigin'>;
+}): RequestHandler {
+  return (req, res, next) => {
+    const { headers } = scopeOf(res);
+    vary(headers, 'Origin');
+    const { origin } = req.headers;
+    if (origin !== undefined && clients.knowsOrigin(origin)) {
+      headers[ALLOW_ORIGIN] = origin;
+      headers[EXPOSE_HEADERS] = RESPONSE_HEADERS;
+    }
+    next();
+  };
+}
+
+/** Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request). */
+export function answerPreflight(): RequestHandler {
+  return (req, res, next) => {
+    if (req.method !== 'OPTIONS') return next();
+    const isAllowed = ALLOW_ORIGIN in scopeOf(res).headers;
+    if (req.headers.origin !== undefined && !isAllowed) throw originRefused();
+    sendNoContent(res, {
+      Allow: 'POST, OPTIONS',
+      ...(isAllowed && {
+        'Access-Control-Allow-Methods': 'POST',
+        'Access-Control-Allow-Headers': REQUEST_HEADERS,
+        'Access-Control-Max-Age': PREFLIGHT_SECONDS,
+      }),
+    });
+  };
+}
+
+/** Once the key is known: a browser must come from an origin that this very client lists. */
+export function checkOrigin(): RequestHandler {
+  return (req, res, next) => {
+    const { origin } = req.headers;
+    const { client, headers } = scopeOf(res);
+    if (origin === undefined || found(client).origins.includes(origin)) return next();
+    forgetOrigin(headers);
+    throw originRefused();
+  };
+}
+
+function forgetOrigin(headers: Headers): void {
+  delete headers[ALLOW_ORIGIN];
+  delete headers[EXPOSE_HEADERS];
+}
+
+function originRefused(): Refusal {
+  return new Refusal(
+    'origin-not-allowed',
+    "Browsers may call only from the origins listed under the client's `origins` in the clients file.",
+  );
+}

@@ -1,0 +1,29 @@
+import type { ErrorRequestHandler } from 'express';
+import { Refusal } from '../errors.ts';
+import { renderRefusal } from '../http/problem-details.ts';
+import { findScope } from '../http/request-scope.ts';
+import { send } from '../http/send.ts';
+
+/** Where every throw ends. */
+export function handleError(): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const refusal = error instanceof Refusal ? error : faultOfOurs(error);
+    const scope = findScope(res);
+    if (scope !== undefined) scope.refusal = refusal;
+    const { status, contentType, body } = renderRefusal(
+      refusal,
+      scope?.face ?? 'http',
+      scope?.operation ?? req.originalUrl,
+      scope?.trace.requestId ?? '',
+    );
+    // Half an answer cannot be taken back; its reader must at least see that it is none.
+    if (res.headersSent) res.destroy();
+    else send(res, status, contentType, body, refusal.headers);
+  };
+}
+
+/** The caller learns that something failed, the log learns what. */
+function faultOfOurs(cause: unknown): Refusal {
+  const detail = 'The gateway failed. Its log has the reason under this requestId.';
+  return new Refusal('internal', detail, { cause });
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Scrubber } from '../gewe/scrub.ts';
+import { isCommon } from '../gewe/spellings.ts';
+import { shownKey, type ShownKey } from '../http/credentials.ts';
+import { openScope, type Headers } from '../http/request-scope.ts';
+import type { ClientDirectory } from '../settings/client.ts';
+import type { Clock } from '../time.ts';
+
+interface IdentifyParts {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly scrubber: Pick<Scrubber, 'holds'>;
+  /** Undefined if nobody has a client's key: on the ops listener. */
+  readonly clients?: Pick<ClientDirectory, 'find'>;
+}
+
+/**
+ * Opens the request's scope: its id, its start, whose key it shows, and how its refusals look, also those that come
+ * before the client is let in.
+ */
+export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHandler {
+  return (req, res, next) => {
+    const { headers } = req;
+    const key = shownKey(headers);
+    const keyOwner = key && clients?.find(key.key);
+    const holdsSecret = (text: string) => holdsKey(text, key) || scrubber.holds(text);
+    const repeatable = (text: string | undefined) =>
+      text === undefined || holdsSecret(text) ? undefined : text;
+    const trace = {
+      requestId: repeatable(wellFormedId(headers['x-request-id'])) ?? randomUUID(),
+      traceparent: repeatable(validTraceparent(headers['traceparent'])),
+    };
+    // Without clients nobody was written for the vendor.
+    const isVendors = clients !== undefined && key?.place === 'x-gewe-token';
+    openScope(res, {
+      trace,
+      startedAt: clock.monotonic(),
+      shownKey: key,
+      keyOwner,
+      face: keyOwner?.errors ?? (isVendors ? 'gewe' : 'http'),
+      holdsSecret,
+      headers: { 'X-Request-Id': trace.requestId } satisfies Headers,
+    });
+    next();
+  };
+}
+
+function holdsKey(text: string, shown: ShownKey | undefined): boolean {
+  if (shown === undefined) return false;
+  return isCommon(shown.key) ? text === shown.key : text.includes(shown.key);
+}
+
+/** Only characters that can neither break a log line nor a header, and few enough of them. */
+function wellFormedId(id: string | string[] | undefined): string | undefined {
+  return typeof id === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/.test(id)
+    ? id
+    : undefined;
+}
+
+/** W3C Trace Context, section 3.2.2: version 00, ids not all zero. */
+function validTraceparent(value: string | string[] | undefined): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const parts = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(value);
+  if (parts === null) return undefined;
+  return parts.slice(1).some((id) => /^0+$/.test(id ?? '')) ? undefined : value;
+}

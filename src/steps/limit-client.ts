@@ -1,0 +1,101 @@
+import type { Request, RequestHandler } from 'express';
+import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
+import { Refusal, retryAt } from '../errors.ts';
+import { callerAddress } from '../http/caller-address.ts';
+import { rateLimitHeaders } from '../http/rate-limit-headers.ts';
+import { found, scopeOf } from '../http/request-scope.ts';
+import type { Client } from '../settings/client.ts';
+import { systemClock, type Clock } from '../time.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The count of clients' requests that several gateways share. */
+export interface ClientRate {
+  /**
+   * Counts one request. Rejects if the store fails.
+   *
+   * @returns how many there were in this window of `windowMs`, and how much of it is left, in milliseconds
+   */
+  hit(client: string, windowMs: number): Promise<{ hits: number; leftMs: number }>;
+}
+
+/** While the shared count cannot be had each gateway counts by itself: a store that is away must not stop anybody. */
+function sharedStore(clientRate: ClientRate): Store {
+  const alone = new MemoryStore();
+  return {
+    init: (options) => alone.init(options),
+    async increment(key) {
+      try {
+        const { hits, leftMs } = await clientRate.hit(key, MINUTE_MS);
+        // The library measures the wait by the machine's own time.
+        return { totalHits: hits, resetTime: new Date(systemClock.now() + leftMs) };
+      } catch {
+        return alone.increment(key);
+      }
+    },
+    decrement: (key) => alone.decrement(key),
+    resetKey: (key) => alone.resetKey(key),
+  };
+}
+
+interface LimitClientParts {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly anonymous: Client | undefined;
+  /** Undefined if this is the only gateway. */
+  readonly clientRate: ClientRate | undefined;
+}
+
+/**
+ * The rate limit: protects the gateway from one client, counted in fixed minutes. Callers without a name share
+ * nothing, so they are told apart by address.
+ */
+export function limitClient({ clock, anonymous, clientRate }: LimitClientParts): RequestHandler {
+  const count = rateLimit({
+    windowMs: MINUTE_MS,
+    ...(clientRate && { store: sharedStore(clientRate) }),
+    // All rates of an answer go out in one form.
+    standardHeaders: false,
+    legacyHeaders: false,
+    limit: (_req, res) => found(scopeOf(res).client).requestsPerMinute,
+    keyGenerator: (req, res) => {
+      const client = found(scopeOf(res).client);
+      return client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name;
+    },
+    handler: (req, res) => {
+      const { leftMs } = show(req, res);
+      const now = clock.now();
+      throw new Refusal(
+        'client-rate-limited',
+        'This client has used its requestsPerMinute. Wait as long as Retry-After says.',
+        retryAt(now + leftMs, now),
+      );
+    },
+  });
+  return (req, res, next) =>
+    count(req, res, (error?: unknown) => {
+      if (error === undefined) show(req, res);
+      next(error);
+    });
+}
+
+/** Puts the count into the answer's headers. */
+function show(req: Request, res: Parameters<typeof scopeOf>[0]): { leftMs: number } {
+  const { limit, remaining, resetTime } = (req as Request & { rateLimit: RateLimitInfo }).rateLimit;
+  const leftMs = Math.max(0, (resetTime?.getTime() ?? Infinity) - systemClock.now());
+  const rate = { name: 'client', limit, windowMs: MINUTE_MS, left: remaining, moreInMs: leftMs };
+  Object.assign(scopeOf(res).headers, rateLimitHeaders([rate]));
+  return { leftMs };
+}
+
+/** What the library leaves on a request. */
+interface RateLimitInfo {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetTime?: Date;
+}
+
+function addressOf(req: Request): string {
+  // What Express makes of `trust proxy`, and asks for its own `req.ip`.
+  const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
+  return callerAddress(req.socket.remoteAddress ?? '', req.get('x-forwarded-for'), trusts);
+}

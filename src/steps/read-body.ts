@@ -1,0 +1,69 @@
+import type { RequestHandler } from 'express';
+import { kindOf, Refusal } from '../errors.ts';
+import { jsonBody, type JsonBody } from '../http/body.ts';
+import { scopeOf } from '../http/request-scope.ts';
+
+/** What the gateway decides by: nobody may be able to read these otherwise. */
+const GUARDED_KEYS = ['appId', 'option', 'v3'];
+
+/** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
+export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
+
+/** Takes the body within its bounds and reads the one thing that every operation has: `appId`. */
+export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {
+  return async (req, res, next) => {
+    const scope = scopeOf(res);
+    const body = await jsonBody(req, scope.holdsSecret, bodyLimitBytes, GUARDED_KEYS);
+    const { appId } = body.json;
+    if (typeof appId !== 'string' || !APP_ID.test(appId)) {
+      const meant = Object.keys(body.json).find(isAlmostAppId);
+      const named = meant !== undefined && scope.holdsSecret(meant) ? undefined : meant;
+      throw new Refusal('invalid-app-id', appIdFault(appId, named));
+    }
+    // It would be kept, and shown to whoever may list accounts.
+    if (scope.holdsSecret(appId)) {
+      throw new Refusal('invalid-app-id', 'appId must hold neither a token nor your key.');
+    }
+    scope.body = { ...onlyWhatDecides(body), appId };
+    next();
+  };
+}
+
+/**
+ * A body is held as long as the upstream takes, and a megabyte of `[0],[0],…` is seventeen as objects: some hundred
+ * of those would end the process.
+ */
+function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
+  const kept: Record<string, unknown> = {};
+  const keptTexts = new Map<string, string>();
+  for (const key of GUARDED_KEYS) {
+    if (!Object.hasOwn(json, key)) continue;
+    kept[key] = json[key];
+    // A copy: a part of a string keeps all of it.
+    keptTexts.set(key, Buffer.from(texts.get(key) ?? '').toString());
+  }
+  return { bytes, json: kept, texts: keptTexts };
+}
+
+/**
+ * What is wrong with an appId, without repeating it.
+ *
+ * @param meant a key of the body that looks as if it was meant to be `appId`
+ */
+function appIdFault(appId: unknown, meant: string | undefined): string {
+  if (appId === undefined) {
+    return meant === undefined
+      ? 'appId is missing at the top level of the body.'
+      : `appId is missing. The body has \`${meant}\`; write \`appId\`.`;
+  }
+  if (typeof appId !== 'string') return `appId is ${kindOf(appId)}. It must be a string.`;
+  if (appId === '') return 'appId is empty.';
+  if (appId.length > 128) return `appId has ${appId.length} characters. It may have 128.`;
+  const at = appId.search(/[^A-Za-z0-9_.:@-]/);
+  return `Character ${at + 1} of appId is not allowed. It may have A-Z a-z 0-9 _ . : @ - only.`;
+}
+
+/** `appid`, `app_id`, `wxAppId` and the like; nothing long or strange, because it is repeated. */
+function isAlmostAppId(key: string): boolean {
+  return /^[A-Za-z0-9_. -]{1,32}$/.test(key) && /appid/i.test(key.replace(/[_. -]/g, ''));
+}

@@ -1,0 +1,45 @@
+import type { RequestHandler } from 'express';
+import type { RefusalCode } from '../errors.ts';
+import { scopeOf, type Source } from '../http/request-scope.ts';
+import type { Clock } from '../time.ts';
+
+/** All that is written down of a request: no body, no key, no appId. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly client: string | undefined;
+  readonly operation: string | undefined;
+  readonly source: Source | undefined;
+  /** HTTP status; undefined if the caller left before its answer was out. */
+  readonly status: number | undefined;
+  /** The refusal's code, if it was one. */
+  readonly code: RefusalCode | undefined;
+  readonly durationMs: number;
+  /** Why, for the log; never for the caller. */
+  readonly cause: unknown;
+}
+
+interface RecordParts {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  onRequest(record: RequestRecord): void;
+}
+
+/** Writes every request down when it is over, however it ended. */
+export function record({ clock, onRequest }: RecordParts): RequestHandler {
+  return (_req, res, next) => {
+    const scope = scopeOf(res);
+    res.once('close', () => {
+      const { trace, client, operation, source, refusal, startedAt } = scope;
+      onRequest({
+        requestId: trace.requestId,
+        client: client?.name,
+        operation,
+        source,
+        status: res.writableFinished ? res.statusCode : undefined,
+        code: refusal?.code,
+        durationMs: Math.round(clock.monotonic() - startedAt),
+        cause: refusal?.cause,
+      });
+    });
+    next();
+  };
+}
