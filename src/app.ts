@@ -36,6 +36,7 @@ export type AppParts = PartsOf<typeof identify> &
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('etag');
+  app.disable('x-powered-by');
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 

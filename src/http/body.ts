@@ -63,29 +63,28 @@ export async function jsonBody(
 function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
   // Before a byte is read, so that a caller who waits for 100 is not asked for it.
   if (Number(req.headers['content-length']) > limit) return Promise.reject(bodyTooLarge(limit));
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  let kept: Buffer | undefined;
-  let length = 0;
-  req.on('data', (chunk: Buffer) => {
-    const before = length;
-    length += chunk.length;
-    if (length > limit) {
-      kept = undefined;
-      reject(bodyTooLarge(limit));
-    } else if (kept === undefined) {
-      kept = chunk;
-    } else {
-      kept = grown(kept, before, length, limit);
-      chunk.copy(kept, before);
-    }
+  return new Promise((resolve, reject) => {
+    let kept: Buffer | undefined;
+    let length = 0;
+    req.on('data', (chunk: Buffer) => {
+      const before = length;
+      length += chunk.length;
+      if (length > limit) {
+        kept = undefined;
+        reject(bodyTooLarge(limit));
+      } else if (kept === undefined) {
+        kept = chunk;
+      } else {
+        kept = grown(kept, before, length, limit);
+        chunk.copy(kept, before);
+      }
+    });
+    // A body can be held for minutes: not with room that it does not need.
+    req.on('end', () => resolve(fitted(kept ?? Buffer.alloc(0), length)));
+    const cutOff = () => req.complete || reject(bodyCutOff());
+    req.on('error', cutOff);
+    req.on('close', cutOff);
   });
-  // A body can be held for minutes: not with room that it does not need.
-  req.on('end', () => resolve(fitted(kept ?? Buffer.alloc(0), length)));
-  const cutOff = () =>
-    reject(new Refusal('invalid-body', 'The body is shorter than its Content-Length says.'));
-  req.on('error', cutOff);
-  req.on('close', cutOff);
-  return promise;
 }
 
 /** Room for a longer body. One buffer that grows: kept as a list, chunks of one byte took 500 times their length. */
@@ -99,6 +98,10 @@ function grown(kept: Buffer, used: number, length: number, limit: number): Buffe
 /** The bytes alone: a part of a larger buffer keeps all of it. */
 function fitted(kept: Buffer, length: number): Buffer {
   return length === kept.buffer.byteLength ? kept : Buffer.from(kept.subarray(0, length));
+}
+
+function bodyCutOff(): Refusal {
+  return new Refusal('invalid-body', 'The body is shorter than announced.');
 }
 
 function bodyTooLarge(limit: number): Refusal {

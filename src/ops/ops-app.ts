@@ -28,6 +28,7 @@ interface OpsParts extends AdminParts {
 export function createOpsApp(parts: OpsParts): Express {
   const app = express();
   app.disable('etag');
+  app.disable('x-powered-by');
   app.enable('case sensitive routing');
   app.use(identify(parts));
   app.use(securityHeaders());
