@@ -1,9 +1,9 @@
 #!/bin/sh
-# The first calls of a newcomer. Nothing here changes anything in WeChat.
+# Three first calls. None of them changes anything in WeChat.
 #
 #   GATEWAY_KEY=gwk_... sh examples/curl.sh wx_your_account
 #
-# GATEWAY_URL is where the gateway listens; http://127.0.0.1:8080 unless you say otherwise.
+# GATEWAY_URL is the gateway's address; default: http://127.0.0.1:8080.
 set -eu
 
 url=${GATEWAY_URL:-http://127.0.0.1:8080}
@@ -11,7 +11,7 @@ key=${GATEWAY_KEY:?Set GATEWAY_KEY to a key of this gateway.}
 app_id=${1:-wx_demo}
 
 # call OPERATION BODY [CURL OPTION...]
-# The key goes in by standard input: whoever lists the processes of this machine would see an argument.
+# Passes the key on standard input: an argument would show in the process list.
 call() {
   operation=$1
   body=$2
@@ -23,11 +23,11 @@ call() {
   printf '\n\n'
 }
 
-echo '1. The contact list. Cache-Status tells where it comes from, Age how old a saved one is.'
+echo '1. The contact list. Cache-Status says where it comes from, Age how old a saved one is.'
 call fetchContactsList "{\"appId\":\"$app_id\"}"
 
 echo '2. The saved list, at once, without asking the upstream.'
 call fetchContactsList "{\"appId\":\"$app_id\"}" --header 'Cache-Control: only-if-cached'
 
-echo '3. A refusal: 9 is no option of addContacts, so nothing is sent. RateLimit tells what the account has left.'
+echo '3. A refusal: 9 is not a valid option, so nothing is sent. RateLimit shows what the account has left.'
 call addContacts "{\"appId\":\"$app_id\",\"option\":9}"

@@ -2,7 +2,7 @@
 
     GATEWAY_KEY=gwk_... python3 examples/python/fetch_contacts.py wx_your_account
 
-GATEWAY_URL is where the gateway listens; http://127.0.0.1:8080 unless you say otherwise.
+GATEWAY_URL is the gateway's address; default: http://127.0.0.1:8080.
 """
 
 import json
@@ -11,13 +11,13 @@ import sys
 import urllib.error
 import urllib.request
 
-# Longer than the gateway's own deadline (LIST_DEADLINE_MS and LIST_CACHE_DEADLINE_MS), so that it
-# always gets to say what it has.
+# Longer than the gateway's own deadlines (LIST_DEADLINE_MS plus LIST_CACHE_DEADLINE_MS), so that
+# the gateway can always answer.
 TIMEOUT_SECONDS = 15
 
 
 def fetch(app_id):
-    """The answer's headers and its parsed body. Raises HTTPError for a refusal."""
+    """Returns the response's headers and its parsed body. Raises HTTPError for a refusal."""
     url = os.environ.get("GATEWAY_URL", "http://127.0.0.1:8080")
     request = urllib.request.Request(
         url + "/contacts/fetchContactsList",
@@ -38,13 +38,13 @@ def main(app_id):
         return explain(error)
 
     if answer["ret"] != 200:
-        # The vendor's word about this account, such as 微信已离线. It comes through as it is.
+        # GEWE's own error, such as 微信已离线. The gateway passes it on unchanged.
         print(f"the upstream says: {answer['ret']} {answer.get('msg')}")
         return 1
 
     data = answer["data"]
     counts = ", ".join(f"{len(data[kind])} {kind}" for kind in ("friends", "chatrooms", "ghs"))
-    # Only a list that was saved has an Age: whole seconds.
+    # Only a saved list has an Age, in whole seconds.
     age = headers["Age"]
     source = "live" if age is None else f"saved {age} seconds ago"
     print(f"{counts} ({source})")
@@ -53,7 +53,7 @@ def main(app_id):
 
 
 def explain(error):
-    """A refusal has a code to decide by, and where waiting helps it says until when."""
+    """Prints a refusal: its code, its detail, and when to retry if waiting helps."""
     try:
         refusal = json.load(error)
     except ValueError:

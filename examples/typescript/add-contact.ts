@@ -1,21 +1,21 @@
 /**
- * Sends one friend request, and waits where the gateway says that waiting helps. Only what comes with Node.
+ * Sends one friend request, and waits if the gateway says that waiting helps. Needs only Node.
  *
  *   GATEWAY_KEY=gwk_... npm exec -- node examples/typescript/add-contact.ts APP_ID V3 V4 [GREETING]
  *
- * GATEWAY_URL is where the gateway listens; http://127.0.0.1:8080 unless you say otherwise. MAX_WAIT_SECONDS is how
- * long to wait in all; 120 unless you say otherwise.
+ * GATEWAY_URL is the gateway's address; default: http://127.0.0.1:8080. MAX_WAIT_SECONDS limits the total wait;
+ * default: 120.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** The members of an answer that this program looks at: the vendor's, and those of a refusal. */
+/** The members of a response that this program uses: GEWE's own, and those of a refusal. */
 interface AddAnswer {
   readonly ret: number;
   readonly msg?: string | null;
   readonly code?: string;
   readonly detail?: string;
-  /** ISO 8601; there where a refusal ends by itself. */
+  /** ISO 8601; present if the refusal ends at a known time. */
   readonly retryAt?: string;
 }
 
@@ -35,7 +35,7 @@ if (key === undefined || appId === undefined || v3 === undefined || v4 === undef
 
 /** Resolves to the exit code. */
 async function addContact(key: string, body: string): Promise<number> {
-  // One key for this friend request, however often it has to be sent: the gateway carries it out once.
+  // The same key for every attempt at this friend request: the gateway carries it out only once.
   const idempotencyKey = randomUUID();
   const giveUpAt = Date.now() + maxWaitMs;
   for (;;) {
@@ -47,7 +47,7 @@ async function addContact(key: string, body: string): Promise<number> {
         'Idempotency-Key': idempotencyKey,
       },
       body,
-      // Above GEWE_TIMEOUT_MS, so that the gateway answers first.
+      // Longer than GEWE_TIMEOUT_MS, so that the gateway answers first.
       signal: AbortSignal.timeout(45_000),
     });
     const answer = (await response.json()) as AddAnswer;
@@ -69,8 +69,8 @@ async function addContact(key: string, body: string): Promise<number> {
 }
 
 /**
- * When to send the same request again, milliseconds since the epoch; undefined where that helps nobody. 429 and 409
- * were not carried out, or not a second time; after any other refusal a person should look first.
+ * When to send the same request again, in milliseconds since the epoch; undefined if it should not be repeated. After
+ * 429 and 409 repeating is safe; after any other refusal a person should look first.
  */
 function retryAtOf(response: Response, { retryAt }: AddAnswer): number | undefined {
   if (retryAt !== undefined) return Date.parse(retryAt);
