@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { answerHealthz, answerReadyz } from './ops/health.ts';
-import { scopeOf } from './http/request-scope.ts';
+import { found, scopeOf } from './http/request-scope.ts';
 import { answerList } from './steps/answer-list.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorize } from './steps/authorize.ts';
@@ -44,24 +44,52 @@ export function createApp(parts: AppParts): Express {
   app.use(securityHeaders());
   app.get('/healthz', answerHealthz());
   app.get('/readyz', answerReadyz(parts));
-  app.use(record(parts));
-  app.use(allowOrigin(parts));
-  app.use(refuseAfterGrace(parts));
-  app.use(resolveOperation());
-  app.use(answerPreflight());
-  app.use(authenticate(parts));
-  app.use(checkOrigin());
-  app.use(limitClient(parts));
-  app.use(readBody(parts));
-  app.use(authorize(parts));
-  app.use(only('fetchContactsList', answerList(parts)));
-  app.use(only('addContacts', answerAdd(parts)));
-  app.use(forward(parts));
+  app.use(
+    inOrder(
+      record(parts),
+      allowOrigin(parts),
+      refuseAfterGrace(parts),
+      resolveOperation(),
+      answerPreflight(),
+      authenticate(parts),
+      checkOrigin(),
+      limitClient(parts),
+      readBody(parts),
+      authorize(parts),
+      byOperation(
+        { fetchContactsList: answerList(parts), addContacts: answerAdd(parts) },
+        forward(parts),
+      ),
+    ),
+  );
   app.use(handleError());
   return app;
 }
 
-/** A step for one operation; the others pass it by. */
-function only(operation: string, step: RequestHandler): RequestHandler {
-  return (req, res, next) => (scopeOf(res).operation === operation ? step(req, res, next) : next());
+/** The steps one after the other, as Express has it, without looking for a route before each. */
+function inOrder(...steps: readonly RequestHandler[]): RequestHandler {
+  return (req, res, next) => {
+    let at = 0;
+    const proceed = (error?: unknown): void => {
+      const step = steps[at++];
+      if (error !== undefined || step === undefined) return next(error);
+      try {
+        const done: unknown = step(req, res, proceed);
+        if (done instanceof Promise) done.catch(next);
+      } catch (thrown) {
+        next(thrown);
+      }
+    };
+    proceed();
+  };
+}
+
+/** The step of the request's operation, or else `otherwise`. */
+function byOperation(
+  special: Readonly<Record<string, RequestHandler>>,
+  otherwise: RequestHandler,
+): RequestHandler {
+  const steps = new Map(Object.entries(special));
+  return (req, res, next) =>
+    (steps.get(found(scopeOf(res).operation)) ?? otherwise)(req, res, next);
 }

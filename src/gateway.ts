@@ -40,6 +40,8 @@ export interface Gateway {
   readonly app: Express;
   readonly ops: Express;
   readonly logger: Logger;
+  /** Writes what is left of the log, for a process that ends now. */
+  flushLog(): void;
   readonly metrics: Metrics;
   /** Resolves to both addresses once both listeners take connections; rejects with a ListenError. */
   start(): Promise<{ readonly url: string; readonly opsUrl: string }>;
@@ -56,11 +58,14 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const { geweTimeoutMs, clientRequestsPerMinute } = settings;
   let [draining, graceOver] = [false, false];
 
-  const { scrubber, tokens, clients, logger, metrics, report, watches } = openSecrets(loaded, {
-    clock: overrides.clock ?? systemClock,
-    logTo: overrides.logTo,
-    listCallsUnderWay: () => listService.callsUnderWay(),
-  });
+  const { scrubber, tokens, clients, logger, flushLog, metrics, report, watches } = openSecrets(
+    loaded,
+    {
+      clock: overrides.clock ?? systemClock,
+      logTo: overrides.logTo,
+      listCallsUnderWay: () => listService.callsUnderWay(),
+    },
+  );
 
   // What is kept.
   const stores =
@@ -174,6 +179,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     app,
     ops,
     logger,
+    flushLog,
     metrics,
     async start() {
       const url = await listening('client', listener.listen(settings.port, settings.host));

@@ -5,7 +5,7 @@
 import type { Clock } from './time.ts';
 import { createScrubber } from './gewe/scrub.ts';
 import { createTokenSource } from './gewe/token.ts';
-import { createLogger } from './ops/log.ts';
+import { createLog } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { createReporter } from './ops/reporter.ts';
 import { watchClients } from './settings/clients-file.ts';
@@ -29,7 +29,12 @@ export function openSecrets(
     listCallsUnderWay,
     tokenRejected: () => tokens.isRejected(),
   });
-  const logger = createLogger(settings.logLevel, scrubber.text, logTo, metrics.logLineDropped);
+  const { logger, flush: flushLog } = createLog(
+    settings.logLevel,
+    scrubber.text,
+    logTo,
+    metrics.logLinesDropped,
+  );
   const report = createReporter(logger, metrics, clock, settings.geweBaseUrl);
 
   const tokenPlace = openTokenPlace(secrets.token);
@@ -46,5 +51,6 @@ export function openSecrets(
     },
     report.clients,
   );
-  return { scrubber, tokens, clients, logger, metrics, report, watches: [clients, tokenWatch] };
+  const watches = [clients, tokenWatch];
+  return { scrubber, tokens, clients, logger, flushLog, metrics, report, watches };
 }

@@ -77,9 +77,10 @@ async function run(loaded: Loaded, warnings: readonly string[]): Promise<number>
 }
 
 /** A crash is told through the log too: what Node prints by itself could hold the token. */
-function logUncaught({ logger }: Gateway): void {
+function logUncaught({ logger, flushLog }: Gateway): void {
   const crash = (err: unknown) => {
     logger.fatal({ err }, 'the gateway failed');
+    flushLog();
     process.exit(EXIT_FAILED);
   };
   process.on('uncaughtException', crash);

@@ -42,11 +42,9 @@ const JUST_CLOSING_MS = 1_500;
  * off, be searched for the token, and have its `ret` read.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
-  /** Never rejects. */
-  readonly outcome: Promise<Outcome>;
-  #settle: (outcome: Outcome) => void;
   #limitBytes: number;
   #watch: ConnectionWatch;
+  #onOutcome: (outcome: Outcome, attempt: Attempt) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #ended = false;
   #head: Omit<RawAnswer, 'body'> | undefined;
@@ -56,13 +54,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #reused: { socket: Socket; bytesRead: number; at: number } | undefined;
   #metClosing = false;
 
-  /** @param limitBytes of the answer's body */
-  constructor(limitBytes: number, watch: ConnectionWatch) {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    this.outcome = promise;
-    this.#settle = resolve;
+  /**
+   * @param limitBytes of the answer's body
+   * @param onOutcome called once, whatever happens
+   */
+  constructor(
+    limitBytes: number,
+    watch: ConnectionWatch,
+    onOutcome: (outcome: Outcome, attempt: Attempt) => void,
+  ) {
     this.#limitBytes = limitBytes;
     this.#watch = watch;
+    this.#onOutcome = onOutcome;
   }
 
   /** Ends it if it still runs. */
@@ -112,7 +115,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#ended || this.#head === undefined) return;
+    if (this.#head === undefined) return;
     const [first] = this.#chunks;
     const isWhole = first?.length === this.#length;
     const body = isWhole ? first : Buffer.concat(this.#chunks, this.#length);
@@ -141,9 +144,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #finish(outcome: Outcome): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.#chunks = [];
-    this.#settle(outcome);
+    this.#onOutcome(outcome, this);
   }
 }
 

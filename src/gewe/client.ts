@@ -66,8 +66,13 @@ export function createClient(parts: ClientParts): UpstreamClient {
   const connections = watchConnections();
   let closed = false;
 
-  function send(dispatcher: Dispatcher, call: UpstreamCall, token: string): Attempt {
-    const attempt = new Attempt(answerLimitBytes, connections);
+  function send(
+    dispatcher: Dispatcher,
+    call: UpstreamCall,
+    token: string,
+    onOutcome: (outcome: Outcome, attempt: Attempt) => void,
+  ): Attempt {
+    const attempt = new Attempt(answerLimitBytes, connections, onOutcome);
     dispatcher.dispatch(
       {
         path: upstreamPath(geweBaseUrl, call.path),
@@ -81,27 +86,29 @@ export function createClient(parts: ClientParts): UpstreamClient {
   }
 
   return {
-    async call(call, token) {
+    call(call, token) {
       const { kind, caller, deadlineMs } = call;
-      if (closed || caller?.closed === true) return { kind: 'aborted', sent: false };
-      let attempt = send(kind === 'charged' ? poolForCharged : pool, call, token);
-      const timer = setTimeout(() => attempt.end('timeout'), deadlineMs);
-      const leave = () => attempt.end('aborted');
-      caller?.once('close', leave);
-
-      let outcome = await attempt.outcome;
-      if (kind === 'read' && attempt.metClosingConnection()) {
-        const anew = new Client(origin, options);
-        attempt = send(anew, call, token);
-        outcome = afterAnother(await attempt.outcome);
-        await anew.destroy();
+      if (closed || caller?.closed === true) {
+        return Promise.resolve({ kind: 'aborted', sent: false });
       }
-
-      clearTimeout(timer);
-      caller?.off('close', leave);
-      return closed && outcome.kind === 'unreachable'
-        ? { kind: 'aborted', sent: outcome.sent }
-        : outcome;
+      return new Promise((resolve) => {
+        const finish = (outcome: Outcome) => {
+          clearTimeout(timer);
+          caller?.off('close', leave);
+          resolve(closed ? endedByUs(outcome) : outcome);
+        };
+        let attempt = send(kind === 'charged' ? poolForCharged : pool, call, token, (outcome) => {
+          if (kind !== 'read' || closed || !attempt.metClosingConnection()) return finish(outcome);
+          const anew = new Client(origin, options);
+          attempt = send(anew, call, token, (second) => {
+            void anew.destroy();
+            finish(afterAnother(second));
+          });
+        });
+        const timer = setTimeout(() => attempt.end('timeout'), deadlineMs);
+        const leave = () => attempt.end('aborted');
+        caller?.once('close', leave);
+      });
     },
     async close() {
       closed = true;
@@ -109,4 +116,9 @@ export function createClient(parts: ClientParts): UpstreamClient {
       connections.stop();
     },
   };
+}
+
+/** What a call comes to whose connection was ended because the gateway is stopping. */
+function endedByUs(outcome: Outcome): Outcome {
+  return outcome.kind === 'unreachable' ? { kind: 'aborted', sent: outcome.sent } : outcome;
 }

@@ -42,6 +42,7 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
   };
 
   const without = (secrets: readonly string[], value: Buffer): Buffer | undefined => {
+    if (isTooShort(value.length, secrets)) return value;
     try {
       const ranges = rangesIn(value, secrets.map(searchFor));
       return ranges.length === 0 ? value : cut(value, ranges);
@@ -53,16 +54,23 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
   return {
     bytes: (value) => without(tokens(), value),
     text(value) {
+      if (isTooShort(value.length, tokens())) return value;
       const before = Buffer.from(value);
       const after = without(tokens(), before);
       return after === before ? value : (after ?? MARK).toString();
     },
     holds(value) {
+      if (isTooShort(value.length, tokens())) return false;
       const before = Buffer.from(value);
       const telling = tokens().filter((token) => !isCommon(token) || token === value);
       return without(telling, before) !== before;
     },
   };
+}
+
+/** Whether there is no room for a token: none of its spellings is shorter than the token itself. */
+function isTooShort(length: number, secrets: readonly string[]): boolean {
+  return secrets.every((secret) => length < secret.length);
 }
 
 /** How one token is found in one layer. */

@@ -37,18 +37,20 @@ interface UpstreamParts {
 export function createUpstream(parts: UpstreamParts): Upstream {
   const { client, tokens, scrubber, clock, observers, onFault } = parts;
 
-  /**
-   * Puts the token on. A call that the upstream turned away for its token is repeated once, if the token has changed
-   * since, within what is left of its deadline.
-   */
+  /** The call once more, with the token that is in force since, within what is left of its deadline. */
+  function repeat(call: UpstreamCall, startedAt: number): Promise<Outcome> {
+    const deadlineMs = Math.max(1, call.deadlineMs - (clock.monotonic() - startedAt));
+    return client.call({ ...call, deadlineMs }, tokens.current());
+  }
+
+  /** Puts the token on. If the upstream turns that away and it has changed since, the call is repeated once. */
   async function exchange(call: UpstreamCall): Promise<Outcome> {
     const startedAt = clock.monotonic();
     let used = tokens.current();
     let outcome = await client.call(call, used);
     if (outcome.kind === 'token-rejected' && (await tokens.refresh(used))) {
       used = tokens.current();
-      const deadlineMs = Math.max(1, call.deadlineMs - (clock.monotonic() - startedAt));
-      outcome = afterAnother(await client.call({ ...call, deadlineMs }, used));
+      outcome = afterAnother(await repeat(call, startedAt));
     }
     if (outcome.kind === 'token-rejected') tokens.report(used, 'rejected');
     if (outcome.kind === 'answered') tokens.report(used, 'accepted');

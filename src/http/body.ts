@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { kindOf, Refusal } from '../errors.ts';
-import { readJsonObject } from './json-object.ts';
+import { readJsonObject, type GuardedKeys } from './json-object.ts';
 import { mediaTypeFault } from './media-type.ts';
 
 export interface JsonBody {
@@ -27,7 +27,7 @@ export async function jsonBody(
   req: IncomingMessage,
   holdsSecret: (text: string) => boolean,
   limitBytes: number,
-  guarded: readonly string[] = [],
+  guarded?: GuardedKeys,
 ): Promise<JsonBody> {
   const { headers } = req;
   const mayRepeat = (text: string) => !holdsSecret(text);
@@ -82,7 +82,7 @@ function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
     // A body can be held for minutes: not with room that it does not need.
     req.on('end', () => resolve(fitted(kept ?? Buffer.alloc(0), length)));
     const cutOff = () => req.complete || reject(bodyCutOff());
-    req.on('error', cutOff);
+    // Without a listener for errors, Node raises none and only closes.
     req.on('close', cutOff);
   });
 }

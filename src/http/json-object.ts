@@ -1,4 +1,5 @@
 /** Reading a body so that no other reader can understand it otherwise. Pure. */
+import { isUtf8 } from 'node:buffer';
 import { jsonFault } from './json-fault.ts';
 
 export type JsonReading =
@@ -13,20 +14,22 @@ export type JsonReading =
   | { readonly kind: 'not-an-object'; readonly value: unknown }
   | { readonly kind: 'duplicate-key'; readonly key: string };
 
-// A byte order mark is kept, and then refused by JSON.parse: RFC 8259 section 8.1 forbids to send one.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Keys that decide something, as `guardedKeys` makes them. */
+export type GuardedKeys = ReadonlySet<string>;
 
-/**
- * Reads UTF-8 bytes as one JSON object whose top-level keys are unique in every spelling.
- *
- * @param guarded keys that decide something: of these, whatever a lenient reader takes for one of them counts as the
- *   same key too (`Option`, `app_id`)
- */
-export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): JsonReading {
+/** Of these keys, whatever a lenient reader takes for one of them counts as the same key too (`Option`, `app_id`). */
+export function guardedKeys(...keys: readonly string[]): GuardedKeys {
+  return new Set(keys.map(fold));
+}
+
+/** Reads UTF-8 bytes as one JSON object whose top-level keys are unique in every spelling. */
+export function readJsonObject(bytes: Buffer, guarded: GuardedKeys = new Set()): JsonReading {
   let text: string;
   let value: unknown;
   try {
-    text = utf8.decode(bytes);
+    if (!isUtf8(bytes)) throw new TypeError('not UTF-8');
+    // With a byte order mark, which RFC 8259 section 8.1 forbids to send, JSON.parse throws.
+    text = bytes.toString();
     value = JSON.parse(text);
   } catch (error) {
     return { kind: 'not-json', why: jsonFault(bytes, error) };
@@ -34,20 +37,26 @@ export function readJsonObject(bytes: Buffer, guarded: readonly string[] = []): 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { kind: 'not-an-object', value };
   }
-  const members = topLevelMembers(text);
-  const deciding = new Set(guarded.map(fold));
-  const key = firstDuplicate(members.map((member) => takenFor(member.key, deciding)));
-  if (key !== undefined) return { kind: 'duplicate-key', key };
-  const texts = new Map(members.map((member) => [member.key, member.text]));
+  const seen = new Set<string>();
+  const texts = new Map<string, string>();
+  for (const member of topLevelMembers(text)) {
+    const key = takenFor(member.key, guarded);
+    if (seen.size === seen.add(key).size) return { kind: 'duplicate-key', key };
+    texts.set(member.key, member.text);
+  }
   return { kind: 'object', value: value as Record<string, unknown>, texts };
 }
 
-/** The folded name out of `deciding` for which some reader takes a key, or the key itself. */
-function takenFor(key: string, deciding: ReadonlySet<string>): string {
+/** The folded name out of `guarded` for which some reader takes a key, or the key itself. */
+function takenFor(key: string, guarded: GuardedKeys): string {
   // To a reader with C strings, a key ends at its first NUL (DaveGamble/cJSON#588).
   const end = key.indexOf('\0');
-  const spellings = end < 0 ? [key] : [key, key.slice(0, end)];
-  return spellings.map(fold).find((name) => deciding.has(name)) ?? key;
+  if (end >= 0) {
+    const start = fold(key.slice(0, end));
+    if (guarded.has(start)) return start;
+  }
+  const name = fold(key);
+  return guarded.has(name) ? name : key;
 }
 
 /** What has more letters is no spelling of a key that decides. Normalising makes up to eighteen times of them. */
@@ -58,12 +67,16 @@ const LONGEST_SPELLING = 64;
  * on the safe side marks, widths and all that cannot be seen.
  */
 function fold(key: string): string {
+  if (PLAIN.test(key)) return key.toLowerCase();
   // Marks go before the normalising, which sorts them in quadratic time. Upper case comes first because only that makes
   // an i of the dotless one, which to Java's equalsIgnoreCase it is.
   const letters = lettersOf(key);
   if (letters.length > LONGEST_SPELLING) return letters;
   return lettersOf(letters.normalize('NFKD').toUpperCase().toLowerCase());
 }
+
+/** What folding only puts into lower case. */
+const PLAIN = /^[A-Za-z0-9]{1,64}$/;
 
 function lettersOf(text: string): string {
   return text.replace(/[^\p{L}\p{N}]/gu, '');
@@ -90,34 +103,45 @@ function topLevelMembers(text: string): Member[] {
     key = undefined;
   };
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '"') {
-      // Strings are taken whole, so that a bracket or a comma within one does not count.
-      const end = endOfString(text, at);
-      if (depth === 1 && key === undefined) key = JSON.parse(text.slice(at, end + 1)) as string;
-      at = end;
-    } else if (character === ':') {
-      if (depth === 1) valueStart = at + 1;
-    } else if (character === '{' || character === '[') {
-      depth += 1;
-    } else if (character === '}' || character === ']') {
-      if (depth === 1) close(at);
-      depth -= 1;
-    } else if (character === ',') {
-      if (depth === 1) close(at);
+    switch (text.charCodeAt(at)) {
+      case QUOTE: {
+        // Strings are taken whole, so that a bracket or a comma within one does not count.
+        const end = endOfString(text, at);
+        if (depth === 1 && key === undefined) key = unquoted(text.slice(at, end + 1));
+        at = end;
+        break;
+      }
+      case COLON:
+        if (depth === 1) valueStart = at + 1;
+        break;
+      case OPENING_BRACE:
+      case OPENING_BRACKET:
+        depth += 1;
+        break;
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
+        if (depth === 1) close(at);
+        depth -= 1;
+        break;
+      case COMMA:
+        if (depth === 1) close(at);
     }
   }
   return members;
 }
 
+const [QUOTE, COLON, COMMA, BACKSLASH] = [0x22, 0x3a, 0x2c, 0x5c] as const;
+const [OPENING_BRACE, CLOSING_BRACE, OPENING_BRACKET, CLOSING_BRACKET] = [
+  0x7b, 0x7d, 0x5b, 0x5d,
+] as const;
+
 /** Where the string that begins at `start` has its closing quote. No regular expression: one overflows on long ones. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  for (let code; (code = text.charCodeAt(at)) !== QUOTE;) at += code === BACKSLASH ? 2 : 1;
   return at;
 }
 
-function firstDuplicate(keys: readonly string[]): string | undefined {
-  const seen = new Set<string>();
-  return keys.find((key) => seen.size === seen.add(key).size);
+function unquoted(string: string): string {
+  return string.includes('\\') ? (JSON.parse(string) as string) : string.slice(1, -1);
 }

@@ -1,67 +1,94 @@
 import { pino, stdSerializers, type Logger } from 'pino';
 import type { LogLevel } from '../settings/settings.ts';
+import { systemClock } from '../time.ts';
 
 export type { Logger };
 
-interface Destination {
-  write(line: string): unknown;
+export interface Destination {
+  write(lines: string): unknown;
   /** How much of what was written is still in memory, as streams tell it. */
   readonly writableLength?: number;
 }
 
 /**
  * Characters that may wait for whoever reads the log: ten thousand usual lines, so a reader who only pauses misses none.
- * One who has stopped must not fill the memory, and who has no key makes lines, too.
+ * One who has stopped must not fill the memory, and callers without a key make lines, too.
  */
 const MOST_WAITING = 4_000_000;
 
+export interface Log {
+  readonly logger: Logger;
+  /** Writes what the last turn of the event loop has logged. For a process that ends now. */
+  flush(): void;
+}
+
 /**
  * The log: JSON lines. What goes in is chosen field by field where it is written; whatever a library's error
- * message may carry, the token is cut out of the finished line. A line that nobody takes is dropped: serving goes before
- * telling of it.
+ * message may carry, the token is cut out of the finished lines. Lines that nobody takes are dropped: serving goes
+ * before logging.
+ *
+ * The lines of one turn of the event loop are written together. One by one, each would cost a call of the system and a
+ * search for the token.
  */
-export function createLogger(
+export function createLog(
   level: LogLevel,
-  scrub: (line: string) => string,
+  scrub: (lines: string) => string,
   destination: Destination,
-  onDropped: () => void,
-): Logger {
+  onDropped: (lines: number) => void,
+): Log {
+  let batch: string[] = [];
   let dropped = 0;
 
-  function write(line: string): void {
-    if ((destination.writableLength ?? 0) > MOST_WAITING) {
-      dropped += 1;
-      onDropped();
-      return;
-    }
-    if (dropped > 0) tellOfDropped();
-    // Whoever writes a line is in the middle of something else, which must not fail because of the log.
+  function add(line: string): void {
+    if (batch.length === 0) setImmediate(flush);
+    batch.push(line);
+  }
+
+  function flush(): void {
+    if (batch.length === 0) return;
+    // Before the first lines that go through again: whoever reads on has to know of the gap, at any level.
+    const lines = dropped > 0 ? [gapLine(dropped), ...batch] : batch;
+    const count = batch.length;
+    batch = [];
+    if ((destination.writableLength ?? 0) > MOST_WAITING) return drop(count);
     try {
-      destination.write(scrub(line));
+      destination.write(scrub(lines.join('')));
+      dropped = 0;
     } catch {
-      dropped += 1;
-      onDropped();
+      // Nothing may fail because of the log.
+      drop(count);
     }
   }
 
-  /** Before the first line that goes through again: whoever reads on has to know of the gap, at any level. */
-  function tellOfDropped(): void {
-    const fields = { dropped };
-    dropped = 0;
-    logger
-      .child({}, { level: 'warn' })
-      .warn(fields, 'log lines were dropped, because nobody read them');
+  function drop(lines: number): void {
+    dropped += lines;
+    onDropped(lines);
   }
 
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.err },
-    },
-    { write },
-  );
-  return logger;
+  return { logger: pino({ ...FORMAT, level }, { write: add }), flush };
+}
+
+const FORMAT = {
+  base: null,
+  timestamp: createTimestamps(),
+  formatters: { level: (label: string) => ({ level: label }) },
+  serializers: { err: stdSerializers.err },
+};
+
+/** A line that says how many are missing. */
+function gapLine(dropped: number): string {
+  let gap = '';
+  const logger = pino({ ...FORMAT, level: 'warn' }, { write: (line: string) => void (gap = line) });
+  logger.warn({ dropped }, 'log lines were dropped, because nobody read them');
+  return gap;
+}
+
+/** The time of a line as pino takes it, written once for all lines of a millisecond. */
+function createTimestamps(): () => string {
+  let [at, written] = [NaN, ''];
+  return () => {
+    const now = systemClock.now();
+    if (now !== at) [at, written] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return written;
+  };
 }

@@ -10,7 +10,7 @@ export interface Metrics {
   storeError(store: 'lists' | 'quotas'): void;
   breaker(state: BreakerState): void;
   listCallTurnedAway(): void;
-  logLineDropped(): void;
+  logLinesDropped(lines: number): void;
   refusedUnread(status: number): void;
   /** Process metrics too, as prom-client has them. Once per process. */
   withProcess(): void;
@@ -72,7 +72,7 @@ export function createMetrics(gauges: {
     help: 'Callers of fetchContactsList for whom no slow call was made, because list.maxCallsUnderWay were under way.',
     registers,
   });
-  const logLinesDropped = new Counter({
+  const droppedLines = new Counter({
     name: 'gewe_gateway_log_lines_dropped_total',
     help: 'Lines of the log that were dropped, because nobody read those before them.',
     registers,
@@ -110,7 +110,7 @@ export function createMetrics(gauges: {
     },
     storeError: (store) => storeErrors.inc({ store }),
     listCallTurnedAway: () => listCallsTurnedAway.inc(),
-    logLineDropped: () => logLinesDropped.inc(),
+    logLinesDropped: (lines) => droppedLines.inc(lines),
     refusedUnread: (status) => refusedUnread.inc({ status }),
     breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
     withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),

@@ -63,6 +63,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     /** One line a request. What failed inside is named with it, under the same id. */
     request(record: RequestRecord): void {
       const { cause, ...fields } = record;
+      fields.durationMs = Math.round(fields.durationMs);
       metrics.request(record);
       if (record.code === 'internal') logger.error({ ...fields, err: cause }, 'request');
       else logger.info(fields, 'request');

@@ -20,7 +20,7 @@ interface ForwardParts {
 /** Passes an operation on as it is. */
 export function forward(parts: ForwardParts): RequestHandler {
   return createProxyMiddleware({
-    target: parts.geweBaseUrl.origin,
+    target: new URL(parts.geweBaseUrl.origin),
     // Its own plugins answer errors by themselves and write to the console.
     ejectPlugins: true,
     plugins: [sendThroughUpstream(parts)],

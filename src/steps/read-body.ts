@@ -1,10 +1,12 @@
 import type { RequestHandler } from 'express';
 import { kindOf, Refusal } from '../errors.ts';
 import { jsonBody, type JsonBody } from '../http/body.ts';
+import { guardedKeys } from '../http/json-object.ts';
 import { scopeOf } from '../http/request-scope.ts';
 
 /** What the gateway decides by: nobody may be able to read these otherwise. */
-const GUARDED_KEYS = ['appId', 'option', 'v3'];
+const DECIDING = ['appId', 'option', 'v3'];
+const GUARDED_KEYS = guardedKeys(...DECIDING);
 
 /** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
 export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
@@ -36,7 +38,7 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
 function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
   const kept: Record<string, unknown> = {};
   const keptTexts = new Map<string, string>();
-  for (const key of GUARDED_KEYS) {
+  for (const key of DECIDING) {
     if (!Object.hasOwn(json, key)) continue;
     kept[key] = json[key];
     // A copy: a part of a string keeps all of it.

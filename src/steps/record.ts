@@ -36,7 +36,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
         source,
         status: res.writableFinished ? res.statusCode : undefined,
         code: refusal?.code,
-        durationMs: Math.round(clock.monotonic() - startedAt),
+        durationMs: clock.monotonic() - startedAt,
         cause: refusal?.cause,
       });
     });

@@ -89,7 +89,13 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
 
   const log: Record<string, unknown>[] = [];
   const gateway = await createGateway(loaded, {
-    logTo: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
+    logTo: {
+      write(lines) {
+        for (const line of lines.trimEnd().split('\n')) {
+          log.push(JSON.parse(line) as Record<string, unknown>);
+        }
+      },
+    },
     ...options.overrides,
   });
   const { url, opsUrl } = await gateway.start();

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { createScrubber } from '../../../src/gewe/scrub.ts';
-import { createLogger } from '../../../src/ops/log.ts';
+import { createLog } from '../../../src/ops/log.ts';
 
 const TOKEN = 'tok-4f9d1c7e5b2a';
 
@@ -8,10 +9,11 @@ test('a crash whose message, stack and cause hold the token is logged as JSON wi
   const lines: string[] = [];
   const { text } = createScrubber(() => [TOKEN]);
   const destination = { write: (line: string) => lines.push(line) };
-  const logger = createLogger('trace', text, destination, () => undefined);
+  const { logger, flush } = createLog('trace', text, destination, () => undefined);
   const cause = new Error(`header X-GEWE-TOKEN: ${TOKEN}`);
 
   logger.fatal({ err: new Error(`failed with ${TOKEN}`, { cause }) }, 'the gateway failed');
+  flush();
 
   expect(lines).toHaveLength(1);
   expect(lines[0]).not.toContain(TOKEN);
@@ -20,33 +22,53 @@ test('a crash whose message, stack and cause hold the token is logged as JSON wi
   expect(err.message).toContain('failed with ***');
 });
 
-test('lines beyond what may wait for a reader are dropped and counted, and the next one comes after their number', () => {
-  const lines: string[] = [];
-  const destination = { write: (line: string) => lines.push(line), writableLength: 4_000_000 };
-  let counted = 0;
-  const logger = createLogger(
-    'error',
-    (line) => line,
+test('the lines of one turn of the event loop are written together, in order', async () => {
+  const writes: string[] = [];
+  const destination = { write: (lines: string) => writes.push(lines) };
+  const { logger } = createLog(
+    'info',
+    (lines) => lines,
     destination,
-    () => (counted += 1),
+    () => undefined,
   );
+
+  logger.info('first');
+  logger.info('second');
+  await setImmediate();
+
+  expect(writes.map(messagesOf)).toEqual([['first', 'second']]);
+});
+
+test('lines beyond what may wait for a reader are dropped and counted, and the next ones come after their number', () => {
+  const writes: string[] = [];
+  const destination = { write: (lines: string) => writes.push(lines), writableLength: 4_000_000 };
+  let counted = 0;
+  const count = (lines: number) => void (counted += lines);
+  const { logger, flush } = createLog('error', (lines) => lines, destination, count);
   logger.error('still kept');
+  flush();
   destination.writableLength += 1;
   logger.error('lost');
   logger.error('lost, too');
-  expect(lines).toHaveLength(1);
+  flush();
+  expect(writes).toHaveLength(1);
   expect(counted).toBe(2);
 
   destination.writableLength = 0;
   logger.error('read again');
   logger.error('and again');
+  flush();
 
-  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(told.map(({ msg }) => msg)).toEqual([
+  expect(writes.flatMap(messagesOf)).toEqual([
     'still kept',
     'log lines were dropped, because nobody read them',
     'read again',
     'and again',
   ]);
-  expect(told[1]).toMatchObject({ level: 'warn', dropped: 2 });
+  expect(JSON.parse(writes[1]?.split('\n')[0] ?? '')).toMatchObject({ level: 'warn', dropped: 2 });
 });
+
+function messagesOf(lines: string): unknown[] {
+  const records = lines.trimEnd().split('\n');
+  return records.map((line) => (JSON.parse(line) as { msg: unknown }).msg);
+}
