@@ -20,6 +20,7 @@ const onEngine = (engine) => ({
   globals: { TEST_ENGINE: engine },
   roots: ['<rootDir>/test/flow'],
   testMatch: ['contacts-list-*', 'add-contacts-*', 'engine'].map((name) => `**/${name}.test.ts`),
+  testPathIgnorePatterns: ['contacts-list-shrinks', 'add-contacts-quota-model'],
 });
 
 /** @type {import('jest').Config} */
