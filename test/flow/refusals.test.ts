@@ -4,8 +4,13 @@ import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
 import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
-import { DEAD_BASE_URL } from '../support/rude-server.ts';
-import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import {
+  DEAD_BASE_URL,
+  KEY,
+  startGateway,
+  TOKEN,
+  type TestGateway,
+} from '../support/start-gateway.ts';
 
 const OLD = '{ onlineSince: "2020-01-01T00:00:00Z" }';
 const POLICY = `

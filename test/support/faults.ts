@@ -129,6 +129,8 @@ export const FAULTS: readonly Fault[] = [
     'answers with 204': saysAndEnds(`HTTP/1.1 204 No Content\r\n${CLOSE}\r\n`),
     'answers with 204 and a body': saysAndEnds(wire(JSON_200, '204 No Content')),
     'answers with 205 and no body': saysAndEnds(wire('', '205 Reset Content')),
+    'answers with 500': saysAndEnds(wire(JSON_200, '500 Internal Server Error')),
+    'answers with 502 and a page': saysAndEnds(wire('<h1>502 Bad Gateway</h1>', '502 Bad Gateway')),
     'answers with 503': saysAndEnds(wire(JSON_200, '503 Service Unavailable')),
     'answers with 999': saysAndEnds(wire(JSON_200, '999 What')),
     'answers with nothing': saysAndEnds(wire('')),

@@ -10,6 +10,9 @@ import { temporaryFolder } from './temporary-folder.ts';
 export const TOKEN = 'tok-4f9d1c7e5b2a';
 export const KEY = 'gwk_test_key';
 
+/** An address where nothing listens. A port that was free a moment ago could be another test's by now; this never is. */
+export const DEAD_BASE_URL = 'http://127.0.0.1:1/v2/api';
+
 /** What every gateway of a test is told, whatever it is about; beside it comes `GEWE_BASE_URL`. */
 export const LEAST_ENV = {
   GEWE_TOKEN: TOKEN,

@@ -99,6 +99,8 @@ describe('isGoodList', () => {
     { friends: ['a'], chatrooms: ['b'] },
     { friends: ['a'] },
     { friends: [], chatrooms: null, ghs: ['c'] },
+    { friends: ['a'], chatrooms: null, ghs: null },
+    { friends: [], ghs: ['c'] },
   ])('takes %j', (data) => {
     expect(isGoodList(list(data))).toBe(true);
     expect(isGoodList(list(data, '200'))).toBe(true);
@@ -110,6 +112,12 @@ describe('isGoodList', () => {
     list(full, '500'),
     list({ friends: [], chatrooms: [], ghs: [] }),
     list({ friends: [], chatrooms: null }),
+    list({}),
+    list([]),
+    list('friends'),
+    list(undefined, '200'),
+    list({ ...full, friends: { '0': 'a' } }),
+    list({ ...full, chatrooms: {} }),
     list({ ...full, friends: null }),
     list({ chatrooms: ['b'], ghs: ['c'] }),
     list({ ...full, ghs: {} }),
