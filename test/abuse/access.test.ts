@@ -20,7 +20,7 @@ import { verdictOn } from '../support/access-model.ts';
 import { budget } from '../support/budget.ts';
 import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
 import { askList, askTogether } from '../support/lists.ts';
-import { rawRequest, type RawAnswer } from '../support/raw-request.ts';
+import { type RawAnswer, rawRequest } from '../support/raw-client.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 /** What only answers about this account hold. Long enough that a list goes out compressed. */

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashKey } from '../../src/settings/clients.ts';
 import { budget } from '../support/budget.ts';
-import { rawRequest, type RawAnswer } from '../support/raw-request.ts';
+import { type RawAnswer, rawRequest } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const CRM = 'https://crm.example.com';

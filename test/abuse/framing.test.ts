@@ -1,6 +1,6 @@
 /** Raw bytes on both listeners: what is not clear is refused once and closed, and nothing behind it is carried out. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { rawExchange } from '../support/raw-exchange.ts';
+import { rawExchange } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BAD_CHUNKS, BAD_ENCODINGS, BAD_LENGTHS } from './corpus/bodies.ts';

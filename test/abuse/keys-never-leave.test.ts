@@ -5,8 +5,7 @@ import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { echoes, startEchoingUpstream, type EchoingUpstream } from '../support/echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { readableExchange } from '../support/readable-exchange.ts';
-import { rawPost } from '../support/raw-request.ts';
+import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 

@@ -10,7 +10,7 @@ import {
   OPS_TARGETS,
   sendOps,
 } from '../support/ops-requests.ts';
-import { rawRequest } from '../support/raw-request.ts';
+import { rawRequest } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 describe('on loopback without OPS_TOKEN', () => {

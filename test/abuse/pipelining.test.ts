@@ -1,6 +1,6 @@
 /** Several requests on one connection: each is judged by itself and answered once, in order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { openRaw, rawExchange } from '../support/raw-exchange.ts';
+import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';

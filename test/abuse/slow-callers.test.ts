@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { createListener, PATIENCE, type Listener } from '../../src/listener/listener.ts';
 import { isLong } from '../support/budget.ts';
 import { createLogTap } from '../support/log-tap.ts';
-import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
+import { openRaw, type RawCaller } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, call, chunked, LAST } from './corpus/requests.ts';
 

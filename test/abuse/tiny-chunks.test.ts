@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { openRaw } from '../support/raw-exchange.ts';
+import { openRaw } from '../support/raw-client.ts';
 import { DEAD_BASE_URL, KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { chunked } from './corpus/requests.ts';

@@ -12,8 +12,7 @@ import {
   type EchoingUpstream,
 } from '../support/echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { readableExchange } from '../support/readable-exchange.ts';
-import { rawPost } from '../support/raw-request.ts';
+import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,6 +1,6 @@
 /** What is odd and valid: answered as RFC 9110 and 9112 mean it, where the contract says no other. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { openRaw, rawExchange } from '../support/raw-exchange.ts';
+import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, LAST, SMUGGLED, call, post, type Call } from './corpus/requests.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startBalancer, type Balancer } from '../support/balancer.ts';
 import { describeWith } from '../support/describe-with.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
-import { openRaw } from '../support/raw-exchange.ts';
+import { openRaw } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', () => {

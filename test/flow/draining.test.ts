@@ -5,8 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
 import { httpCall, type HttpAnswer } from '../support/http-call.ts';
 import { allRead, LIST, listBytes } from '../support/lists.ts';
-import { openRaw, type RawCaller } from '../support/raw-exchange.ts';
-import type { RawAnswer } from '../support/raw-request.ts';
+import { openRaw, type RawAnswer, type RawCaller } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 let upstream: HeldUpstream;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
-import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
+import { type RawAnswer, rawPost, rawRequest } from '../support/raw-client.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const LIMIT = 1000;

@@ -9,7 +9,7 @@ import {
 } from '../../src/simulator/simulator.ts';
 import { VERSION } from '../../src/version.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
-import { rawPost, rawRequest } from '../support/raw-request.ts';
+import { rawPost, rawRequest } from '../support/raw-client.ts';
 import { startRawUpstream, wire } from '../support/raw-upstream.ts';
 import {
   DEAD_BASE_URL,

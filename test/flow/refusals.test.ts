@@ -3,7 +3,7 @@ import { systemClock } from '../../src/time.ts';
 import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
-import { rawPost, rawRequest, type RawAnswer } from '../support/raw-request.ts';
+import { type RawAnswer, rawPost, rawRequest } from '../support/raw-client.ts';
 import {
   DEAD_BASE_URL,
   KEY,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
-import { rawPost, rawRequest } from '../support/raw-request.ts';
+import { rawPost, rawRequest } from '../support/raw-client.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

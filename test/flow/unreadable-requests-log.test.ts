@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createListener } from '../../src/listener/listener.ts';
 import { httpCall } from '../support/http-call.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
-import { openRaw, rawExchange } from '../support/raw-exchange.ts';
+import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const MSG = 'refused before it was a request';

@@ -1,7 +1,7 @@
 /** What is no request that could be routed: its sender is told so, with an id, and the process goes on. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { rawRequest } from '../support/raw-request.ts';
+import { rawRequest } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 let gateway: TestGateway;

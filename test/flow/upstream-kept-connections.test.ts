@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
 import { allRead, askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
-import { rawPost } from '../support/raw-request.ts';
+import { rawPost } from '../support/raw-client.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { hashKey } from '../../src/settings/clients.ts';
 import { CLIENTS } from './access-clients.ts';
 import { PREFIXES, READS, WRITES, type Asked, type ShownKeys } from './access-model.ts';
-import { rawPost } from './raw-request.ts';
+import { rawPost } from './raw-client.ts';
 import { SPELLINGS, type Spell } from './target-spellings.ts';
 
 /** Known operations, one of tomorrow, and some that are called like a group. */

@@ -48,6 +48,9 @@ function unknownKeysIn(manifests: readonly Manifest[]): readonly string[] {
 
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 
+/** Read once for all checks: the declarations are most of the work. */
+const declarations = new Map<string, ts.SourceFile | undefined>();
+
 /** The compiler's complaints about a file that stands beside this one in its mind only. */
 function compile(source: string): readonly ts.DiagnosticWithLocation[] {
   const path = join(dirname(fileURLToPath(import.meta.url)), 'manifests-as-literals.ts');
@@ -62,10 +65,11 @@ function compile(source: string): readonly ts.DiagnosticWithLocation[] {
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
-  host.getSourceFile = (name, ...rest) =>
-    name === path
-      ? ts.createSourceFile(name, source, ts.ScriptTarget.ESNext, true)
-      : getSourceFile.call(host, name, ...rest);
+  host.getSourceFile = (name, ...rest) => {
+    if (name === path) return ts.createSourceFile(name, source, ts.ScriptTarget.ESNext, true);
+    if (!declarations.has(name)) declarations.set(name, getSourceFile.call(host, name, ...rest));
+    return declarations.get(name);
+  };
   host.fileExists = (name) => name === path || fileExists.call(host, name);
   host.readFile = (name) => (name === path ? source : readFile.call(host, name));
   const program = ts.createProgram([path], options, host);

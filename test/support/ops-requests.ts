@@ -1,7 +1,7 @@
 /** Requests to the ops listener as bytes, and what it lets out when it is closed. */
 import { expect } from '@jest/globals';
 import { httpCall } from './http-call.ts';
-import { rawRequest, type RawAnswer } from './raw-request.ts';
+import { type RawAnswer, rawRequest } from './raw-client.ts';
 import type { TestGateway } from './start-gateway.ts';
 
 export const OPS_TOKEN = 'ops-token-of-this-test';

@@ -1,4 +1,4 @@
-import { openConnection, type ExactConnection } from './exact-connection.ts';
+import { type ExactConnection, openConnection } from './raw-client.ts';
 import { bigListRequest, soakRequest, type SoakRequest } from './soak-requests.ts';
 
 /** What became of the requests of a load, by their ids. */

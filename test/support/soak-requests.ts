@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { addBody } from './add-contacts.ts';
 import { listBytes } from './lists.ts';
-import type { RawAnswer } from './raw-request.ts';
+import type { RawAnswer } from './raw-client.ts';
 
 /** One request, and what may be said to it. */
 export interface SoakRequest {

@@ -1,12 +1,12 @@
 /** A gateway as a process of its own, whose log goes into a pipe that somebody holds open and does not read. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
 import { COMPILED, MAIN } from '../support/gateway-process.ts';
 import { httpCall } from '../support/http-call.ts';
+import { openRaw } from '../support/raw-client.ts';
 import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -14,6 +14,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const LONGEST = 'x'.repeat(128);
 /** Whose lines are more than may wait to be read; in the long run, more than the process has memory for. */
 const REQUESTS = budget(12_000, 200_000);
+/** Of them, so many are sent together on each connection. */
+const AT_ONCE = 50;
 /** For all that is not garbage. */
 const HEAP_MB = 64;
 /** As the system sees it: the heap, what is young in it, and the program. */
@@ -66,25 +68,20 @@ async function metric(name: string): Promise<number> {
   return Number(value);
 }
 
-/** Requests without a key, a few at a time, each of which is a long line of the log. */
+/** Requests without a key, one after the other on a few connections, each of which is a long line of the log. */
 async function askWithoutKey(count: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const path = `/contacts/${LONGEST}`;
-  const headers = { 'X-Request-Id': LONGEST };
-  let left = count;
-  const caller = async () => {
-    while (left-- > 0) {
-      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
-      request(url, { method: 'POST', path, agent, headers }, (res) => {
-        res.resume().once('end', () => resolve(res.statusCode));
-      })
-        .on('error', reject)
-        .end();
-      expect(await promise).toBe(401);
+  const head = [`POST /contacts/${LONGEST} HTTP/1.1`, 'Host: a', `X-Request-Id: ${LONGEST}`];
+  const request = `${head.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`;
+  const each = Array.from({ length: 16 }, async () => {
+    const caller = openRaw(url);
+    for (let left = count / 16; left > 0; left -= AT_ONCE) {
+      caller.socket.write(request.repeat(AT_ONCE));
+      const answers = await caller.taken(AT_ONCE);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
     }
-  };
-  await Promise.all(Array.from({ length: 16 }, caller));
-  agent.destroy();
+    caller.socket.destroy();
+  });
+  await Promise.all(each);
 }
 
 test(

@@ -5,10 +5,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { budget } from '../support/budget.ts';
 import { eventually } from '../support/eventually.ts';
-import { openConnection } from '../support/exact-connection.ts';
+import { openConnection, rawPost } from '../support/raw-client.ts';
 import { askList } from '../support/lists.ts';
 import { startMeasuredGateway, type MeasuredGateway } from '../support/measured-gateway.ts';
-import { rawPost } from '../support/raw-request.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
