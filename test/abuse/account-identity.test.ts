@@ -6,7 +6,7 @@ import { hashKey } from '../../src/settings/clients.ts';
 import { identityOf, OF_AN_ACCOUNT } from '../support/account-identity.ts';
 import { addBody, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { spelled } from '../support/json-spellings.ts';
 import { saveList, listBytes } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

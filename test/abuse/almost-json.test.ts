@@ -1,6 +1,6 @@
 /** What one reader takes for JSON and another does not goes nowhere, and the upstream is told nothing else than JSON. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { rawPost, rawRequest } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 

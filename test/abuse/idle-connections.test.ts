@@ -6,7 +6,7 @@ import { createSimulator, type Simulator } from '../../src/simulator/simulator.t
 import { budget, isLong } from '../support/budget.ts';
 import { eventually } from '../support/eventually.ts';
 import { MAIN, runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

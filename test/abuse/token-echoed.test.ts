@@ -9,7 +9,7 @@ import {
   type Echo,
   type EchoingUpstream,
 } from '../support/echoing-upstream.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';

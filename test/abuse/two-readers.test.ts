@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY_MS, isAdd } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
-import { GOOD_HEADERS } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall, httpGet } from '../support/http-client.ts';
 import { READERS, type Reading } from '../support/json-readers.ts';
 import { hostile, wellSpelled } from '../support/json-spellings.ts';
 import { movableClock } from '../support/movable-clock.ts';
@@ -43,8 +43,8 @@ const NOTHING = Object.fromEntries(ACCOUNTS.map((appId) => [appId, [0, 0]]));
 /** What was spent since yesterday, by account. */
 async function spent(): Promise<Record<string, readonly [adds: number, accepts: number]>> {
   const entries = ACCOUNTS.map(async (appId) => {
-    const answer = await fetch(`${gateway.opsUrl}/admin/accounts/${appId}`);
-    const { quotas } = (await answer.json()) as { quotas: { name: string; left: number }[] };
+    const answer = await httpGet(gateway.opsUrl, `/admin/accounts/${appId}`);
+    const { quotas } = answer.json() as { quotas: { name: string; left: number }[] };
     const used = (name: string) => LIMIT - (quotas.find((one) => one.name === name)?.left ?? NaN);
     return [appId, [used('add-per-day'), used('accept-per-day')]] as const;
   });
@@ -60,12 +60,12 @@ interface Outcome {
 
 async function addContacts(body: Buffer | string): Promise<Outcome> {
   gateway.simulator.reset();
-  const answer = await fetch(`${gateway.url}/contacts/addContacts`, {
-    method: 'POST',
+  const answer = await httpCall(gateway.url, {
+    path: '/contacts/addContacts',
     headers: GOOD_HEADERS,
     body,
   });
-  const { code } = (await answer.json()) as { code?: string };
+  const { code } = answer.json() as { code?: string };
   const sent = gateway.simulator.calls.filter(isAdd).map((call) => call.body);
   return { status: answer.status, code, sent };
 }

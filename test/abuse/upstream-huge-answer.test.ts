@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addBody, REJECT } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
 import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSimulator, type Behaviour, type Simulator } from '../../src/simulator/simulator.ts';
@@ -11,8 +10,9 @@ import {
   TRUSTING,
   TRUSTING_WITHOUT_GAPS,
 } from '../support/add-contacts.ts';
+import { callerWhoLeaves, GOOD_HEADERS } from '../support/http-client.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
-import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let clock: MovableClock;
@@ -104,14 +104,13 @@ describe('a call whose caller has left', () => {
 
   test('runs on to its end, and stays charged', async () => {
     simulator.behave('wx_a', { delayMs: 150 });
-    const leaving = request(`${gateway.url}/contacts/addContacts`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' },
+    const caller = callerWhoLeaves(gateway.url, {
+      path: '/contacts/addContacts',
+      headers: GOOD_HEADERS,
+      body: JSON.stringify(addBody('wx_a')),
     });
-    leaving.on('error', () => undefined);
-    leaving.end(JSON.stringify(addBody('wx_a')));
     const call = await simulator.waitForCall(isAdd);
-    leaving.destroy();
+    await caller.leave();
 
     expect(await call.ended).toBe('answered');
     expect(await leftToday()).toBe(14);

@@ -1,6 +1,6 @@
 /** Callers without a key are told apart by address. Behind a proxy the address is what the proxy writes down. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { httpCall } from '../support/http-call.ts';
+import { httpCall } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 /** Whether calls that say to come from there share one rate, of two a minute. */

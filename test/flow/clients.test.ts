@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashKey } from '../../src/settings/clients.ts';
-import { httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { httpCall, httpGet } from '../support/http-client.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const admin = (appId: string, method = 'GET') =>
-  fetch(`${gateway.opsUrl}/admin/lists/${appId}`, { method });
+  httpCall(gateway.opsUrl, { method, path: `/admin/lists/${appId}` });
 
 test('GET tells the age, the size and the source of a saved list, and nothing of what is in it', async () => {
   await saveList(gateway, 'wx_1', listBytes('ann'));
@@ -22,7 +23,7 @@ test('GET tells the age, the size and the source of a saved list, and nothing of
   const response = await admin('wx_1');
 
   expect(response.status).toBe(200);
-  expect(await response.json()).toEqual({
+  expect(response.json()).toEqual({
     appId: 'wx_1',
     savedAt,
     ageSeconds: 61,
@@ -37,7 +38,7 @@ test("GET tells that a list came from the upstream's cache", async () => {
     { cacheList: 'kept' },
   ]);
   await askList(gateway, 'wx_2');
-  expect(await (await admin('wx_2')).json()).toMatchObject({ source: 'gewe-cache' });
+  expect((await admin('wx_2')).json()).toMatchObject({ source: 'gewe-cache' });
 });
 
 test('DELETE forgets the list of this account and no other', async () => {
@@ -47,7 +48,7 @@ test('DELETE forgets the list of this account and no other', async () => {
   const response = await admin('wx_3', 'DELETE');
 
   expect(response.status).toBe(204);
-  expect(await response.text()).toBe('');
+  expect(response.body.toString()).toBe('');
   expect((await admin('wx_3')).status).toBe(404);
   expect((await askList(gateway, 'wx_3', ONLY_IF_CACHED)).status).toBe(504);
   expect((await askList(gateway, 'wx_4', ONLY_IF_CACHED)).status).toBe(200);
@@ -71,7 +72,7 @@ test('a list that was forgotten leaves one line, with the appId and the id of th
       level: 'info',
       msg: 'changed through the admin API',
       what: 'list-forgotten',
-      requestId: response.headers.get('x-request-id'),
+      requestId: response.headers['x-request-id'],
     },
   ]);
 });
@@ -79,17 +80,17 @@ test('a list that was forgotten leaves one line, with the appId and the id of th
 test('where nothing is saved, GET and DELETE are answered with 404', async () => {
   const responses = [await admin('wx_none'), await admin('wx_none', 'DELETE')];
   expect(responses.map(({ status }) => status)).toEqual([404, 404]);
-  expect(await responses[0]?.json()).toMatchObject({ code: 'not-found' });
+  expect(responses[0]?.json()).toMatchObject({ code: 'not-found' });
 });
 
 test('what cannot be an appId is refused with 400, another method with 405 and Allow', async () => {
   expect((await admin('a%20b')).status).toBe(400);
   const response = await admin('wx_1', 'POST');
   expect(response.status).toBe(405);
-  expect(response.headers.get('allow')).toContain('DELETE');
+  expect(response.headers.allow).toContain('DELETE');
 });
 
 test('the listener of the clients has no such path', async () => {
-  const response = await fetch(`${gateway.url}/admin/lists/wx_1`);
+  const response = await httpGet(gateway.url, '/admin/lists/wx_1');
   expect(response.status).toBe(404);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import {
   askList,
-  callerWhoLeaves,
+  listCallerWhoLeaves,
   LIST,
   listBytes,
   listCalls,
@@ -51,7 +51,7 @@ test('a call whose callers have all left runs to its end, and its answer is save
       operations: ['fetchContactsList'],
       raw: { body: listBytes('late') },
     });
-    const callers = [1, 2, 3].map(() => callerWhoLeaves(gateway, 'wx_left'));
+    const callers = [1, 2, 3].map(() => listCallerWhoLeaves(gateway, 'wx_left'));
     const call = await simulator.waitForCall(({ appId }) => appId === 'wx_left');
     await Promise.all(callers.map((caller) => caller.leave()));
 

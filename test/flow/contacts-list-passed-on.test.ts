@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Behaviour } from '../../src/simulator/simulator.ts';
+import { httpGet } from '../support/http-client.ts';
 import { askList, CACHE, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
@@ -171,8 +172,8 @@ test('the upstream rejects the token: saved lists answer, and readiness says so'
         code: 'upstream-token-rejected',
       });
     }
-    const ready = await fetch(`${rejected.opsUrl}/readyz`);
-    expect([ready.status, await ready.json()]).toMatchObject([503, { notReady: ['token'] }]);
+    const ready = await httpGet(rejected.opsUrl, '/readyz');
+    expect([ready.status, ready.json()]).toMatchObject([503, { notReady: ['token'] }]);
     const errors = rejected.log.filter(({ level }) => level === 'error');
     expect(errors.map(({ msg }) => msg)).toEqual([
       'the upstream rejects the token; renew GEWE_TOKEN',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { httpGet } from '../support/http-client.ts';
 import {
   allRead,
   askList,
@@ -126,7 +127,7 @@ test('a caller who wants no saved list waits on for the live one when a poll bri
 /** Resolves when the metrics count an answered call of this operation. */
 async function untilCounted(operation: string): Promise<void> {
   for (const until = Date.now() + 30_000; Date.now() < until;) {
-    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+    const metrics = (await httpGet(gateway.opsUrl, '/metrics')).body.toString();
     const lines = metrics.split('\n').filter((line) => line.includes(`operation="${operation}"`));
     if (lines.some((line) => line.includes('answered'))) return;
   }

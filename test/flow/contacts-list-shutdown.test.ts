@@ -7,7 +7,7 @@ import {
   askList,
   askTogether,
   CACHE,
-  callerWhoLeaves,
+  listCallerWhoLeaves,
   LIST,
   listBytes,
 } from '../support/lists.ts';
@@ -43,7 +43,7 @@ async function savedAfterwards(appId: string): Promise<string | undefined> {
 
 test('a slow call that nobody waits for is still saved when it ends within the grace', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '60000' });
-  const caller = callerWhoLeaves(gateway, 'wx_1');
+  const caller = listCallerWhoLeaves(gateway, 'wx_1');
   const call = await upstream.next(LIST);
   await caller.leave();
 

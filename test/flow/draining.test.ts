@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
-import { httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { allRead, LIST, listBytes } from '../support/lists.ts';
 import { openRaw, type RawAnswer, type RawCaller } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';

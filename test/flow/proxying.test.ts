@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -8,7 +7,12 @@ import {
   type Simulator,
 } from '../../src/simulator/simulator.ts';
 import { VERSION } from '../../src/version.ts';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
+import {
+  callerWhoLeaves,
+  GOOD_HEADERS,
+  type HttpAnswer,
+  httpCall,
+} from '../support/http-client.ts';
 import { rawPost, rawRequest } from '../support/raw-client.ts';
 import { startRawUpstream, wire } from '../support/raw-upstream.ts';
 import {
@@ -471,19 +475,15 @@ describe('a caller who leaves', () => {
 
   /** Leaves as soon as the upstream has the call. */
   async function leave(operation: string): Promise<RecordedCall> {
-    const outgoing = request(`${gateway.url}/contacts/${operation}`, {
-      method: 'POST',
+    const caller = callerWhoLeaves(gateway.url, {
+      path: `/contacts/${operation}`,
       headers: GOOD_HEADERS,
-      agent: false,
+      body: '{"appId":"wx_1","option":4}',
     });
-    outgoing.on('error', () => undefined);
-    outgoing.end('{"appId":"wx_1","option":4}');
     const received = await simulator.waitForCall(
       (one) => one.operation === `contacts/${operation}`,
     );
-    const closed = new Promise<void>((resolve) => void outgoing.once('close', () => resolve()));
-    outgoing.destroy();
-    await closed;
+    await caller.leave();
     return received;
   }
 

@@ -1,6 +1,6 @@
 /** A reader of `curl -i` sees what matters: of the headers that protect browsers only those that mean something here. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const PROTECTING = {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { httpCall } from '../support/http-client.ts';
 import {
   askList,
   CACHE,
@@ -144,8 +145,9 @@ describeOnRedis('three gateways on one Redis', () => {
     await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
 
-    const url = `${all.gateways[1].opsUrl}/admin/lists/wx_1`;
-    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+    const { opsUrl } = all.gateways[1];
+    const forget = { method: 'DELETE', path: '/admin/lists/wx_1' };
+    expect((await httpCall(opsUrl, forget)).status).toBe(204);
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(504);
     await saveList(all.gateways[2], 'wx_1', listBytes('bob'));
     for (const i of [0, 1, 2]) {

@@ -1,7 +1,7 @@
 /** What the listeners refuse before anybody could look at it: it has no line of a request, but is seen all the same. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createListener } from '../../src/listener/listener.ts';
-import { httpCall } from '../support/http-call.ts';
+import { httpCall } from '../support/http-client.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';

@@ -6,7 +6,7 @@ import { addBody } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import { FAULTS, type Fault, type Kind } from '../support/faults.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { ONLY_IF_CACHED } from '../support/lists.ts';
 import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
 import { TOKEN, LEAST_ENV } from '../support/start-gateway.ts';
@@ -157,7 +157,7 @@ async function ask(operation: string, appId: string, headers = {}): Promise<stri
     path: `/contacts/${operation}`,
     headers: { ...GOOD_HEADERS, ...headers },
     body: JSON.stringify(addBody(appId)),
-    timeoutMs: NOBODY_WAITS_LONGER_MS,
+    signal: AbortSignal.timeout(NOBODY_WAITS_LONGER_MS),
   });
   const { 'x-gateway-source': source, 'retry-after': retryAfter } = answer.headers;
   if (source === 'saved') {

@@ -1,7 +1,7 @@
 /** Answers with a 1xx status announce another one (RFC 9110 section 15.2): that one counts, wherever it can be reached. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { askList } from '../support/lists.ts';
 import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { allRead, askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
 import { rawPost } from '../support/raw-client.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';

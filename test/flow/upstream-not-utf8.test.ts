@@ -1,7 +1,7 @@
 /** Names that are not UTF-8 in an otherwise good answer: every byte of it reaches the caller, live and saved. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { askList, ONLY_IF_CACHED, untilSaved } from '../support/lists.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, TOKEN, type TestGateway, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

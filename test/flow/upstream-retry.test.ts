@@ -1,10 +1,9 @@
 /** A kept connection that the upstream closes just when a request comes on it: a read is sent once more, a write never. */
 import { once } from 'node:events';
-import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { callerWhoLeaves, GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { allRead, listBytes } from '../support/lists.ts';
 import { startRawUpstream, wire, type Manner, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -140,17 +139,15 @@ test('a read whose caller has left is not sent once more', async () => {
   const { promise: arrived, resolve } = Promise.withResolvers<Socket>();
   const sockets = meets(answers, resolve, answers);
   await ask('search');
-  const leaving = request(`${gateway.url}/contacts/search`, {
-    method: 'POST',
+  const caller = callerWhoLeaves(gateway.url, {
+    path: '/contacts/search',
     headers: GOOD_HEADERS,
-    agent: false,
+    body: '{"appId":"wx_1"}',
   });
-  leaving.on('error', () => undefined);
-  leaving.end('{"appId":"wx_1"}');
   const socket = await arrived;
   const closed = once(socket, 'close');
 
-  leaving.destroy();
+  await caller.leave();
 
   await closed;
   await allRead(gateway);

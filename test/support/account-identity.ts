@@ -1,5 +1,5 @@
 import { hashKey } from '../../src/settings/clients.ts';
-import { httpCall, GOOD_HEADERS, type HttpAnswer } from './http-call.ts';
+import { httpCall, GOOD_HEADERS, type HttpAnswer } from './http-client.ts';
 import { listBytes, NO_FALLBACK, ONLY_IF_CACHED } from './lists.ts';
 import { startGateway } from './start-gateway.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { httpCall } from './http-call.ts';
+import { httpCall } from './http-client.ts';
 import { DEPLOY } from './manifests.ts';
 
 export const BALANCER_CONFIG = join(DEPLOY, 'haproxy.cfg');

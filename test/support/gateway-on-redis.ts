@@ -4,7 +4,7 @@ import { addBody, ADD } from './add-contacts.ts';
 import { cuttableProxy, type CuttableProxy } from './cuttable-proxy.ts';
 import { eventually } from './eventually.ts';
 import { readiness } from './gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-call.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-client.ts';
 import { startRedis, type RedisOptions, type RedisUnderTest } from './redis-server.ts';
 import { startGateway, TOKEN, type TestGateway, type TestGatewayOptions } from './start-gateway.ts';
 

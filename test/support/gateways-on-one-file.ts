@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { runGateway, type GatewayProcess } from './gateway-process.ts';
-import { httpCall } from './http-call.ts';
+import { httpCall } from './http-client.ts';
 import { KEY, TOKEN } from './start-gateway.ts';
 
 export interface RunningGateway {

@@ -1,5 +1,5 @@
 import { eventually } from './eventually.ts';
-import type { HttpAnswer } from './http-call.ts';
+import type { HttpAnswer } from './http-client.ts';
 
 /** Asks again where the store, or the one before, has not come to its end yet. */
 export async function untilTaken(ask: () => Promise<HttpAnswer>): Promise<HttpAnswer> {

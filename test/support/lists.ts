@@ -1,63 +1,41 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import {
-  request,
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-} from 'node:http';
-import { buffer } from 'node:stream/consumers';
-import { KEY, type TestGateway } from './start-gateway.ts';
+  callerWhoLeaves,
+  GOOD_HEADERS,
+  httpCall,
+  httpGet,
+  type HttpAnswer,
+} from './http-client.ts';
+import type { TestGateway } from './start-gateway.ts';
 
 /** The two operations as the simulator records them. */
 export const LIST = 'contacts/fetchContactsList';
 export const CACHE = 'contacts/fetchContactsListCache';
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** As it came over the wire, still encoded. */
-  readonly body: Buffer;
-}
+/** As it came over the wire, still encoded. */
+export type Reply = HttpAnswer;
 
 export type Asked = Pick<TestGateway, 'url'>;
 
-/** Asks for the list of an account over a socket of its own; nothing is decoded or followed. */
-export async function askList(
+const listCall = (appId: string, headers: Readonly<Record<string, string>> = {}) => ({
+  path: '/contacts/fetchContactsList',
+  headers: { ...GOOD_HEADERS, ...headers },
+  body: JSON.stringify({ appId }),
+});
+
+/** Asks for the list of an account on a connection of its own. */
+export function askList(
   gateway: Asked,
   appId: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): Promise<Reply> {
-  const [response] = (await once(send(gateway, appId, headers), 'response')) as [IncomingMessage];
-  const body = await buffer(response);
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
+  return httpCall(gateway.url, listCall(appId, headers));
 }
 
-/** A caller that has sent its request and can be made to leave without waiting for the answer. */
-export function callerWhoLeaves(gateway: Asked, appId: string): { leave(): Promise<void> } {
-  const asking = send(gateway, appId, {});
-  asking.on('error', () => undefined);
-  return {
-    async leave() {
-      // events.once() would reject with the error that leaving causes.
-      const closed = new Promise((resolve) => asking.once('close', resolve));
-      asking.destroy();
-      await closed;
-    },
-  };
-}
-
-function send(
-  gateway: Asked,
-  appId: string,
-  headers: Readonly<Record<string, string>>,
-): ClientRequest {
-  const asking = request(`${gateway.url}/contacts/fetchContactsList`, {
-    method: 'POST',
-    agent: false,
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}`, ...headers },
-  });
-  return asking.end(JSON.stringify({ appId }));
+/** A caller that has asked for the list of an account and can leave without waiting for it. */
+export function listCallerWhoLeaves(gateway: Asked, appId: string): { leave(): Promise<void> } {
+  return callerWhoLeaves(gateway.url, listCall(appId));
 }
 
 export const ONLY_IF_CACHED = { 'Cache-Control': 'only-if-cached' };
@@ -98,11 +76,11 @@ export async function untilSaved(
 ): Promise<SavedListInfo> {
   let seen: unknown;
   for (const until = Date.now() + 30_000; Date.now() < until;) {
-    const response = await fetch(`${opsUrl}/admin/lists/${appId}`);
-    seen = await response.json();
+    const answer = await httpGet(opsUrl, `/admin/lists/${appId}`);
+    seen = answer.json();
     const entries = Object.entries(expected);
     const found = entries.every(([key, value]) => (seen as never)[key] === value);
-    if (response.ok && found) return seen as SavedListInfo;
+    if (answer.status === 200 && found) return seen as SavedListInfo;
   }
   throw new Error(`No saved list like ${JSON.stringify(expected)}: ${JSON.stringify(seen)}`);
 }
@@ -112,8 +90,8 @@ export async function untilSaved(
  * and test share a thread.
  */
 export async function allRead({ opsUrl }: Pick<TestGateway, 'opsUrl'>): Promise<void> {
-  await (await fetch(`${opsUrl}/healthz`)).text();
-  await (await fetch(`${opsUrl}/healthz`)).text();
+  await httpGet(opsUrl, '/healthz');
+  await httpGet(opsUrl, '/healthz');
 }
 
 /** Asks so many times at once; `arrived` resolves when the gateway has begun to read all of it. */

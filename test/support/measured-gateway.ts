@@ -1,5 +1,5 @@
 import { MAIN, runGateway, type GatewayProcess } from './gateway-process.ts';
-import { httpCall } from './http-call.ts';
+import { httpCall } from './http-client.ts';
 
 /** What a process holds, once its garbage has been collected. */
 export interface Holding {

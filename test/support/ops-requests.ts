@@ -1,6 +1,6 @@
 /** Requests to the ops listener as bytes, and what it lets out when it is closed. */
 import { expect } from '@jest/globals';
-import { httpCall } from './http-call.ts';
+import { httpCall } from './http-client.ts';
 import { type RawAnswer, rawRequest } from './raw-client.ts';
 import type { TestGateway } from './start-gateway.ts';
 

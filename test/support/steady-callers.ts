@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-call.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-client.ts';
 
 export interface Asker {
   readonly name: string;

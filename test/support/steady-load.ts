@@ -1,5 +1,5 @@
-import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { Agent } from 'node:http';
+import { httpCall, type HttpCall } from './http-client.ts';
 
 export interface LoadAnswer {
   /** The name of what was asked. */
@@ -21,17 +21,14 @@ export interface SteadyLoad {
   stop(): Promise<void>;
 }
 
-export interface Ask {
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: string;
-}
+export type Ask = Pick<HttpCall, 'path' | 'headers' | 'body'>;
 
 /** More than this is not left unanswered at a time: what is slow must not be buried. */
 const MOST_UNDER_WAY = 64;
 
-/** Sends these by turns to `target`, one every `everyMs`, over a few connections that are kept. */
+/** Sends these by turns, one every `everyMs`, over a few connections that are kept. */
 export function startLoad(
-  target: string,
+  url: string,
   asks: Readonly<Record<string, Ask>>,
   { everyMs, connections }: { everyMs: number; connections: number },
 ): SteadyLoad {
@@ -44,8 +41,7 @@ export function startLoad(
 
   async function send(ask: string): Promise<void> {
     const sentAt = performance.now();
-    const { headers, body } = asks[ask] as Ask;
-    const { status, outcome } = await answerTo(target, { agent, headers }, body);
+    const { status, outcome } = await answerTo(url, { ...(asks[ask] as Ask), agent });
     answers.push({ ask, sentAt, endedAt: performance.now(), status, outcome });
     for (const look of [...looks]) look();
   }
@@ -78,24 +74,16 @@ export function startLoad(
   };
 }
 
-function answerTo(
-  target: string,
-  options: { agent: Agent; headers: OutgoingHttpHeaders },
-  body: string,
+async function answerTo(
+  url: string,
+  call: HttpCall,
 ): Promise<Pick<LoadAnswer, 'status' | 'outcome'>> {
-  const { promise, resolve } = Promise.withResolvers<Pick<LoadAnswer, 'status' | 'outcome'>>();
-  const sending = request(target, { method: 'POST', ...options }, (response) => {
-    const { statusCode: status = 0, headers } = response;
+  try {
+    const { status, headers, json } = await httpCall(url, call);
     const limit = /"client"; *q=\d+/.exec(String(headers['ratelimit-policy']))?.[0];
-    json(response).then(
-      (answer) => {
-        const { code = 'passed' } = answer as { code?: string };
-        resolve({ status, outcome: limit === undefined ? code : `${code} ${limit}` });
-      },
-      (error: unknown) => resolve({ status, outcome: String(error) }),
-    );
-  });
-  sending.on('error', (error) => resolve({ status: 0, outcome: String(error) }));
-  sending.end(body);
-  return promise;
+    const { code = 'passed' } = json() as { code?: string };
+    return { status, outcome: limit === undefined ? code : `${code} ${limit}` };
+  } catch (error) {
+    return { status: 0, outcome: String(error) };
+  }
 }

@@ -10,7 +10,7 @@ import {
   type GatewaysOnOneFile,
   type RunningGateway,
 } from '../support/gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { blockWith, recipeBlocks } from '../support/recipe.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { openTerminal, type Terminal } from '../support/terminal.ts';

@@ -12,7 +12,7 @@ import {
   type RunningGateway,
 } from '../support/gateways-on-one-file.ts';
 import { eventually } from '../support/eventually.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

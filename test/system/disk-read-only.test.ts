@@ -11,7 +11,7 @@ import {
   gatewaysOnOneFile,
   type GatewaysOnOneFile,
 } from '../support/gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { canConfine } from '../support/production-install.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -67,7 +67,7 @@ const headersOf = (key: string) => ({
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let upstream: HeldUpstream;
 let gateway: GatewayProcess;
-let target: string;
+let url: string;
 let load: SteadyLoad;
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -84,10 +84,10 @@ beforeAll(async () => {
       OPS_PORT: '0',
     },
   });
-  target = `${(await gateway.listening()).url}/contacts/search`;
-  const body = JSON.stringify({ appId: 'wx_a' });
-  const asks = Object.keys(OUTCOMES).map((key) => [key, { headers: headersOf(key), body }]);
-  load = startLoad(target, Object.fromEntries(asks), { everyMs: 3, connections: 8 });
+  ({ url } = await gateway.listening());
+  const call = { path: '/contacts/search', body: JSON.stringify({ appId: 'wx_a' }) };
+  const asks = Object.keys(OUTCOMES).map((key) => [key, { ...call, headers: headersOf(key) }]);
+  load = startLoad(url, Object.fromEntries(asks), { everyMs: 3, connections: 8 });
 });
 afterAll(async () => {
   await load.stop();
@@ -216,7 +216,7 @@ test('a call under way of a client that is removed ends well; one whose body is 
   const ask = (appId: string) => {
     const body = JSON.stringify({ appId });
     const headers = { ...headersOf('gone'), 'Content-Length': body.length, Expect: '100-continue' };
-    const asking = request(target, { method: 'POST', agent: false, headers });
+    const asking = request(`${url}/contacts/search`, { method: 'POST', agent: false, headers });
     return { asking, body, answered: once(asking, 'response') as Promise<[IncomingMessage]> };
   };
   const underWay = ask('wx_held');

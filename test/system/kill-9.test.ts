@@ -12,7 +12,7 @@ import {
   type GatewaysOnOneFile,
   type RunningGateway,
 } from '../support/gateways-on-one-file.ts';
-import type { HttpAnswer } from '../support/http-call.ts';
+import type { HttpAnswer } from '../support/http-client.ts';
 import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
 import { createLoad, faultOf, sendAdd, type Add, type Load } from '../support/load.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
 import { COMPILED, MAIN } from '../support/gateway-process.ts';
-import { httpCall } from '../support/http-call.ts';
+import { httpCall } from '../support/http-client.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { isLong } from '../support/budget.ts';
 import { runGateway } from '../support/gateway-process.ts';
+import { httpGet } from '../support/http-client.ts';
 import { askList } from '../support/lists.ts';
 import { oldNodes, tooOld } from '../support/old-node.ts';
 import {
@@ -172,7 +173,7 @@ describe('the production install', () => {
     });
     try {
       const { url } = await gateway.listening();
-      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      expect((await httpGet(url, '/readyz')).status).toBe(200);
       expect(existsSync(join(host, 'data/gateway.db'))).toBe(true);
     } finally {
       gateway.kill('SIGTERM');

@@ -8,7 +8,8 @@ import {
   type GatewayOnRedis,
 } from '../support/gateway-on-redis.ts';
 import { chargedOf } from '../support/gateways-on-one-file.ts';
-import type { HttpAnswer } from '../support/http-call.ts';
+import type { HttpAnswer } from '../support/http-client.ts';
+import { httpGet } from '../support/http-client.ts';
 import {
   askList,
   LIST,
@@ -156,10 +157,10 @@ export function describeOutage(outage: RedisOutage): void {
     test('readiness names the store on both listeners, and the process lives', async () => {
       await rig.untilReadiness(503);
       for (const url of [rig.gateway.url, rig.gateway.opsUrl]) {
-        const ready = await fetch(`${url}/readyz`);
+        const ready = await httpGet(url, '/readyz');
         expect(ready.status).toBe(503);
-        expect(await ready.json()).toMatchObject({ notReady: ['store'] });
-        expect((await fetch(`${url}/healthz`)).status).toBe(200);
+        expect(ready.json()).toMatchObject({ notReady: ['store'] });
+        expect((await httpGet(url, '/healthz')).status).toBe(200);
       }
     });
 

@@ -7,7 +7,7 @@ import { isLong } from '../support/budget.ts';
 import { cuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { runGateway } from '../support/gateway-process.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { LIST } from '../support/lists.ts';
 import { BLACK_HOLE, CUT, FROZEN, KILLED, REPLICA, slowBy } from '../support/redis-outages.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';

@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { readiness } from '../support/gateways-on-one-file.ts';
 import { heldUpstream } from '../support/held-upstream.ts';
+import { httpCall, httpGet } from '../support/http-client.ts';
 import {
   askList,
   listBytes,
@@ -71,8 +72,8 @@ describeOnRedis('A gateway as a process', () => {
     const replies = await Promise.all(gateways.map((one) => askList(one, 'wx_1')));
     expect(replies.map(({ status }) => status)).toEqual([200, 200]);
     expect(listCalls(all, 'wx_1')).toBe(1);
-    const response = await fetch(`${gateways[0].url}/readyz`);
-    expect(await response.json()).toEqual({ status: 'ready', notReady: [] });
+    const response = await httpGet(gateways[0].url, '/readyz');
+    expect(response.json()).toEqual({ status: 'ready', notReady: [] });
   });
 
   test('whose user may not ask INFO says that, and tells of no outage', async () => {
@@ -92,8 +93,8 @@ describeOnRedis('A gateway as a process', () => {
     const gateway = await all.start({ STORE_URL });
     const told = await gateway.process.printed(/"what":"([\w-]+)"/);
     expect(told[1]).toBe('store-does-not-tell');
-    const response = await fetch(`${gateway.url}/readyz`);
-    expect(await response.json()).toMatchObject({
+    const response = await httpGet(gateway.url, '/readyz');
+    expect(response.json()).toMatchObject({
       status: 'ready',
       warnings: ['store-does-not-tell'],
     });
@@ -149,8 +150,9 @@ describeOnRedis('Three gateways', () => {
     for (const gateway of all.gateways) {
       expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
     }
-    const url = `${all.gateways[0].opsUrl}/admin/lists/wx_1`;
-    expect((await fetch(url, { method: 'DELETE' })).status).toBe(204);
+    const { opsUrl } = all.gateways[0];
+    const forget = { method: 'DELETE', path: '/admin/lists/wx_1' };
+    expect((await httpCall(opsUrl, forget)).status).toBe(204);
     await all.redis.command('FLUSHALL');
     for (const gateway of all.gateways) {
       expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(504);

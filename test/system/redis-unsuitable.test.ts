@@ -4,10 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { httpGet } from '../support/http-client.ts';
 
 async function readyz(url: string) {
-  const answer = await fetch(`${url}/readyz`);
-  return { status: answer.status, body: (await answer.json()) as { warnings?: string[] } };
+  const answer = await httpGet(url, '/readyz');
+  return { status: answer.status, body: answer.json() as { warnings?: string[] } };
 }
 
 async function warningsOf({ gateway }: GatewayOnRedis): Promise<string> {

@@ -4,7 +4,7 @@ import { createSimulator, type Simulator } from '../../src/simulator/simulator.t
 import { addBody, sentAdds } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { askList, listCalls } from '../support/lists.ts';
 import { runRecipe, type RecipeRun } from '../support/recipe-run.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';

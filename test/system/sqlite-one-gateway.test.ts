@@ -9,7 +9,7 @@ import {
   readiness,
   type GatewaysOnOneFile,
 } from '../support/gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-call.ts';
+import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

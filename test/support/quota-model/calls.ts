@@ -1,6 +1,6 @@
 /** Calls of both listeners, and their answers in the model's words. */
 import { ACCEPT, ADD, addBody, readQuotas, REJECT } from '../add-contacts.ts';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../http-call.ts';
+import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../http-client.ts';
 import type { Ask, Seen } from './words.ts';
 
 const OPTIONS = { add: ADD, accept: ACCEPT, reject: REJECT } as const;

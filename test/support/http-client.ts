@@ -18,15 +18,15 @@ export interface HttpCall {
   readonly body?: string | Buffer;
   /** Where its connection comes from, if not a new one for this call alone. */
   readonly agent?: Agent | undefined;
-  /** After so long without an answer the caller gives up and this rejects. By default it waits for ever. */
-  readonly timeoutMs?: number;
+  /** When it aborts, the caller leaves and this rejects. By default it waits for ever. */
+  readonly signal?: AbortSignal;
 }
 
-/** One request, its answer in bytes. */
+/** The client of the tests: one request, its answer in bytes. Nothing is decoded or followed. */
 export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-  const { method = 'POST', path, headers = {}, body, agent = new Agent(), timeoutMs } = call;
-  const outgoing = request(url, { method, path, headers, agent }, (res) => {
+  const { method = 'POST', path, headers = {}, body, agent = new Agent(), signal } = call;
+  const outgoing = request(url, { method, path, headers, agent, signal }, (res) => {
     buffer(res).then((bytes) => {
       resolve({
         status: res.statusCode ?? 0,
@@ -38,9 +38,6 @@ export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
     }, reject);
   });
   outgoing.on('error', reject);
-  if (timeoutMs !== undefined) {
-    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('The answer took too long')));
-  }
   outgoing.end(body);
   return promise;
 }
@@ -50,3 +47,23 @@ export const GOOD_HEADERS = {
   'Content-Type': 'application/json',
   Authorization: `Bearer ${KEY}`,
 } as const;
+
+/** The same with GET. */
+export function httpGet(url: string, path: string): Promise<HttpAnswer> {
+  return httpCall(url, { method: 'GET', path });
+}
+
+/** A caller that has sent its request and can leave without waiting for the answer. */
+export function callerWhoLeaves(url: string, call: HttpCall): { leave(): Promise<void> } {
+  const leaving = new AbortController();
+  const gone = httpCall(url, { ...call, signal: leaving.signal }).then(
+    () => undefined,
+    () => undefined,
+  );
+  return {
+    leave() {
+      leaving.abort();
+      return gone;
+    },
+  };
+}
