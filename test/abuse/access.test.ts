@@ -18,7 +18,7 @@ import {
 import { CLIENT_OF_KEY, CLIENTS, CLIENTS_FILE } from '../support/access-clients.ts';
 import { verdictOn } from '../support/access-model.ts';
 import { budget } from '../support/budget.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { askList, askTogether } from '../support/lists.ts';
 import { type RawAnswer, rawRequest } from '../support/raw-client.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';

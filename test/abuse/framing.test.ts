@@ -1,16 +1,18 @@
 /** Raw bytes on both listeners: what is not clear is refused once and closed, and nothing behind it is carried out. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rawExchange } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BAD_CHUNKS, BAD_ENCODINGS, BAD_LENGTHS } from './corpus/bodies.ts';
 import { BAD_FIRST_LINES, BAD_HEADERS } from './corpus/heads.ts';
 import { MARKER } from './corpus/requests.ts';
 
-let upstream: RecordingUpstream;
+let upstream: RawUpstream;
 let gateway: TestGateway;
 beforeAll(async () => {
-  upstream = await startRecordingUpstream();
+  upstream = await startRawUpstream((socket) =>
+    socket.write(wire('{"ret":200,"data":{}}', '200 OK', [])),
+  );
   gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
 });
 afterAll(async () => {
@@ -43,7 +45,7 @@ describe.each([
       expect(upstream.received()).toBe('');
       await gateway.post('search', { appId: 'wx_good' }).expect(200);
       expect(upstream.received()).toContain('wx_good');
-      upstream.reset();
+      upstream.forget();
     },
   );
 });

@@ -1,7 +1,7 @@
 /** Several requests on one connection: each is judged by itself and answered once, in order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
 
@@ -9,16 +9,18 @@ const LIMIT = 1000;
 /** The SHA-256 of `reads`, the key of a client that may do nothing else, for one account. */
 const READER = '3566cf23ecb6f832d67d1439e0cb3d05eb7f4ad702c6f478aa96f19812f18e8c';
 
-let upstream: RecordingUpstream;
+let upstream: RawUpstream;
 let gateway: TestGateway;
 beforeAll(async () => {
-  upstream = await startRecordingUpstream();
+  upstream = await startRawUpstream((socket) =>
+    socket.write(wire('{"ret":200,"data":{}}', '200 OK', [])),
+  );
   gateway = await startGateway({
     env: { GEWE_BASE_URL: upstream.baseUrl, BODY_LIMIT_BYTES: String(LIMIT) },
     clients: `clients: { reader: { keys: ["sha256:${READER}"], appIds: ["wx_a"], operations: ["read"] } }`,
   });
 });
-afterEach(() => upstream.reset());
+afterEach(() => upstream.forget());
 afterAll(async () => {
   await gateway.stop();
   await upstream.stop();

@@ -32,6 +32,12 @@ beforeAll(async () => {
     env: {
       ...LEAST_ENV,
       GEWE_BASE_URL: upstream.baseUrl,
+      // However long that takes, nothing else is asked meanwhile.
+      GEWE_TIMEOUT_MS: '600000',
+      LIST_DEADLINE_MS: '600000',
+      LIST_CACHE_DEADLINE_MS: '600000',
+      LIST_HARD_LIMIT_MS: '600000',
+      LIST_POLL_MS: '600000',
     },
   });
   ({ url, opsUrl } = await gateway.listening());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { eventually } from '../support/eventually.ts';
-import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/raw-upstream.ts';
 import {
   allRead,
   askList,

@@ -7,7 +7,7 @@ import {
   listBytes,
   ONLY_IF_CACHED,
 } from '../support/lists.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 

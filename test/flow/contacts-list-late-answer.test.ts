@@ -10,7 +10,7 @@ import {
   untilSaved,
 } from '../support/lists.ts';
 import { eventually } from '../support/eventually.ts';
-import { heldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream } from '../support/raw-upstream.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
 test('a call slower than the deadline runs on, and its answer replaces the saved list', async () => {

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/held-upstream.ts';
-import { askList, CACHE, LIST, listBytes, ONLY_IF_CACHED, untilSaved } from '../support/lists.ts';
+import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/raw-upstream.ts';
+import {
+  allRead,
+  askList,
+  CACHE,
+  LIST,
+  listBytes,
+  ONLY_IF_CACHED,
+  untilSaved,
+} from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
@@ -88,8 +96,11 @@ test.each([
   const asked = askList(gateway, 'wx_1', PATIENT);
   (await upstream.next(LIST)).answer(body);
   await asked;
+  // On a busy machine a poll may have gone out before the answer came.
+  await allRead(gateway);
+  const before = upstream.count(CACHE, 'wx_1');
   await threePollsOf('wx_2');
-  expect(upstream.count(CACHE, 'wx_1')).toBe(0);
+  expect(upstream.count(CACHE, 'wx_1')).toBe(before);
 });
 
 test('a live list ends the polls that an earlier, failed call has left', async () => {

@@ -11,7 +11,7 @@ import {
   ONLY_IF_CACHED,
   untilSaved,
 } from '../support/lists.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';

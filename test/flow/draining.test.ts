@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { allRead, LIST, listBytes } from '../support/lists.ts';
 import { openRaw, type RawAnswer, type RawCaller } from '../support/raw-client.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { httpCall } from '../support/http-client.ts';
 import {
   askList,

@@ -55,7 +55,7 @@ async function startWitnessed(
   createListener: (onConnection: (socket: Socket) => void) => Server,
 ): Promise<RawUpstream> {
   witness = { received: '', opened: 0, closed: 0, protocols: new Set() };
-  const started = await startRawUpstream((onConnection) =>
+  const started = await startRawUpstream(undefined, (onConnection) =>
     createListener(onConnection).on('connection', (socket: Socket) => {
       witness.opened += 1;
       socket.on('close', () => (witness.closed += 1));

@@ -18,6 +18,9 @@ export interface RawUpstream {
   readonly calls: readonly RawCall[];
   /** How many connections were made so far. */
   connections(): number;
+  /** Every byte that came since the last `forget`, of all connections, in the order of their coming. */
+  received(): string;
+  forget(): void;
   /** From now on, the requests of this account are met so, on every operation. */
   behave(appId: string, manner: Manner): void;
   /** From now on, connections are met so before anything of them is read; undefined for as usual. */
@@ -26,10 +29,14 @@ export interface RawUpstream {
 }
 
 /**
- * An upstream that writes its answers as bytes, for what no HTTP server would do. It reads request after request off
- * a connection and answers each at once; accounts that it was told nothing about get good answers.
+ * An upstream for what no HTTP server would do, and for races: it writes its answers as bytes, when the test says so. It
+ * reads request after request off a connection.
+ *
+ * @param otherwise how requests of all other accounts are met; by default with a good answer
+ * @param createListener for connections that are not plain TCP
  */
 export async function startRawUpstream(
+  otherwise: Manner = answerWell,
   createListener: (onConnection: (socket: Socket) => void) => Server = createServer,
 ): Promise<RawUpstream> {
   const sockets = new Set<Socket>();
@@ -37,6 +44,7 @@ export async function startRawUpstream(
   const manners = new Map<string, Manner>();
   let greeting: ((socket: Socket) => void) | undefined;
   let connections = 0;
+  let received: Buffer[] = [];
 
   const server = createListener((socket) => {
     connections += 1;
@@ -44,9 +52,10 @@ export async function startRawUpstream(
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     if (greeting !== undefined) return greeting(socket);
+    socket.on('data', (chunk: Buffer) => received.push(chunk));
     readRequests(socket, (call) => {
       calls.push(call);
-      (manners.get(call.appId) ?? answerWell)(socket, call);
+      (manners.get(call.appId) ?? otherwise)(socket, call);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -57,6 +66,8 @@ export async function startRawUpstream(
     baseUrl: `http://127.0.0.1:${port}/v2/api`,
     calls,
     connections: () => connections,
+    received: () => Buffer.concat(received).toString('latin1'),
+    forget: () => void (received = []),
     behave: (appId, manner) => void manners.set(appId, manner),
     greet(manner) {
       greeting = manner;
@@ -94,15 +105,77 @@ function readRequests(socket: Socket, onRequest: (call: RawCall) => void): void 
   let received = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
-    const headEnd = received.indexOf('\r\n\r\n');
-    if (headEnd < 0) return;
-    const head = received.toString('latin1', 0, headEnd);
-    const bodyEnd = headEnd + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-    if (received.length < bodyEnd) return;
-    const body = received.toString('utf8', headEnd + 4, bodyEnd);
-    received = received.subarray(bodyEnd);
-    const [, path = ''] = head.split(' ');
-    const { appId } = JSON.parse(body) as { appId: string };
-    onRequest({ operation: path.replace('/v2/api/', ''), appId });
+    for (;;) {
+      const headEnd = received.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const head = received.toString('latin1', 0, headEnd);
+      const bodyEnd = headEnd + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+      if (received.length < bodyEnd) return;
+      const body = received.toString('utf8', headEnd + 4, bodyEnd);
+      received = received.subarray(bodyEnd);
+      const [, path = ''] = head.split(' ');
+      // Whatever is not JSON of an account came past the gateway's checks: tests look for it in `received`.
+      const appId = /"appId": *"([^"]*)"/.exec(body)?.[1] ?? '';
+      onRequest({ operation: path.replace('/v2/api/', ''), appId });
+    }
   });
+}
+
+/** A call that is answered when the test says so. */
+export interface HeldCall {
+  readonly appId: string;
+  answer(body: string): void;
+  /** Answers as a front proxy does that has waited for long enough. */
+  gatewayTimeout(): void;
+  reset(): void;
+}
+
+export interface HeldUpstream {
+  readonly baseUrl: string;
+  /** The next call of this operation that nobody has taken yet, also one that is still to come. */
+  next(operation: string): Promise<HeldCall>;
+  /** How many calls came for the account. */
+  count(operation: string, appId: string): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * An upstream for races: every answer waits for the test, so that their order is the test's.
+ *
+ * @param atOnce the answer about an account whose calls need not wait
+ */
+export async function heldUpstream(
+  atOnce: (appId: string) => string | undefined = () => undefined,
+): Promise<HeldUpstream> {
+  const waiting = new Map<string, HeldCall[]>();
+  const takers = new Map<string, ((call: HeldCall) => void)[]>();
+
+  const upstream = await startRawUpstream((socket, { operation, appId }) => {
+    const call: HeldCall = {
+      appId,
+      answer: (body) => void socket.end(wire(body)),
+      gatewayTimeout: () =>
+        void socket.end(wire('<h1>504 Gateway Time-out</h1>', '504 Gateway Time-out')),
+      reset: () => void socket.resetAndDestroy(),
+    };
+    const answer = atOnce(appId);
+    if (answer !== undefined) return call.answer(answer);
+    const taker = takers.get(operation)?.shift();
+    if (taker !== undefined) taker(call);
+    else waiting.set(operation, [...(waiting.get(operation) ?? []), call]);
+  });
+
+  return {
+    baseUrl: upstream.baseUrl,
+    async next(operation) {
+      const call = waiting.get(operation)?.shift();
+      if (call !== undefined) return call;
+      return new Promise((resolve) => {
+        takers.set(operation, [...(takers.get(operation) ?? []), resolve]);
+      });
+    },
+    count: (operation, appId) =>
+      upstream.calls.filter((one) => one.operation === operation && one.appId === appId).length,
+    stop: upstream.stop,
+  };
 }

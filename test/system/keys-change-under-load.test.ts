@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { hashKey } from '../../src/settings/clients.ts';
 import { budget } from '../support/budget.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { TOKEN } from '../support/start-gateway.ts';
 import { startLoad, type LoadAnswer, type SteadyLoad } from '../support/steady-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { runGateway } from '../support/gateway-process.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

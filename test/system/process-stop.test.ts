@@ -7,7 +7,7 @@ import { createSimulator, type Simulator } from '../../src/simulator/simulator.t
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { heldUpstream, type HeldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { LIST, listBytes } from '../support/lists.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -12,7 +12,7 @@ import {
   type GatewayOnRedis,
 } from '../support/gateway-on-redis.ts';
 import { chargedOf } from '../support/gateways-on-one-file.ts';
-import { heldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream } from '../support/raw-upstream.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList, untilSaved } from '../support/lists.ts';
 import type { TestGateway } from '../support/start-gateway.ts';
 

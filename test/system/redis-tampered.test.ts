@@ -9,7 +9,7 @@ import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { readiness } from '../support/gateways-on-one-file.ts';
-import { heldUpstream } from '../support/held-upstream.ts';
+import { heldUpstream } from '../support/raw-upstream.ts';
 import { httpCall, httpGet } from '../support/http-client.ts';
 import {
   askList,
