@@ -13,7 +13,7 @@ import {
   saveList,
   untilSaved,
 } from '../support/lists.ts';
-import { roundRobin, threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
+import { roundRobin, threeGateways, type SeveralGateways } from '../support/gateways-on-redis.ts';
 
 describeOnRedis('three gateways on one Redis', () => {
   let all: SeveralGateways;

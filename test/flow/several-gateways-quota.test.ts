@@ -10,7 +10,7 @@ import {
   TRUSTING_WITHOUT_GAPS,
 } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import { roundRobin, threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
+import { roundRobin, threeGateways, type SeveralGateways } from '../support/gateways-on-redis.ts';
 
 describeOnRedis('three gateways on one Redis', () => {
   let all: SeveralGateways;

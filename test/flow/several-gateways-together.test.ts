@@ -4,7 +4,7 @@ import { addBody, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { askList, listBytes, listCalls, saveList } from '../support/lists.ts';
-import { roundRobin, threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
+import { roundRobin, threeGateways, type SeveralGateways } from '../support/gateways-on-redis.ts';
 
 describeOnRedis('three gateways on one Redis', () => {
   let all: SeveralGateways;

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { RecordedCall, Simulator } from '../../src/simulator/simulator.ts';
+import { httpGet } from './http-client.ts';
 import type { MovableClock } from './movable-clock.ts';
 import type { TestGateway } from './start-gateway.ts';
 
@@ -94,4 +95,19 @@ function readList(field: string): Quota[] {
     });
     return { name: name.slice(1, -1), ...Object.fromEntries(pairs) };
   });
+}
+
+/** How often a quota of an account was charged, as the admin API tells. */
+export async function chargedOf(
+  { opsUrl }: Pick<TestGateway, 'opsUrl'>,
+  appId: string,
+  quota: string,
+): Promise<number> {
+  const answer = await httpGet(opsUrl, `/admin/accounts/${appId}`);
+  const { quotas } = answer.json() as {
+    quotas?: { readonly name: string; readonly limit: number; readonly left: number }[];
+  };
+  const found = quotas?.find(({ name }) => name === quota);
+  if (found === undefined) throw new Error(`No ${quota} of ${appId}: ${answer.body.toString()}`);
+  return found.limit - found.left;
 }

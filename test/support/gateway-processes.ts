@@ -1,65 +1,93 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { MAIN, runGateway, type GatewayProcess } from './gateway-process.ts';
-import { startRedis, type RedisUnderTest } from './redis-server.ts';
-import { KEY, TOKEN } from './start-gateway.ts';
+import { LEAST_ENV, TOKEN } from './start-gateway.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-export interface ServingProcess {
+export interface RunningGateway {
   readonly process: GatewayProcess;
   readonly url: string;
   readonly opsUrl: string;
 }
 
 export interface GatewayProcesses {
+  /** In front of which they run; it outlives them. */
   readonly simulator: Simulator;
-  readonly redis: RedisUnderTest;
-  /** @param skewMs by how much the machine's clock is wrong for this one */
-  start(env?: Readonly<Record<string, string>>, skewMs?: number): Promise<ServingProcess>;
+  /** In which they run. */
+  readonly folder: string;
+  /** `gewe-gateway start`, not waited for: for one that may refuse to. */
+  run(env?: Readonly<Record<string, string>>, command?: readonly string[]): GatewayProcess;
+  /** The same, once it listens. */
+  start(
+    env?: Readonly<Record<string, string>>,
+    command?: readonly string[],
+  ): Promise<RunningGateway>;
+  /** kill -9, until it is gone. */
+  kill(gateway: Pick<RunningGateway, 'process'>): Promise<void>;
+  /** Kills those that are left. */
   stop(): Promise<void>;
 }
 
-const SKEWED_TIME = fileURLToPath(new URL('./skewed-time.ts', import.meta.url));
-
-/** Gateways as processes of their own, on one Redis, in front of one upstream. */
-export async function gatewayProcesses(policy: string): Promise<GatewayProcesses> {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'policy.yaml'), policy);
-  const redis = await startRedis();
+/**
+ * Gateways as processes in one folder, with the same settings, in front of one simulator.
+ *
+ * @param folder one that outlives them, if a test wants to
+ * @param policy the policy file's text
+ * @param env variables beside those of every gateway of a test
+ */
+export async function gatewayProcesses({
+  folder,
+  policy = '',
+  env = {},
+}: {
+  folder?: string;
+  policy?: string;
+  env?: Readonly<Record<string, string>>;
+}): Promise<GatewayProcesses> {
+  const own = await temporaryFolder();
+  const cwd = folder ?? own.path;
   const simulator = createSimulator({ token: TOKEN });
   const { baseUrl } = await simulator.start();
+  await writeFile(join(cwd, 'policy.yaml'), policy);
   const processes: GatewayProcess[] = [];
+  const settings = {
+    PATH: process.env['PATH'] ?? '',
+    ...LEAST_ENV,
+    GEWE_BASE_URL: baseUrl,
+    GATEWAY_CONFIG: 'policy.yaml',
+    ...env,
+  };
+
+  const run: GatewayProcesses['run'] = (more = {}, before = [process.execPath]) => {
+    const [program = process.execPath, ...rest] = before;
+    const gateway = runGateway(['start'], {
+      cwd,
+      env: { ...settings, ...more },
+      command: [program, ...rest, MAIN],
+    });
+    processes.push(gateway);
+    return gateway;
+  };
+
+  const kill: GatewayProcesses['kill'] = async (gateway) => {
+    gateway.process.kill('SIGKILL');
+    await gateway.process.ended;
+  };
 
   return {
     simulator,
-    redis,
-    async start(env = {}, skewMs = 0) {
-      const process = runGateway(['start'], {
-        cwd: folder.path,
-        command: [globalThis.process.execPath, '--import', SKEWED_TIME, MAIN],
-        env: {
-          GEWE_BASE_URL: baseUrl,
-          GEWE_TOKEN: TOKEN,
-          GATEWAY_KEYS: `test:${KEY}`,
-          GATEWAY_CONFIG: 'policy.yaml',
-          STORE_URL: redis.url,
-          PORT: '0',
-          OPS_PORT: '0',
-          SKEW_MS: String(skewMs),
-          ...env,
-        },
-      });
-      processes.push(process);
-      return { process, ...(await process.listening()) };
+    folder: cwd,
+    run,
+    async start(...how) {
+      const gateway = run(...how);
+      return { process: gateway, ...(await gateway.listening()) };
     },
+    kill,
     async stop() {
-      for (const one of processes) one.kill('SIGKILL');
-      await Promise.all(processes.map(({ ended }) => ended));
+      await Promise.all(processes.map((gateway) => kill({ process: gateway })));
       await simulator.stop();
-      await redis.stop();
-      await folder.remove();
+      await own.remove();
     },
   };
 }

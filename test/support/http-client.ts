@@ -67,3 +67,9 @@ export function callerWhoLeaves(url: string, call: HttpCall): { leave(): Promise
     },
   };
 }
+
+/** The status of /readyz on this listener, and the parts that it names. */
+export async function readiness(url: string): Promise<{ status: number; notReady: unknown }> {
+  const answer = await httpGet(url, '/readyz');
+  return { status: answer.status, notReady: answer.json()['notReady'] };
+}

@@ -1,5 +1,5 @@
 import { addBody } from './add-contacts.ts';
-import type { RunningGateway } from './gateways-on-one-file.ts';
+import { type RunningGateway } from './gateway-processes.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-client.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, type Reply } from './lists.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';

@@ -1,5 +1,5 @@
 import { ownDisk } from './disk-faults.ts';
-import type { GatewayOnRedis } from './gateway-on-redis.ts';
+import type { GatewayOnRedis } from './gateways-on-redis.ts';
 
 /** A way in which a Redis cannot be used, and how it is mended. */
 export interface RedisOutage {

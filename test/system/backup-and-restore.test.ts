@@ -2,14 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { describeWith } from '../support/describe-with.ts';
 import {
-  chargedOf,
-  gatewaysOnOneFile,
-  type GatewaysOnOneFile,
+  gatewayProcesses,
+  type GatewayProcesses,
   type RunningGateway,
-} from '../support/gateways-on-one-file.ts';
+} from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { blockWith, recipeBlocks } from '../support/recipe.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -18,11 +17,15 @@ import { openTerminal, type Terminal } from '../support/terminal.ts';
 const RECIPE = 'back-up-and-restore.md';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let gateways: GatewaysOnOneFile;
+let gateways: GatewayProcesses;
 let terminal: Terminal;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  gateways = await gatewaysOnOneFile(folder.path, 'data/gateway.db', TRUSTING);
+  gateways = await gatewayProcesses({
+    folder: folder.path,
+    policy: TRUSTING,
+    env: { STORE_URL: 'sqlite:data/gateway.db' },
+  });
   terminal = openTerminal(folder.path, { PATH: process.env['PATH'] ?? '' });
 });
 afterEach(async () => {

@@ -2,17 +2,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ACCEPT, ADD, addBody, REJECT, sentAdds } from '../support/add-contacts.ts';
+import { ACCEPT, ADD, addBody, chargedOf, REJECT, sentAdds } from '../support/add-contacts.ts';
 import { DISK_FAULTS } from '../support/disk-faults.ts';
 import {
-  chargedOf,
-  gatewaysOnOneFile,
-  readiness,
-  type GatewaysOnOneFile,
+  gatewayProcesses,
+  type GatewayProcesses,
   type RunningGateway,
-} from '../support/gateways-on-one-file.ts';
+} from '../support/gateway-processes.ts';
+import { GOOD_HEADERS, httpCall, readiness } from '../support/http-client.ts';
 import { eventually } from '../support/eventually.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED } from '../support/lists.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -32,7 +30,7 @@ for (const { name } of DISK_FAULTS.filter(({ isPossible }) => !isPossible)) {
 describe.each(possible)('on a disk that $name', (fault) => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let disk: string;
-  let gateways: GatewaysOnOneFile;
+  let gateways: GatewayProcesses;
   let gateway: RunningGateway;
 
   beforeAll(async () => {
@@ -40,7 +38,11 @@ describe.each(possible)('on a disk that $name', (fault) => {
     disk = join(folder.path, 'disk');
     mkdirSync(disk);
     fault.prepare(disk);
-    gateways = await gatewaysOnOneFile(folder.path, join(disk, 'gateway.db'), POLICY);
+    gateways = await gatewayProcesses({
+      folder: folder.path,
+      policy: POLICY,
+      env: { STORE_URL: `sqlite:${join(disk, 'gateway.db')}` },
+    });
     gateway = await gateways.start();
     await fetchList('wx_list', 'old');
     await add('wx_add', 'v3_before');

@@ -4,13 +4,9 @@ import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
-import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { ownDisk } from '../support/disk-faults.ts';
-import {
-  chargedOf,
-  gatewaysOnOneFile,
-  type GatewaysOnOneFile,
-} from '../support/gateways-on-one-file.ts';
+import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { canConfine } from '../support/production-install.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -22,14 +18,18 @@ const READ_ONLY = /disk is not read-only|disk that is not read-only/;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let data: string;
 let file: string;
-let gateways: GatewaysOnOneFile;
+let gateways: GatewayProcesses;
 beforeEach(async () => {
   folder = await temporaryFolder();
   await chmod(folder.path, 0o755);
   data = join(folder.path, 'data');
   file = join(data, 'gateway.db');
   await mkdir(data);
-  gateways = await gatewaysOnOneFile(folder.path, file, TRUSTING);
+  gateways = await gatewayProcesses({
+    folder: folder.path,
+    policy: TRUSTING,
+    env: { STORE_URL: `sqlite:${file}` },
+  });
 });
 afterEach(async () => {
   await gateways.stop();
@@ -38,7 +38,7 @@ afterEach(async () => {
 
 /** Expects it to end with the code for a wrong setting and one line, which `says`. */
 async function expectRefusedStart(says: RegExp, before: readonly string[] = []): Promise<void> {
-  const refused = gateways.run(before);
+  const refused = gateways.run({}, [...before, process.execPath]);
   expect(await refused.ended).toEqual({ code: 78, signal: null });
   const lines = refused.output().trim().split('\n');
   expect(lines).toHaveLength(1);

@@ -4,15 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
-import { isAdd } from '../support/add-contacts.ts';
+import { chargedOf, isAdd } from '../support/add-contacts.ts';
 import {
-  chargedOf,
-  gatewaysOnOneFile,
-  readiness,
-  type GatewaysOnOneFile,
+  gatewayProcesses,
+  type GatewayProcesses,
   type RunningGateway,
-} from '../support/gateways-on-one-file.ts';
-import type { HttpAnswer } from '../support/http-client.ts';
+} from '../support/gateway-processes.ts';
+import { type HttpAnswer, readiness } from '../support/http-client.ts';
 import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
 import { createLoad, faultOf, sendAdd, type Add, type Load } from '../support/load.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';
@@ -55,14 +53,18 @@ const random = seededRandom();
 const restarts: Restart[] = [];
 const chargedBefore = new Map<string, number>();
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let gateways: GatewaysOnOneFile;
+let gateways: GatewayProcesses;
 let load: Load;
 let file: string;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
   file = join(folder.path, 'gateway.db');
-  gateways = await gatewaysOnOneFile(folder.path, file, POLICY);
+  gateways = await gatewayProcesses({
+    folder: folder.path,
+    policy: POLICY,
+    env: { STORE_URL: `sqlite:${file}` },
+  });
   load = createLoad(gateways.simulator);
   let gateway = await gateways.start();
   for (let round = 1; round <= ROUNDS; round++) {

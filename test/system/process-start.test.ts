@@ -4,48 +4,27 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
-import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { runGateway } from '../support/gateway-process.ts';
+import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const OPS_TOKEN = 'ops-token-of-this-test';
 
+let gateways: GatewayProcesses;
 let simulator: Simulator;
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let complete: Record<string, string>;
-let processes: GatewayProcess[];
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  simulator = createSimulator({ token: TOKEN });
-  const { baseUrl } = await simulator.start();
-  await writeFile(join(folder.path, 'policy.yaml'), TRUSTING);
-  complete = {
-    GEWE_BASE_URL: baseUrl,
-    GEWE_TOKEN: TOKEN,
-    GATEWAY_KEYS: `test:${KEY}`,
-    GATEWAY_CONFIG: 'policy.yaml',
-    PORT: '0',
-    OPS_PORT: '0',
-  };
-  processes = [];
+  gateways = await gatewayProcesses({ policy: TRUSTING });
+  ({ simulator } = gateways);
 });
-afterEach(async () => {
-  for (const one of processes) one.kill('SIGKILL');
-  await Promise.all(processes.map(({ ended }) => ended));
-  await simulator.stop();
-  await folder.remove();
-});
+afterEach(() => gateways.stop());
 
-function run(args: readonly string[], env: Record<string, string> = {}): GatewayProcess {
-  const started = runGateway(args, { cwd: folder.path, env });
-  processes.push(started);
-  return started;
-}
-
-const start = (env: Record<string, string> = {}) => run(['start'], { ...complete, ...env });
+/** The command line by itself, with these variables and no other. */
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  runGateway(args, { cwd: gateways.folder, env });
+const start = (env?: Record<string, string>) => gateways.run(env);
 const post = (url: string, operation: string, body: object) =>
   supertest(url)
     .post(`/contacts/${operation}`)
@@ -110,8 +89,8 @@ describe('gewe-gateway start', () => {
   });
 
   test('ends with 78 and a clear line where the SQLite file is none, though files are watched', async () => {
-    await writeFile(join(folder.path, 'broken.db'), 'This is not a database.'.repeat(500));
-    await writeFile(join(folder.path, 'token'), TOKEN);
+    await writeFile(join(gateways.folder, 'broken.db'), 'This is not a database.'.repeat(500));
+    await writeFile(join(gateways.folder, 'token'), TOKEN);
     const gateway = start({
       GEWE_TOKEN: '',
       GEWE_TOKEN_FILE: 'token',
@@ -137,37 +116,11 @@ describe.each([[], ['start'], ['check'], ['keys'], ['simulate'], ['demo']])(
 test.each([[['nonsense']], [['start', 'now']], [['start', '--port', '1']], [[]]])(
   'gewe-gateway %j tells how it is used, and ends with 64',
   async (args) => {
-    const gateway = run(args, complete);
+    const gateway = run(args);
     expect((await gateway.ended).code).toBe(64);
     expect(gateway.output()).toMatch(/Usage: node \S+main\.ts/);
   },
 );
-
-describe('kill -9', () => {
-  test.each(['answered', 'under way'])(
-    'forgets no attempt that was %s: after a restart on the same SQLite file it counts',
-    async (state) => {
-      const killed = start({ STORE_URL: 'sqlite:gateway.db' });
-      const { url } = await killed.listening();
-      if (state === 'under way') simulator.behave('wx_a', { hang: true });
-      const answering = post(url, 'addContacts', addBody('wx_a')).then(
-        ({ status }) => status,
-        () => 'cut off',
-      );
-      await simulator.waitForCall(({ operation }) => operation === 'contacts/addContacts');
-      if (state === 'answered') expect(await answering).toBe(200);
-      killed.kill('SIGKILL');
-      expect(await killed.ended).toEqual({ code: null, signal: 'SIGKILL' });
-      await answering;
-
-      simulator.behave('wx_a', []);
-      const { url: again } = await start({ STORE_URL: 'sqlite:gateway.db' }).listening();
-      const answer = await post(again, 'addContacts', addBody('wx_a', 'v3_bob')).expect(429);
-      expect(answer.body.code).toBe('add-too-soon');
-      expect(answer.headers['ratelimit']).toContain('"add-per-day";r=14;');
-    },
-  );
-});
 
 test('no secret stands in any output at LOG_LEVEL=trace', async () => {
   const gateway = start({

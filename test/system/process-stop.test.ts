@@ -1,55 +1,31 @@
-import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
+import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { LIST, listBytes } from '../support/lists.ts';
-import { KEY, TOKEN } from '../support/start-gateway.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { KEY } from '../support/start-gateway.ts';
 
+let gateways: GatewayProcesses;
 let simulator: Simulator;
 let held: HeldUpstream;
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let processes: GatewayProcess[];
-let baseUrl: string;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'policy.yaml'), TRUSTING);
-  simulator = createSimulator({ token: TOKEN });
-  ({ baseUrl } = await simulator.start());
+  gateways = await gatewayProcesses({ policy: TRUSTING, env: { STORE_URL: 'sqlite:gateway.db' } });
+  ({ simulator } = gateways);
   held = await heldUpstream();
-  processes = [];
 });
 afterEach(async () => {
-  for (const one of processes) one.kill('SIGKILL');
-  await Promise.all(processes.map(({ ended }) => ended));
-  await simulator.stop();
+  await gateways.stop();
   await held.stop();
-  await folder.remove();
 });
 
 async function start(env: Record<string, string> = {}) {
-  const gateway = runGateway(['start'], {
-    cwd: folder.path,
-    env: {
-      GEWE_BASE_URL: baseUrl,
-      GEWE_TOKEN: TOKEN,
-      GATEWAY_KEYS: `test:${KEY}`,
-      GATEWAY_CONFIG: 'policy.yaml',
-      PORT: '0',
-      OPS_PORT: '0',
-      STORE_URL: 'sqlite:gateway.db',
-      ...env,
-    },
-  });
-  processes.push(gateway);
-  return { gateway, ...(await gateway.listening()) };
+  const { process: gateway, ...where } = await gateways.start(env);
+  return { gateway, ...where };
 }
 
 const post = (url: string, operation: string, body: object = {}) =>
@@ -119,29 +95,25 @@ test('a connection on which its client says nothing more does not hold the end u
   agent.destroy();
 });
 
-test.each([
-  ['search', {}],
-  ['addContacts', addBody('wx_a')],
-  ['fetchContactsList', {}],
-])(
-  'a call of %s that outlasts SHUTDOWN_GRACE_MS is ended, and it ends with 0',
-  async (operation, body) => {
-    const { gateway, url } = await start({
-      SHUTDOWN_GRACE_MS: '100',
-      GEWE_TIMEOUT_MS: '600000',
-      LIST_DEADLINE_MS: '600000',
-      LIST_HARD_LIMIT_MS: '600000',
-    });
-    simulator.behave('wx_a', { hang: true });
-    const answering = inBackground(post(url, operation, body));
-    await called(operation);
-    gateway.kill('SIGTERM');
+test('calls that outlast SHUTDOWN_GRACE_MS are ended, and it ends with 0', async () => {
+  const { gateway, url } = await start({
+    SHUTDOWN_GRACE_MS: '100',
+    GEWE_TIMEOUT_MS: '600000',
+    LIST_DEADLINE_MS: '600000',
+    LIST_HARD_LIMIT_MS: '600000',
+  });
+  simulator.behave('wx_a', { hang: true });
+  const operations = ['search', 'addContacts', 'fetchContactsList'];
+  const answering = operations.map((operation) =>
+    inBackground(post(url, operation, addBody('wx_a'))),
+  );
+  await Promise.all(operations.map(called));
+  gateway.kill('SIGTERM');
 
-    expect(await gateway.ended).toEqual({ code: 0, signal: null });
-    expect([503, 504]).toContain(await answering);
-    expect(gateway.output()).not.toMatch(/"level":"(?:error|fatal)"/);
-  },
-);
+  expect(await gateway.ended).toEqual({ code: 0, signal: null });
+  for (const status of await Promise.all(answering)) expect([503, 504]).toContain(status);
+  expect(gateway.output()).not.toMatch(/"level":"(?:error|fatal)"/);
+});
 
 test('an addContacts ended by the grace period is still charged, and its key not free, after the restart', async () => {
   const first = await start({ SHUTDOWN_GRACE_MS: '100', GEWE_TIMEOUT_MS: '600000' });

@@ -10,7 +10,7 @@ import {
   expectToldOnce,
   gatewayOnRedis,
   type GatewayOnRedis,
-} from '../support/gateway-on-redis.ts';
+} from '../support/gateways-on-redis.ts';
 import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
 import { BLACK_HOLE, CUT, FROZEN, FULL, KILLED, REPLICA } from '../support/redis-outages.ts';
 

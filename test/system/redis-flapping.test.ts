@@ -1,11 +1,10 @@
 /** A Redis that comes and goes under load: whatever was lost on the way, what was charged is what was sent. */
 import { afterEach, expect, test } from '@jest/globals';
-import { ACCEPT, isAdd, sentAdds } from '../support/add-contacts.ts';
+import { ACCEPT, chargedOf, isAdd, sentAdds } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
-import { chargedOf } from '../support/gateways-on-one-file.ts';
+import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateways-on-redis.ts';
 import { BLACK_HOLE, CUT, FROZEN, REPLICA, slowBy } from '../support/redis-outages.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 

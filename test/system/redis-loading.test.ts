@@ -1,14 +1,13 @@
 /** A Redis that has been started again and reads what it had: it answers that it is loading, for as long as that takes. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { ACCEPT, sentAdds, TRUSTING } from '../support/add-contacts.ts';
+import { ACCEPT, chargedOf, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   expectToldOnce,
   gatewayOnRedis,
   type GatewayOnRedis,
-} from '../support/gateway-on-redis.ts';
-import { chargedOf } from '../support/gateways-on-one-file.ts';
+} from '../support/gateways-on-redis.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 
 const KEYS = 3000;

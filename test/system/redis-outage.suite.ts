@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ACCEPT, ADD, REJECT, sentAdds } from '../support/add-contacts.ts';
+import { ACCEPT, ADD, chargedOf, REJECT, sentAdds } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   AWAY,
   expectToldOnce,
   gatewayOnRedis,
   type GatewayOnRedis,
-} from '../support/gateway-on-redis.ts';
-import { chargedOf } from '../support/gateways-on-one-file.ts';
-import type { HttpAnswer } from '../support/http-client.ts';
-import { httpGet } from '../support/http-client.ts';
+} from '../support/gateways-on-redis.ts';
+import { type HttpAnswer, httpGet } from '../support/http-client.ts';
 import {
   askList,
   LIST,

@@ -9,7 +9,7 @@ import {
   expectToldOnce,
   gatewayOnRedis,
   type GatewayOnRedis,
-} from '../support/gateway-on-redis.ts';
+} from '../support/gateways-on-redis.ts';
 import { startRedis } from '../support/redis-server.ts';
 
 const PASSWORD = 'redis-secret-8d2f6a';

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { sentAdds } from '../support/add-contacts.ts';
+import { chargedOf, sentAdds } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -10,8 +10,7 @@ import {
   expectToldOnce,
   gatewayOnRedis,
   type GatewayOnRedis,
-} from '../support/gateway-on-redis.ts';
-import { chargedOf } from '../support/gateways-on-one-file.ts';
+} from '../support/gateways-on-redis.ts';
 import { heldUpstream } from '../support/raw-upstream.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList, untilSaved } from '../support/lists.ts';
 import type { TestGateway } from '../support/start-gateway.ts';

@@ -4,7 +4,7 @@ import { ACCEPT, ADD, REJECT, TRUSTING_WITHOUT_GAPS } from '../support/add-conta
 import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateways-on-redis.ts';
 import { untilTaken } from '../support/insistent-calls.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { slowBy } from '../support/redis-outages.ts';

@@ -7,10 +7,14 @@ import { addBody, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
-import { readiness } from '../support/gateways-on-one-file.ts';
+import {
+  processesOnRedis,
+  type ProcessesOnRedis,
+  type SeveralGateways,
+  threeGateways,
+} from '../support/gateways-on-redis.ts';
+import { httpCall, httpGet, readiness } from '../support/http-client.ts';
 import { heldUpstream } from '../support/raw-upstream.ts';
-import { httpCall, httpGet } from '../support/http-client.ts';
 import {
   askList,
   listBytes,
@@ -19,7 +23,6 @@ import {
   ONLY_IF_CACHED,
   saveList,
 } from '../support/lists.ts';
-import { threeGateways, type SeveralGateways } from '../support/several-gateways.ts';
 import { NO_EVENTS } from '../support/stores-under-test.ts';
 
 /** In the long run, more than Redis is told when it is back. */
@@ -27,11 +30,11 @@ const MANY = budget(1_000, 10_001);
 const LIST_TURN = 'gewe-gateway:{wx_1}:turn:list';
 
 describeOnRedis('A gateway as a process', () => {
-  let all: GatewayProcesses;
+  let all: ProcessesOnRedis;
   afterEach(() => all.stop());
 
   test('that may not hear news lives on, says so, and is well when it may again', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     expect((await readiness(gateway.url)).status).toBe(200);
     await all.redis.command('ACL', 'SETUSER', 'default', 'resetchannels');
@@ -45,7 +48,7 @@ describeOnRedis('A gateway as a process', () => {
   });
 
   test('lives on where others publish what is no news', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     for (const text of ['null', '{', '{"kind":"open"}', '{"kind":"closed"}', '7']) {
       await all.redis.command('PUBLISH', 'gewe-gateway:news:0', `breaker x ${text}`);
@@ -58,7 +61,7 @@ describeOnRedis('A gateway as a process', () => {
   });
 
   test('whose user may what the recipe says, and no more, has all that it needs', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const recipe = await readFile(
       new URL('../../docs/recipes/run-three.md', import.meta.url),
       'utf8',
@@ -77,7 +80,7 @@ describeOnRedis('A gateway as a process', () => {
   });
 
   test('whose user may not ask INFO says that, and tells of no outage', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     await all.redis.command(
       'ACL',
       'SETUSER',

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateway-on-redis.ts';
+import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateways-on-redis.ts';
 import { httpGet } from '../support/http-client.ts';
 
 async function readyz(url: string) {

@@ -3,11 +3,8 @@ import supertest from 'supertest';
 import { systemClock } from '../../src/time.ts';
 import { addBody, DAY_MS, MINUTE_MS, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import {
-  gatewayProcesses,
-  type GatewayProcesses,
-  type ServingProcess,
-} from '../support/gateway-processes.ts';
+import type { RunningGateway } from '../support/gateway-processes.ts';
+import { processesOnRedis, type ProcessesOnRedis } from '../support/gateways-on-redis.ts';
 import {
   askList,
   LIST,
@@ -19,14 +16,14 @@ import {
 import { KEY } from '../support/start-gateway.ts';
 
 describeOnRedis('gateways as processes on one Redis', () => {
-  let all: GatewayProcesses;
+  let all: ProcessesOnRedis;
   afterEach(() => all.stop());
 
-  const post = ({ url }: ServingProcess, body: object) =>
+  const post = ({ url }: RunningGateway, body: object) =>
     supertest(url).post('/contacts/addContacts').set('Authorization', `Bearer ${KEY}`).send(body);
 
   test('whose clocks differ by minutes go by the time of Redis', async () => {
-    all = await gatewayProcesses(`addContacts: { add: { minimumGapSeconds: 60 } }`);
+    all = await processesOnRedis(`addContacts: { add: { minimumGapSeconds: 60 } }`);
     const skews = [0, -7 * MINUTE_MS, 5 * MINUTE_MS];
     const gateways = await Promise.all(skews.map((skewMs) => all.start({}, skewMs)));
     const onlineSince = new Date(systemClock.now() - 3 * DAY_MS - MINUTE_MS).toISOString();
@@ -37,7 +34,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
 
     // Old enough by a minute: by its own clock the second one would find it too young.
     const [first, ...others] = [1, 0, 2].flatMap((index) => gateways[index] ?? []);
-    await post(first as ServingProcess, addBody('wx_a', 'v3_0')).expect(200);
+    await post(first as RunningGateway, addBody('wx_a', 'v3_0')).expect(200);
     const opensAt = systemClock.now() + MINUTE_MS;
     for (const [index, gateway] of others.entries()) {
       const { body, headers } = await post(gateway, addBody('wx_a', `v3_${index}b`)).expect(429);
@@ -49,7 +46,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
   });
 
   test('take a slow call over from one that is killed in the middle of it', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000' };
     const [owner, second, third] = [
       await all.start(env),
@@ -64,9 +61,9 @@ describeOnRedis('gateways as processes on one Redis', () => {
     const lost = askList(owner, 'wx_1').catch(() => 'lost');
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
     const waiting = [second, third].map((one) => askList(one, 'wx_1'));
-    const askImpatiently = async (one: ServingProcess | undefined) => {
+    const askImpatiently = async (one: RunningGateway | undefined) => {
       const from = performance.now();
-      const { status } = await askList(one as ServingProcess, 'wx_1', { Prefer: 'wait=1' });
+      const { status } = await askList(one as RunningGateway, 'wx_1', { Prefer: 'wait=1' });
       return { status, tookMs: performance.now() - from };
     };
     // Nothing is saved: it is told so when its own time is over, whatever becomes of the others.
@@ -89,7 +86,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
   });
 
   test('make a slow call anew that one of them ended because it stops', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
     all.simulator.behave('wx_1', [
@@ -112,7 +109,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
   });
 
   test('tell those who wait at one that stops for the call of another that it stops', async () => {
-    all = await gatewayProcesses(TRUSTING);
+    all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
     all.simulator.behave('wx_1', { operations: ['fetchContactsList'], hang: true });

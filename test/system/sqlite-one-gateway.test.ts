@@ -1,27 +1,15 @@
 /** Two gateways as processes that are given the same SQLite file. */
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { addBody, TRUSTING } from '../support/add-contacts.ts';
+import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import {
-  chargedOf,
-  gatewaysOnOneFile,
-  readiness,
-  type GatewaysOnOneFile,
-} from '../support/gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
+import { GOOD_HEADERS, httpCall, readiness } from '../support/http-client.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let gateways: GatewaysOnOneFile;
+let gateways: GatewayProcesses;
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  gateways = await gatewaysOnOneFile(folder.path, join(folder.path, 'gateway.db'), TRUSTING);
+  gateways = await gatewayProcesses({ policy: TRUSTING, env: { STORE_URL: 'sqlite:gateway.db' } });
 });
-afterEach(async () => {
-  await gateways.stop();
-  await folder.remove();
-});
+afterEach(() => gateways.stop());
 
 test('the second ends with 78 and names the first, which goes on serving', async () => {
   const first = await gateways.start();

@@ -1,10 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
-import { createSimulator } from '../../src/simulator/simulator.ts';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { addBody, ADD } from './add-contacts.ts';
 import { cuttableProxy, type CuttableProxy } from './cuttable-proxy.ts';
 import { eventually } from './eventually.ts';
-import { readiness } from './gateways-on-one-file.ts';
-import { GOOD_HEADERS, httpCall, type HttpAnswer } from './http-client.ts';
+import {
+  gatewayProcesses,
+  type GatewayProcesses,
+  type RunningGateway,
+} from './gateway-processes.ts';
+import { GOOD_HEADERS, httpCall, readiness, type HttpAnswer } from './http-client.ts';
 import { startRedis, type RedisOptions, type RedisUnderTest } from './redis-server.ts';
 import { startGateway, TOKEN, type TestGateway, type TestGatewayOptions } from './start-gateway.ts';
 
@@ -117,3 +122,69 @@ export async function gatewayOnRedis({
 }
 
 const keyHeader = (key: string) => ({ 'Idempotency-Key': key });
+
+export interface SeveralGateways {
+  /** In front of one upstream, on one Redis. */
+  readonly gateways: readonly [TestGateway, TestGateway, TestGateway];
+  readonly simulator: Simulator;
+  readonly redis: RedisUnderTest;
+  stop(): Promise<void>;
+}
+
+/** @param optionsOf what one of them is told beside the store and the upstream */
+export async function threeGateways(
+  optionsOf: (index: number) => TestGatewayOptions = () => ({}),
+): Promise<SeveralGateways> {
+  const redis = await startRedis();
+  const simulator = createSimulator({ token: TOKEN });
+  const { baseUrl } = await simulator.start();
+  const start = (index: number) => {
+    const options = optionsOf(index);
+    const env = { GEWE_BASE_URL: baseUrl, STORE_URL: redis.url, ...options.env };
+    return startGateway({ ...options, simulator, env });
+  };
+  const gateways = await Promise.all([start(0), start(1), start(2)]);
+  return {
+    gateways,
+    simulator,
+    redis,
+    async stop() {
+      await Promise.all(gateways.map((one) => one.stop()));
+      await simulator.stop();
+      await redis.stop();
+    },
+  };
+}
+
+/** The gateway whose turn it is when callers go round. */
+export function roundRobin(gateways: SeveralGateways['gateways'], index: number): TestGateway {
+  return gateways[index % 3] ?? gateways[0];
+}
+
+export interface ProcessesOnRedis extends Omit<GatewayProcesses, 'start'> {
+  readonly redis: RedisUnderTest;
+  /** @param skewMs by how much the machine's clock is wrong for this one */
+  start(env?: Readonly<Record<string, string>>, skewMs?: number): Promise<RunningGateway>;
+}
+
+const SKEWED_TIME = fileURLToPath(new URL('./skewed-time.ts', import.meta.url));
+
+/** Gateways as processes on one Redis, in front of one upstream. */
+export async function processesOnRedis(policy: string): Promise<ProcessesOnRedis> {
+  const redis = await startRedis();
+  const processes = await gatewayProcesses({ policy, env: { STORE_URL: redis.url } });
+  return {
+    ...processes,
+    redis,
+    start: (env = {}, skewMs = 0) =>
+      processes.start({ SKEW_MS: String(skewMs), ...env }, [
+        process.execPath,
+        '--import',
+        SKEWED_TIME,
+      ]),
+    async stop() {
+      await processes.stop();
+      await redis.stop();
+    },
+  };
+}
