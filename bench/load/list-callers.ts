@@ -1,28 +1,28 @@
 /**
- * Callers of saved lists, in a process of their own. Started with an order as JSON in argv[2]; prints what came of it
- * as JSON. Ends with an error where an answer is not the list that is saved.
+ * A process that asks for saved lists. Started with an order as JSON in argv[2]; prints its report as JSON. Fails if an
+ * answer is not the saved list.
  */
 import { brotliDecompressSync } from 'node:zlib';
 import { Agent, request } from 'undici';
 import { addressBook, appIdOf } from './address-books.ts';
 
-/** Coprime to the numbers of accounts that are used, so that each has its turn before one comes again. */
+/** Coprime to the numbers of accounts that are used, so that each is asked for before one comes again. */
 const STEP = 7919;
 
 export interface ListOrder {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The account of request number n is that of all the others' turn. */
+  /** How many accounts the requests go round. */
   readonly accounts: number;
   /** The number of the first request. */
   readonly from: number;
-  /** All of them together. */
+  /** How many requests, of all callers together. */
   readonly requests: number;
   /** How many callers at once, each on its own connection. */
   readonly callers: number;
-  /** What `X-Gateway-Source` has to say. */
+  /** The expected `X-Gateway-Source`. */
   readonly source: string;
-  /** Compares every byte, between the requests. Leave it out where that would keep other callers waiting. */
+  /** Compares every byte, between the requests. Leave it out if that would keep other callers waiting. */
   readonly compare?: boolean;
 }
 
@@ -58,11 +58,11 @@ async function callAll(order: ListOrder): Promise<ListReport> {
     if (!list.equals(addressBook(account))) throw new Error(`${appIdOf(account)}: other bytes`);
   }
 
-  async function callOnAndOn(): Promise<void> {
+  async function callRepeatedly(): Promise<void> {
     while (next < order.from + order.requests) await call((STEP * next++) % order.accounts);
   }
 
-  await Promise.all(Array.from({ length: order.callers }, callOnAndOn));
+  await Promise.all(Array.from({ length: order.callers }, callRepeatedly));
   await dispatcher.close();
   return { tookMs, bytes };
 }

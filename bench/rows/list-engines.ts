@@ -1,15 +1,15 @@
-/** The stores that `memory.ts` fills, each a fresh one in a folder that goes with it. */
+/** The stores that `memory.ts` fills: each is new, and lies in a folder that is deleted afterwards. */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { redisProgram } from '../test/support/redis-life.ts';
-import { startRedis } from '../test/support/redis-server.ts';
+import { redisProgram } from '../../test/support/redis-life.ts';
+import { startRedis } from '../../test/support/redis-server.ts';
 
 export interface ListEngine {
   readonly storeUrl: string;
-  /** What it holds, for people. */
+  /** How large it is, as text. */
   size(): Promise<string>;
-  /** Makes the next reads come from the disk; whether that was possible. */
+  /** Makes the next reads come from the disk. @returns whether that was possible */
   cool(): boolean;
   stop(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export const engines: Readonly<
     return {
       storeUrl: `sqlite:${path}`,
       size: async () => `${mb(statSync(path).size)} MB on disk`,
-      // GNU dd's way to have a file dropped from the system's cache.
+      // With these arguments GNU dd drops a file from the system's cache.
       cool: () => spawnSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0']).status === 0,
       stop: async () => undefined,
     };

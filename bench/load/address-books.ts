@@ -1,10 +1,10 @@
-/** Lists of 5,000 friends as accounts have them: no two alike, and no easier to compress than real ones. */
-import { seededRandom } from '../test/support/seeded-random.ts';
+/** Made-up lists of 5,000 friends: no two are alike, and they compress no better than real ones. */
+import { seededRandom } from '../../test/support/seeded-random.ts';
 
 const FRIENDS = 5000;
 const CHATROOMS = 40;
 const GHS = 30;
-/** Prime, so that any step through them meets each once. */
+/** Prime, so that any step through them meets each of them once. */
 const PEOPLE = 199_999;
 
 const random = seededRandom(1);
@@ -27,7 +27,7 @@ export function addressBook(account: number): Buffer {
   );
 }
 
-/** In the proportions of the vendor's sample: made by the system, older ones, and names that people chose. */
+/** In the proportions of the vendor's sample: ids made by the system, older ones, and names that people chose. */
 function madeUpPerson(): string {
   const kind = random(100);
   if (kind < 90) return `wxid_${letters(random, 12)}${['12', '21', '22'][random(3)]}`;

@@ -1,21 +1,25 @@
-import type { ListOrder, ListReport } from './list-callers.ts';
+import type { ListOrder, ListReport } from '../load/list-callers.ts';
+import { percentile } from '../report/stats.ts';
+import { KEY } from '../setup/built-gateway.ts';
+import { runScript } from '../setup/processes.ts';
 import { forgetPeak, residentMb } from './resident-memory.ts';
-import { KEY, run } from './support.ts';
+
+const CALLERS = new URL('../load/list-callers.ts', import.meta.url);
 
 type Step = Partial<ListOrder> & {
   readonly requests: number;
-  /** How often all of it is done. */
+  /** How often all of it is repeated. */
   readonly rounds?: number;
 };
 
 export interface ListMeasure {
-  /** Has lists asked for, and tells how long they took and what the gateway had in memory. */
+  /** Asks for lists, and tells how long they took and how much memory the gateway had. */
   step(what: string, order: Step): Promise<{ readonly medianMs: number }>;
-  /** Resident at the most, over all steps. */
+  /** The highest resident memory of all steps. */
   highestMb(): number;
 }
 
-/** Measures a gateway that has so many accounts' lists saved. No account comes again before all others had their turn. */
+/** Measures a gateway that has the lists of many accounts saved. An account comes again only after all the others. */
 export function createListMeasure(
   url: string,
   pid: number,
@@ -42,20 +46,19 @@ export function createListMeasure(
           source: 'saved',
           ...rest,
         };
-        const report = await run<ListReport>('list-callers.ts', JSON.stringify(order));
+        const report = await runScript<ListReport>(CALLERS, order);
         tookMs.push(...report.tookMs);
         bytes += report.bytes;
         from += order.requests;
       }
       const { now, peak } = residentMb(pid);
       highestMb = Math.max(highestMb, peak);
-      tookMs.sort((a, b) => a - b);
-      const at = (share: number) => tookMs[Math.ceil(tookMs.length * share) - 1] ?? NaN;
+      const medianMs = percentile(tookMs, 0.5);
       tell(
-        `${what}: median ${at(0.5).toFixed(1)} ms, 99th percentile ${at(0.99).toFixed(1)} ms; ` +
+        `${what}: median ${medianMs.toFixed(1)} ms, 99th percentile ${percentile(tookMs, 0.99).toFixed(1)} ms; ` +
           `${(bytes / tookMs.length / 1000).toFixed(0)} KB each; at most ${peak} MB resident, ${now} MB after it`,
       );
-      return { medianMs: at(0.5) };
+      return { medianMs };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** What a process has in memory, as Linux counts it (proc_pid_status(5)), megabytes. */
+/** Resident memory of a process as Linux counts it (proc_pid_status(5)), megabytes. */
 export function residentMb(pid: number): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mb = (name: string) =>
@@ -8,7 +8,7 @@ export function residentMb(pid: number): { readonly now: number; readonly peak: 
   return { now: mb('VmRSS'), peak: mb('VmHWM') };
 }
 
-/** From now on `peak` is the highest since now. */
+/** Makes `peak` count from now on. */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
