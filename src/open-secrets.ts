@@ -10,7 +10,7 @@ import { createMetrics } from './ops/metrics.ts';
 import { createReporter } from './ops/reporter.ts';
 import { watchClients } from './settings/clients-file.ts';
 import type { Loaded } from './settings/load.ts';
-import { openTokenPlace } from './settings/token-file.ts';
+import { openTokenPlace } from './settings/token.ts';
 
 interface Surroundings {
   readonly clock: Clock;

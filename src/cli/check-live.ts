@@ -8,7 +8,7 @@ import { createClient } from '../gewe/client.ts';
 import { ListenError } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
-import { openTokenPlace } from '../settings/token-file.ts';
+import { openTokenPlace } from '../settings/token.ts';
 import { openStores } from '../stores/open.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import { whyNotListening } from './listen-failure.ts';

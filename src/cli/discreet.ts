@@ -1,5 +1,5 @@
 import { createScrubber } from '../gewe/scrub.ts';
-import { knownSecrets } from '../settings/known-secrets.ts';
+import { knownSecrets } from '../settings/secrets.ts';
 import type { Io } from './io.ts';
 
 /** Takes text for people. */

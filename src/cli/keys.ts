@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { hashKey } from '../settings/clients.ts';
-import { CLIENT_NAME, CLIENT_NAME_RULE } from '../settings/gateway-keys.ts';
+import { CLIENT_NAME, CLIENT_NAME_RULE } from '../settings/client.ts';
 import type { Io } from './io.ts';
 import { EXIT_OK, EXIT_USAGE } from './io.ts';
 

@@ -1,7 +1,7 @@
 import { loadDotEnv } from '../settings/dot-env.ts';
 import { loadSettings, type Loaded } from '../settings/load.ts';
 import type { Problem } from '../settings/problem.ts';
-import { warningsOf } from '../settings/warnings.ts';
+import { warningsOf } from '../settings/settings.ts';
 import type { Io } from './io.ts';
 
 interface ReadSettings {

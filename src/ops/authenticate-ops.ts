@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { isLoopback } from '../settings/secrets.ts';
+import { isLoopback } from '../settings/addresses.ts';
 
 /**
  * The ops listener's own lock: with `OPS_TOKEN` set, nothing here answers without it. Without it the listener is on

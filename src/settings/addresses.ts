@@ -1,15 +1,15 @@
-import { isIP } from 'node:net';
-import { z } from 'zod';
-
 /**
- * Variables that are addresses. Their messages are the end of a sentence that starts with the variable's name, and
- * never repeat what was given: an address can hold a password.
+ * Variables that are addresses. Each message is the end of a sentence that starts with the variable's name. None
+ * repeats the value: an address can contain a password.
  */
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { z } from 'zod';
 
 type Report = (problem: string) => never;
 
-/** A zod schema out of a function from text to value that reports what is wrong. */
-function parsedBy<T>(parse: (text: string, report: Report) => T): z.ZodType<T, string> {
+/** A zod schema from a function that turns text into a value, or reports what is wrong with it. */
+function parsedBy<T>(parse: (text: string, report: Report) => T): z.ZodType<T> {
   return z.string().transform((text, context): T => {
     const report = (message: string) => {
       context.addIssue({ code: 'custom', message });
@@ -19,16 +19,16 @@ function parsedBy<T>(parse: (text: string, report: Report) => T): z.ZodType<T, s
   });
 }
 
-/** All before `/contacts`; trailing slashes are dropped. */
+/** Everything before `/contacts`; trailing slashes are dropped. */
 export const baseUrl = parsedBy<URL>((text, report) => {
   if (!/^https?:\/\//i.test(text)) return report('must start with http:// or https://');
   const url = /[\s\\]/.test(text) ? null : URL.parse(text);
   if (url === null) return report('is not a URL');
   if (url.username !== '' || url.password !== '') {
-    return report('must not hold a user name or a password');
+    return report('must not contain a user name or a password');
   }
-  if (text.includes('?')) return report('must not have a query (all from the ? on)');
-  if (text.includes('#')) return report('must not have a fragment (all from the # on)');
+  if (text.includes('?')) return report('must not have a query (everything from the ? on)');
+  if (text.includes('#')) return report('must not have a fragment (everything from the # on)');
   url.pathname = url.pathname.replace(/\/+$/, '');
   if (/\/contacts$/i.test(url.pathname)) {
     return report('must not end in /contacts, which the gateway adds by itself');
@@ -43,7 +43,7 @@ export const listenHost = parsedBy<string>((text, report) => {
   return report('must be a host name or an IP address, without a scheme and without a port');
 });
 
-/** The names that Express knows for ranges of addresses (package proxy-addr). */
+/** The names of address ranges that Express knows (package proxy-addr). */
 const RANGES = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 function isProxy(part: string): boolean {
@@ -56,7 +56,7 @@ function isProxy(part: string): boolean {
   return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
-/** As Express takes it, but for `true`. */
+/** A value for Express's `trust proxy`, but never `true`. */
 export const trustedProxies = parsedBy<string | number | false>((text, report) => {
   if (text === 'false') return false;
   if (text === 'true') {
@@ -68,7 +68,7 @@ export const trustedProxies = parsedBy<string | number | false>((text, report) =
   return report('must be a number of proxies, or a comma list of IP addresses and ranges');
 });
 
-/** What the number of a database is in the path, and nothing that would be left aside without a word. */
+/** Only what the Redis client uses: it would ignore a query or a longer path without a word. */
 function isRedisUrl(text: string): boolean {
   const url = /[\s\\]/.test(text) ? null : URL.parse(text);
   if (url === null || url.hostname === '') return false;
@@ -81,15 +81,70 @@ function isRedisUrl(text: string): boolean {
   }
 }
 
-/** What `openStores` opens. Nothing of it is touched here. */
+/** A URL that `openStores` can open. Checked by its form alone. */
 export const storeUrl = parsedBy<string>((text, report) => {
   if (text === 'memory:') return text;
   if (/^sqlite:./.test(text) && text !== 'sqlite::memory:') return text;
   if (/^rediss?:/.test(text)) {
     if (isRedisUrl(text)) return text;
     return report(
-      'must look like redis://user:password@host:6379/0, where all but the host may be left out (rediss:// for TLS; what is not a letter or a digit in a password is written as %XX)',
+      'must look like redis://user:password@host:6379/0, where everything but the host is optional (rediss:// for TLS; write every character of a password that is not a letter or a digit as %XX)',
     );
   }
   return report('must be memory:, sqlite:PATH, redis://HOST or rediss://HOST');
 });
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can reach a listener on `host`. */
+export function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  if (version === 0) return host.toLowerCase() === 'localhost';
+  return loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** Where one of the gateway's listeners is. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 for a port that the system picks. */
+  readonly port: number;
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** A host in the form used to compare: without the brackets of a URL, a final dot, or the IPv6 form of an IPv4 address. */
+function plain(host: string): string {
+  const text = host.replace(/^\[|\]$|\.$/g, '').toLowerCase();
+  const [, high = '', low = ''] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? [];
+  if (high === '') return text.replace(/^::ffff:(?=\d+\.)/, '');
+  const bytes = Buffer.from(high.padStart(4, '0') + low.padStart(4, '0'), 'hex');
+  return [...bytes].join('.');
+}
+
+function isThisMachine(host: string): boolean {
+  return (
+    isLoopback(host) || host.endsWith('.localhost') || WILDCARDS.has(host) || isOwnAddress(host)
+  );
+}
+
+function isOwnAddress(host: string): boolean {
+  if (isIP(host) === 0) return false;
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .some(({ address }) => address === host);
+}
+
+/** Whether a call to `url` would reach this listener. Judged by the text alone: no name is looked up. */
+export function leadsTo(url: URL, { host, port }: ListenAddress): boolean {
+  const urlPort = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
+  // A port that the system picks is not known yet.
+  if (port === 0 || port !== urlPort) return false;
+  const [called, listening] = [plain(url.hostname), plain(host)];
+  if (called === listening) return true;
+  if (!isThisMachine(called) || !isThisMachine(listening)) return false;
+  // Two addresses of this machine, such as 127.0.0.1 and 127.0.0.2, are different unless one of them means all.
+  const areAddresses = isIP(called) !== 0 && isIP(listening) !== 0;
+  return !areAddresses || WILDCARDS.has(called) || WILDCARDS.has(listening);
+}

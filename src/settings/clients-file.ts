@@ -2,28 +2,26 @@ import type { Client, ClientDirectory } from './client.ts';
 import type { ClientEntry } from './clients.ts';
 import { createClientDirectory, entriesOfKeys, hashKey, parseClients } from './clients.ts';
 import { showName, type Problem } from './problem.ts';
-import type { FileLook } from './read-file.ts';
-import { readTextFileSync, whyNoText } from './read-file.ts';
-import type { Secrets } from './settings.ts';
-import { watchFile } from './watch.ts';
+import type { Secrets } from './secrets.ts';
+import { readTextFileSync, watchFile, whyNoText, type FileLook } from './text-file.ts';
 
-/** What the list of clients is made of. */
+/** The sources of the list of clients. */
 export interface ClientSources {
-  /** The clients file, an absolute path; undefined where there is none. */
+  /** The clients file, an absolute path; undefined if there is none. */
   readonly file: string | undefined;
-  /** The same as people know it, if that is not its path. */
+  /** The file as people know it, if that is not its path. */
   readonly fileShownAs?: string;
   /** `GATEWAY_KEYS`. */
   readonly keys: Secrets['keys'];
   /** Of a client whose entry says nothing. */
   readonly requestsPerMinute: number;
-  /** The upstream token of this moment: no client may have it for a key. */
+  /** The upstream token of this moment: no client may have it as a key. */
   readonly upstreamToken: () => string | undefined;
   /** The command that runs this program here. */
   readonly program: string;
 }
 
-/** All clients, and what the file looked like that they come from. */
+/** All clients, and the content of the file that they come from. */
 export interface LoadedClients {
   readonly entries: readonly ClientEntry[];
   readonly look: FileLook | undefined;
@@ -46,37 +44,43 @@ export function readClients(
   return 'problems' in joined ? joined : { entries: joined.entries, look };
 }
 
+/** If the file is broken, the problems of `GATEWAY_KEYS` are reported in the same run. */
 function join(look: FileLook | undefined, sources: ClientSources): Joined {
-  const { keys, requestsPerMinute } = sources;
-  const file = sources.fileShownAs ?? sources.file ?? '';
-  const fromKeys = entriesOfKeys(keys, requestsPerMinute).map((entry) => ({
+  const fromFile = placedInFile(look, sources);
+  const fromKeys = entriesOfKeys(sources.keys, sources.requestsPerMinute).map((entry) => ({
     entry,
     place: { setting: `GATEWAY_KEYS: ${showName(entry.client.name)}` },
   }));
-  if (look !== undefined && look.kind !== 'text') {
-    const problem = `cannot be used: ${whyNoText(look)}`;
-    const remedy = 'Set it to the path of a readable file, or unset it for config/clients.yaml.';
-    // The path is not repeated: it could be a secret that was put into the wrong variable. What GATEWAY_KEYS has of
-    // its own wrong is worth telling in the same run.
-    return {
-      problems: [{ setting: 'GATEWAY_CLIENTS', problem, remedy }, ...conflicts(fromKeys, sources)],
-    };
-  }
-  const parsed = look === undefined ? undefined : parseClients(look.text, file, requestsPerMinute);
-  if (parsed !== undefined && 'problems' in parsed) {
-    return { problems: [...parsed.problems, ...conflicts(fromKeys, sources)] };
-  }
-  const fromFile = (parsed?.entries ?? []).map((entry) => {
-    const { name } = entry.client;
-    const line = parsed?.lineOf(['clients', name]) ?? 1;
-    return { entry, place: { setting: `clients.${showName(name)}`, file, line } };
-  });
-  const all = [...fromFile, ...fromKeys];
-  const problems = conflicts(all, sources);
+  const all = [...('placed' in fromFile ? fromFile.placed : []), ...fromKeys];
+  const problems = [
+    ...('problems' in fromFile ? fromFile.problems : []),
+    ...conflicts(all, sources),
+  ];
   return problems.length > 0 ? { problems } : { entries: all.map(({ entry }) => entry) };
 }
 
-/** What is wrong between clients that are each fine: a key must lead to exactly one of them. */
+function placedInFile(
+  look: FileLook | undefined,
+  { file = '', fileShownAs = file, requestsPerMinute }: ClientSources,
+): { readonly placed: readonly Placed[] } | { readonly problems: readonly Problem[] } {
+  if (look === undefined) return { placed: [] };
+  if (look.kind !== 'text') {
+    const problem = `cannot be used: ${whyNoText(look)}`;
+    const remedy = 'Set it to the path of a readable file, or unset it for config/clients.yaml.';
+    // The path is not repeated: it could be a secret that was put into the wrong variable.
+    return { problems: [{ setting: 'GATEWAY_CLIENTS', problem, remedy }] };
+  }
+  const parsed = parseClients(look.text, fileShownAs, requestsPerMinute);
+  if ('problems' in parsed) return parsed;
+  const placed = parsed.entries.map((entry) => {
+    const { name } = entry.client;
+    const line = parsed.lineOf(['clients', name]);
+    return { entry, place: { setting: `clients.${showName(name)}`, file: fileShownAs, line } };
+  });
+  return { placed };
+}
+
+/** The problems between clients that are each correct: a name and a key must lead to exactly one of them. */
 function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSources): Problem[] {
   const token = upstreamToken();
   const tokenHash = token === undefined ? undefined : hashKey(token);
@@ -94,7 +98,7 @@ function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSou
       problems.push({
         ...place,
         setting: place.setting.split(/[:.]/)[0] ?? '',
-        problem: 'has a client whose name holds the upstream token',
+        problem: 'has a client whose name contains the upstream token',
         remedy: 'Rename it: logs and metrics show names.',
       });
     }
@@ -102,14 +106,14 @@ function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSou
       const owner = owners.get(hash);
       if (owner !== undefined) {
         const problem = `has a key ${owner === name ? 'twice' : `that ${showName(owner)} has too`}`;
-        problems.push({ ...place, problem, remedy: 'Give every client keys of its own.' });
+        problems.push({ ...place, problem, remedy: 'Give every client its own keys.' });
       }
       owners.set(hash, name);
       if (hash !== tokenHash) continue;
       problems.push({
         ...place,
-        problem: 'has the upstream token for a key',
-        remedy: `Give it a key of its own (\`${program} keys new NAME\`): the token goes to no one.`,
+        problem: 'has the upstream token as a key',
+        remedy: `Give it its own key (\`${program} keys new NAME\`): the upstream token must not be shared.`,
       });
     }
   }
@@ -117,15 +121,15 @@ function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSou
 }
 
 export interface WatchClientsOptions {
-  /** A broken file; the clients of before stay in force. Must not throw. */
+  /** Reports a broken file; the previous clients stay in force. Must not throw. */
   readonly onProblems: (problems: readonly Problem[]) => void;
-  /** A changed file is in force from now on. Must not throw. */
+  /** Reports that a changed file is in force from now on. Must not throw. */
   readonly onTakenOver?: (clients: readonly Client[]) => void;
   /** Default 250. */
   readonly pollMs?: number;
 }
 
-/** A directory that follows its file. Without a file, it stays as it is. */
+/** A directory that follows its file. Without a file it never changes. */
 export function watchClients(
   loaded: LoadedClients,
   sources: ClientSources,
@@ -137,6 +141,7 @@ export function watchClients(
   const takeOver = (look: FileLook) => {
     const joined = join(look, sources);
     if ('problems' in joined) return onProblems(joined.problems);
+    // A new directory: keys that the old one had accepted are hashed and looked up again.
     directory = createClientDirectory(joined.entries);
     onTakenOver?.(joined.entries.map(({ client }) => client));
   };

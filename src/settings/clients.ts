@@ -1,163 +1,92 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { KNOWN_OPERATIONS } from '../gewe/operations.ts';
-import { nearestName } from '../near-name.ts';
-import type { Client, ClientDirectory } from './client.ts';
-import { CLIENT_NAME, CLIENT_NAME_RULE } from './gateway-keys.ts';
+import {
+  CLIENT_NAME,
+  CLIENT_NAME_RULE,
+  clientEntry,
+  clientWithAllRights,
+  type Client,
+  type ClientDirectory,
+} from './client.ts';
 import type { Problem } from './problem.ts';
-import { problemsIn } from './file-problems.ts';
-import type { Secrets } from './settings.ts';
-import { parseYaml, type YamlText } from './yaml-file.ts';
+import type { Secrets } from './secrets.ts';
+import { readYaml, type LineOf } from './yaml-file.ts';
 
-/** A client and what its keys are known by. The two are apart so that a client can be logged. */
+/** The clients file. */
+export const clientsFile = z.strictObject({
+  clients: z
+    .record(z.string().regex(CLIENT_NAME, CLIENT_NAME_RULE), clientEntry)
+    .describe('The clients that may call, by name'),
+});
+
+/** A client and the hashes of its keys. The two are apart so that a client can be logged. */
 export interface ClientEntry {
   readonly client: Client;
   /** sha256 of each key, 64 lowercase hexadecimal digits. */
   readonly keyHashes: readonly string[];
 }
 
-const requestsRule = 'must be a whole number from 1 to 10000000';
-
-/** Browsers send the origin in exactly one spelling, so only that one can match. */
-function isExactOrigin(text: string): boolean {
-  return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
-}
-
-const OPERATIONS: readonly string[] = ['read', 'write', 'all', ...KNOWN_OPERATIONS];
-
-/** A name that nobody knows is not repeated: it may be a key in the wrong place. */
-function operationRule(input: unknown): string {
-  const near = typeof input === 'string' ? nearestName(input, OPERATIONS) : undefined;
-  return near === undefined
-    ? `must be one of ${OPERATIONS.join(', ')}`
-    : `is not a known operation; did you mean ${near}?`;
-}
-
-const client = z.strictObject({
-  keys: z
-    .array(
-      z
-        .string({ error: 'must be "sha256:" and 64 lowercase hexadecimal digits' })
-        .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 lowercase hexadecimal digits'),
-    )
-    .min(1, 'must hold at least one key; remove the client to shut it out')
-    .describe('sha256 of each key; several may be live at once. Made by the command `keys new`'),
-  appIds: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^[A-Za-z0-9_.:@*-]{1,128}$/,
-          'must be 1 to 128 of A-Z a-z 0-9 _ . : @ -, with * for any run of them',
-        ),
-    )
-    .min(1, 'must hold at least one pattern')
-    .describe('Accounts that it may use, * for any run of characters. Default: all')
-    .default(['*']),
-  operations: z
-    .array(z.enum(OPERATIONS, { error: ({ input }) => operationRule(input) }))
-    .min(1, 'must hold at least one operation')
-    .describe('read, write, all, or names of operations. Default: read')
-    .default(['read']),
-  requestsPerMinute: z
-    .int({ error: requestsRule })
-    .min(1, { error: requestsRule })
-    .max(10_000_000, { error: requestsRule })
-    .describe('Default: clientRate of the policy file')
-    .optional(),
-  errors: z
-    .enum(['http', 'gewe'])
-    .describe('How refusals look: under their status, or as the vendor would')
-    .optional(),
-  origins: z
-    .array(
-      z
-        .string()
-        .refine(
-          isExactOrigin,
-          'must be an origin as browsers send it, such as https://crm.example.com: lower case, no path, no usual port, no *',
-        ),
-    )
-    .describe('Origins of browsers that may call with its keys (CORS)')
-    .default([]),
-});
-
-/** The clients file. */
-export const clientsFile = z.strictObject({
-  clients: z
-    .record(z.string().regex(CLIENT_NAME, CLIENT_NAME_RULE), client)
-    .describe('Who may call, by name'),
-});
-
 /**
- * The clients out of the text of their file.
+ * The clients from the text of their file.
  *
  * @param file as people know it, for the problems
- * @param requestsPerMinute of a client that says nothing
+ * @param requestsPerMinute of a client whose entry says nothing
  */
 export function parseClients(
   text: string,
   file: string,
   requestsPerMinute: number,
 ):
-  | { readonly entries: readonly ClientEntry[]; readonly lineOf: YamlText['lineOf'] }
+  | { readonly entries: readonly ClientEntry[]; readonly lineOf: LineOf }
   | { readonly problems: readonly Problem[] } {
-  const yaml = parseYaml(text, file);
-  if ('problems' in yaml) return yaml;
-  const parsed = clientsFile.safeParse(yaml.data ?? {});
-  if (!parsed.success) {
-    return { problems: problemsIn(file, yaml, parsed.error, 'config/clients.example.yaml') };
-  }
-  const entries = Object.entries(parsed.data.clients).map(([name, entry]) => ({
+  const example = 'config/clients.example.yaml';
+  const read = readYaml(text, clientsFile, { file, example });
+  if ('problems' in read) return read;
+  const entries = Object.entries(read.data.clients).map(([name, { keys, ...options }]) => ({
     client: {
       name,
-      appIds: entry.appIds,
-      operations: entry.operations,
-      requestsPerMinute: entry.requestsPerMinute ?? requestsPerMinute,
-      errors: entry.errors,
-      origins: entry.origins,
+      ...options,
+      requestsPerMinute: options.requestsPerMinute ?? requestsPerMinute,
     },
-    keyHashes: entry.keys.map((key) => key.slice('sha256:'.length)),
+    keyHashes: keys,
   }));
-  return { entries, lineOf: yaml.lineOf };
+  return { entries, lineOf: read.lineOf };
 }
 
-/** What a key is known by: its sha256 in lowercase hexadecimal digits. */
+/** The form in which the gateway knows a key: its sha256 in lowercase hexadecimal digits. */
 export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** Clients of `GATEWAY_KEYS`, who may do everything. */
+/** The clients of `GATEWAY_KEYS`, which may do everything. */
 export function entriesOfKeys(keys: Secrets['keys'], requestsPerMinute: number): ClientEntry[] {
   return keys.map(({ name, key }) => ({
-    client: {
-      name,
-      appIds: ['*'],
-      operations: ['all'],
-      requestsPerMinute,
-      errors: undefined,
-      origins: [],
-    },
+    client: clientWithAllRights(name, requestsPerMinute),
     keyHashes: [hashKey(key)],
   }));
 }
 
 /**
- * Finds clients by the key that they show. Every known hash is compared, in constant time, whether or not one has
- * matched: how long it takes tells nothing about the keys.
+ * Finds clients by the key that they show.
+ *
+ * The lookup by digest needs no constant-time comparison. The time it takes could at most tell how far the digest of
+ * the shown key agrees with a known one, and callers cannot choose a digest: to come one byte closer they would have
+ * to search for another preimage, and a digest that is known in full still gives no key.
  */
 export function createClientDirectory(entries: readonly ClientEntry[]): ClientDirectory {
-  const known = entries.flatMap(({ client, keyHashes }) =>
-    keyHashes.map((hash) => ({ client, hash: Buffer.from(hash, 'hex') })),
+  const byDigest = new Map(
+    entries.flatMap(({ client, keyHashes }) => keyHashes.map((hash) => [hash, client] as const)),
   );
   const origins = new Set(entries.flatMap(({ client }) => client.origins));
+  // Saves the hash of every later request. Only accepted keys are kept, so there are never more than known hashes, and
+  // the text of a refused key never stays. A `Map` compares texts only after their hashes, which V8 seeds at random.
+  const accepted = new Map<string, Client>();
   return {
-    find(key) {
-      const shown = createHash('sha256').update(key).digest();
-      let found: Client | undefined;
-      for (const { client, hash } of known) {
-        if (timingSafeEqual(hash, shown)) found = client;
-      }
+    find(shown) {
+      const known = accepted.get(shown);
+      if (known !== undefined) return known;
+      const found = byDigest.get(hashKey(shown));
+      if (found !== undefined) accepted.set(shown, found);
       return found;
     },
     knowsOrigin: (origin) => origins.has(origin),

@@ -3,30 +3,30 @@ import { parseEnv } from 'node:util';
 import { editDistance } from '../near-name.ts';
 import { VARIABLE_NAMES } from './env.ts';
 import type { Problem } from './problem.ts';
-import { readTextFileSync } from './read-file.ts';
+import { readTextFileSync } from './text-file.ts';
 
 /** A variable as `.env` writes it. */
 interface Line {
   readonly line: number;
-  /** Undefined where the line sets nothing. */
+  /** Undefined if the line sets nothing. */
   readonly name?: string;
-  /** Without quotes, a # begins a comment. */
+  /** Whether the value has no quotes and contains a #, which begins a comment. */
   readonly cutAtHash?: boolean;
 }
 
 export interface DotEnv {
-  /** The environment with what `.env` adds to it. */
+  /** The environment with the additions of `.env`. */
   readonly env: NodeJS.ProcessEnv;
   readonly problems: readonly Problem[];
   /** One sentence each, without any value. */
   readonly warnings: readonly string[];
-  /** Where `.env` sets the variables that `env` has from it. */
+  /** The line of `.env` that sets each variable that `env` takes from it. */
   readonly lines: ReadonlyMap<string, number>;
 }
 
 /**
- * The environment with what `.env` in `cwd` adds to it: read as `process.loadEnvFile` does, so a variable that is
- * set already wins. Changes nothing by itself.
+ * Adds the `.env` in `cwd` to the environment, by the rules of `process.loadEnvFile`: a variable that is already set
+ * wins. Returns a copy and changes nothing.
  */
 export function loadDotEnv(cwd: string, env: NodeJS.ProcessEnv): DotEnv {
   const look = readTextFileSync(join(cwd, '.env'));
@@ -50,7 +50,7 @@ export function loadDotEnv(cwd: string, env: NodeJS.ProcessEnv): DotEnv {
   };
 }
 
-/** The lines of a `.env` that are not empty and no comment, split as `parseEnv` does, which does not tell lines. */
+/** The lines of a `.env` except empty ones and comments, split like `parseEnv`, which does not report line numbers. */
 function linesOf(text: string): Line[] {
   const found: Line[] = [];
   const lines = text.split('\n');
@@ -67,7 +67,7 @@ function linesOf(text: string): Line[] {
     const isOpen = quote !== undefined && !value.slice(1).includes(quote);
     const rest = isOpen ? lines.slice(line) : [];
     const closing = rest.findIndex((one) => quote !== undefined && one.includes(quote));
-    // A value in quotes may have several lines. Without its second quote, it has one.
+    // A value in quotes may have several lines. If the closing quote is missing, it has one.
     index += closing + 1;
     found.push({ line, name, cutAtHash: quote === undefined && /[^\s#]#/.test(value) });
   }
@@ -92,15 +92,15 @@ function warningOf({ line, name, cutAtHash }: Line): string[] {
 const WORDS: ReadonlySet<string> = new Set(VARIABLE_NAMES.flatMap((known) => known.split('_')));
 
 /**
- * Whether a name can be repeated. Before a misplaced `=` there may be a secret (`OPS_TOKEN c2VjcmV0==`), so each of its
- * words has to be one of ours, or one letter away from that.
+ * Whether a name can be repeated. Text before a misplaced `=` may be a secret (`OPS_TOKEN c2VjcmV0==`), so each of its
+ * words has to be a word of a known variable, or one letter away from one.
  */
 function isHarmless(name: string): boolean {
   const isOurs = (word: string) => [...WORDS].some((known) => editDistance(word, known) <= 1);
   return name.length <= 40 && name.toUpperCase().split('_').every(isOurs);
 }
 
-/** The variable that somebody meant by a name that is almost its own; undefined for names of something else. */
+/** The variable whose name was probably meant; undefined for names of other programs. */
 export function meantBy(name: string): string | undefined {
   if (name.length > 64) return undefined;
   const written = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
@@ -115,22 +115,14 @@ export function meantBy(name: string): string | undefined {
     ?.known;
 }
 
-/** Short names are close to many others, such as PORT to SORT, and OPS_PORT to APP_PORT. */
+/** Short names are close to many others: PORT to SORT, OPS_PORT to APP_PORT. */
 function isSlip(known: string, distance: number): boolean {
   return distance <= (known.length < 5 ? 0 : known.length < 10 ? 1 : 2);
 }
 
-/** `LIST_DEADLINE`, `GEWE_TOKEN_PATH`: one word is missing, too many or another, and at least two are right. */
+/** `LIST_DEADLINE`, `GEWE_TOKEN_PATH`: one word is missing, extra or wrong, and at least two are right. */
 function isOtherWord(written: string, known: string): boolean {
   const [one, other] = [written.split('_'), known.split('_')];
-  const shared = sharedWords(one, other);
+  const shared = one.filter((word) => other.includes(word)).length;
   return shared >= 2 && Math.max(one.length, other.length) - shared <= 1;
-}
-
-function sharedWords(one: readonly string[], other: readonly string[]): number {
-  const before = one.findIndex((word, index) => word !== other[index]);
-  if (before < 0) return one.length;
-  const [restOfOne, restOfOther] = [one.slice(before).reverse(), other.slice(before).reverse()];
-  const after = restOfOne.findIndex((word, index) => word !== restOfOther[index]);
-  return before + (after < 0 ? restOfOne.length : after);
 }

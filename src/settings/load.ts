@@ -1,17 +1,14 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../time.ts';
 import { systemClock } from '../time.ts';
-import type { LoadedClients } from './clients-file.ts';
-import { readClients } from './clients-file.ts';
-import type { Environment } from './env.ts';
-import { readEnvironment } from './env.ts';
-import { leadsTo } from './own-address.ts';
-import type { Policy } from './policy.ts';
+import { leadsTo } from './addresses.ts';
+import { readClients, type LoadedClients } from './clients-file.ts';
+import { readEnvironment, type Environment } from './env.ts';
 import { parsePolicy } from './policy.ts';
 import type { Problem } from './problem.ts';
-import { readTextFileSync, whyNoText } from './read-file.ts';
-import { readSecrets } from './read-secrets.ts';
-import type { Secrets, Settings } from './settings.ts';
+import { readSecrets, type Secrets } from './secrets.ts';
+import { toSettings, type Settings } from './settings.ts';
+import { readTextFileSync, whyNoText } from './text-file.ts';
 
 const POLICY_FILE = 'config/gateway.yaml';
 const CLIENTS_FILE = 'config/clients.yaml';
@@ -30,10 +27,10 @@ interface Surroundings {
 }
 
 /**
- * Reads everything that the gateway is told: variables, policy, clients, secrets.
+ * Reads all settings: variables, secrets, policy, clients.
  *
- * @param cwd relative paths count from here
- * @returns all of it, or every problem at once; no problem holds a secret
+ * @param cwd relative paths are relative to it
+ * @returns all of them, or every problem at once; no problem contains a secret
  */
 export function loadSettings(
   env: NodeJS.ProcessEnv,
@@ -41,37 +38,31 @@ export function loadSettings(
   { clock = systemClock, program = 'gewe-gateway' }: Surroundings = {},
 ): Loaded | { readonly problems: readonly Problem[] } {
   const { environment, problems: ofVariables } = readEnvironment(env);
-  const problems: Problem[] = [
-    ...ofVariables,
-    ...sameListener(environment),
-    ...ownBaseUrl(environment),
-  ];
-
+  const { settings: given, files } = environment;
   const { secrets, token, problems: ofSecrets } = readSecrets(environment, cwd, program);
-  problems.push(...ofSecrets);
+  const policy = readPolicy(files.policy, cwd, clock.now(), token);
 
-  const policy = readPolicy(environment.GATEWAY_CONFIG, cwd, clock.now(), token);
-  if ('problems' in policy) problems.push(...policy.problems);
-  // A wrong policy is told below; until then its default lets the clients be checked in the same run.
-  const requestsPerMinute = 'policy' in policy ? policy.policy.clientRequestsPerMinute : 1;
-
-  const file = findClientsFile(environment.GATEWAY_CLIENTS, cwd);
-  const sources = {
-    file,
-    fileShownAs: environment.GATEWAY_CLIENTS ?? CLIENTS_FILE,
+  const clientsFile = findClientsFile(files.clients, cwd);
+  const clients = readClients({
+    file: clientsFile,
+    fileShownAs: files.clients ?? CLIENTS_FILE,
     keys: secrets.keys,
-    requestsPerMinute,
+    // With a broken policy, any number lets the clients be checked in the same run.
+    requestsPerMinute: 'policy' in policy ? policy.policy.clientRequestsPerMinute : 1,
     upstreamToken: () => token,
     program,
-  };
-  const clients = readClients(sources);
-  if ('problems' in clients) problems.push(...clients.problems);
-  else if (clients.entries.length === 0 && environment.GATEWAY_AUTH === 'keys') {
-    const isAboutClients = problems.some(({ setting }) => setting === 'GATEWAY_CLIENTS');
-    if (environment.GATEWAY_KEYS === undefined && !isAboutClients) problems.push(noClient(program));
-  }
+  });
+  const problems = [
+    ...ofVariables,
+    ...sameListener(given),
+    ...ownBaseUrl(given),
+    ...ofSecrets,
+    ...('problems' in policy ? policy.problems : []),
+    ...('problems' in clients ? clients.problems : []),
+  ];
+  if (isWithoutClient(environment, clients, problems)) problems.push(noClient(program));
 
-  const { GEWE_BASE_URL: geweBaseUrl } = environment;
+  const { geweBaseUrl } = given;
   if (
     problems.length > 0 ||
     geweBaseUrl === undefined ||
@@ -80,8 +71,23 @@ export function loadSettings(
   ) {
     return { problems };
   }
-  const settings = assemble(environment, geweBaseUrl, policy.policy, file);
+  const settings = toSettings(environment, geweBaseUrl, policy.policy, clientsFile);
   return { settings, secrets, clients, program };
+}
+
+/** Whether nobody could call, and no other problem is the reason. */
+function isWithoutClient(
+  { settings, secrets }: Environment,
+  clients: ReturnType<typeof readClients>,
+  problems: readonly Problem[],
+): boolean {
+  return (
+    settings.auth === 'keys' &&
+    'entries' in clients &&
+    clients.entries.length === 0 &&
+    secrets.keys === undefined &&
+    !problems.some(({ setting }) => setting === 'GATEWAY_CLIENTS')
+  );
 }
 
 function noClient(program: string): Problem {
@@ -95,21 +101,20 @@ function noClient(program: string): Problem {
 }
 
 /** Two listeners cannot share an address, unless the system picks their ports. */
-function sameListener(environment: Environment): Problem[] {
-  const { HOST, PORT, OPS_HOST, OPS_PORT } = environment;
-  if (PORT === 0 || PORT !== OPS_PORT || HOST !== OPS_HOST) return [];
+function sameListener({ host, port, opsHost, opsPort }: Environment['settings']): Problem[] {
+  if (port === 0 || port !== opsPort || host !== opsHost) return [];
   const problem = 'is the address of HOST and PORT too';
   return [{ setting: 'OPS_PORT', problem, remedy: 'Give the ops listener another port.' }];
 }
 
 /** A gateway that calls itself would answer each call with another one, until it runs out of connections. */
-function ownBaseUrl(environment: Environment): Problem[] {
-  const { GEWE_BASE_URL: url, HOST, PORT, OPS_HOST, OPS_PORT } = environment;
+function ownBaseUrl(given: Environment['settings']): Problem[] {
+  const { geweBaseUrl: url, host, port, opsHost, opsPort } = given;
   const setting = 'GEWE_BASE_URL';
   const remedy = 'Set it to the address of GEWE, or let the gateway listen on another port.';
   const listeners = [
-    { host: HOST, port: PORT, names: 'HOST and PORT' },
-    { host: OPS_HOST, port: OPS_PORT, names: 'OPS_HOST and OPS_PORT' },
+    { host, port, names: 'HOST and PORT' },
+    { host: opsHost, port: opsPort, names: 'OPS_HOST and OPS_PORT' },
   ];
   return listeners
     .filter((address) => url !== undefined && leadsTo(url, address))
@@ -136,39 +141,4 @@ function findClientsFile(named: string | undefined, cwd: string): string | undef
   if (named !== undefined) return resolve(cwd, named);
   const byDefault = resolve(cwd, CLIENTS_FILE);
   return readTextFileSync(byDefault).kind === 'missing' ? undefined : byDefault;
-}
-
-function assemble(
-  environment: Environment,
-  geweBaseUrl: URL,
-  policy: Policy,
-  clientsFile: string | undefined,
-): Settings {
-  return {
-    geweBaseUrl,
-    geweTimeoutMs: environment.GEWE_TIMEOUT_MS,
-    answerLimitBytes: environment.ANSWER_LIMIT_BYTES,
-    host: environment.HOST,
-    port: environment.PORT,
-    opsHost: environment.OPS_HOST,
-    opsPort: environment.OPS_PORT,
-    auth: environment.GATEWAY_AUTH,
-    clientsFile,
-    storeUrl: environment.STORE_URL,
-    bodyLimitBytes: environment.BODY_LIMIT_BYTES,
-    trustProxy: environment.TRUST_PROXY,
-    logLevel: environment.LOG_LEVEL,
-    shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
-    list: {
-      deadlineMs: environment.LIST_DEADLINE_MS,
-      cacheDeadlineMs: environment.LIST_CACHE_DEADLINE_MS,
-      hardLimitMs: environment.LIST_HARD_LIMIT_MS,
-      pollMs: environment.LIST_POLL_MS,
-      ...policy.list,
-    },
-    breaker: policy.breaker,
-    addContacts: policy.addContacts,
-    clientRequestsPerMinute: policy.clientRequestsPerMinute,
-    accounts: policy.accounts,
-  };
 }

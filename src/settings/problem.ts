@@ -1,6 +1,6 @@
-/** Something in the settings that keeps the gateway from starting. None of its texts holds a secret. */
+/** Something in the settings that keeps the gateway from starting. None of its texts contains a secret. */
 export interface Problem {
-  /** The variable, or the place in the file; the file itself if it is about all of it. */
+  /** The variable, or the place in the file; the file itself if the problem is about all of it. */
   readonly setting: string;
   /** The end of a sentence that begins with the setting. */
   readonly problem: string;
@@ -19,8 +19,8 @@ export function inWords({ setting, problem, file, line }: Problem): string {
 }
 
 /**
- * A name out of a file or variable as it may be shown. Anything that does not look like a name could be a secret
- * that slipped into the wrong place, so it is not repeated.
+ * A name from a file or variable, as it may be shown. Text that does not look like a name could be a secret in the
+ * wrong place, so it is not repeated.
  */
 export function showName(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,31}$|^__proto__$/.test(name) ? name : '(a name not shown)';

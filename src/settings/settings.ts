@@ -1,58 +1,55 @@
 /**
- * What the gateway is told before it starts, complete: after this there is no default and no environment.
- * Durations are milliseconds and sizes bytes unless the name says otherwise; instants are milliseconds since the epoch.
+ * The settings, complete: after this there is no default and no environment. Durations are milliseconds and sizes
+ * bytes unless the name says otherwise; instants are milliseconds since the epoch.
  */
-import type { AddContactsPolicy } from '../add-contacts/policy.ts';
+import { isLoopback } from './addresses.ts';
+import type { Environment } from './env.ts';
+import type { Policy } from './policy.ts';
 
-export interface Settings {
-  /** All before `/contacts`, without a trailing slash in its path. */
-  readonly geweBaseUrl: URL;
-  readonly geweTimeoutMs: number;
-  readonly answerLimitBytes: number;
-  readonly host: string;
-  readonly port: number;
-  readonly opsHost: string;
-  readonly opsPort: number;
-  readonly auth: 'keys' | 'none';
-  /** The clients file to read and watch; undefined where there is none. */
-  readonly clientsFile: string | undefined;
-  readonly storeUrl: string;
-  readonly bodyLimitBytes: number;
-  /** As Express takes it: `undefined` trusts no proxy. */
-  readonly trustProxy: string | number | boolean | undefined;
-  readonly logLevel: LogLevel;
-  readonly shutdownGraceMs: number;
-  readonly list: ListSettings;
-  readonly breaker: BreakerSettings;
-  readonly addContacts: AddContactsPolicy;
-  /** For clients whose entry says nothing. */
-  readonly clientRequestsPerMinute: number;
-  /** Since when accounts are online, by the policy file. */
-  readonly accounts: ReadonlyMap<string, number>;
+export type Settings = Readonly<ReturnType<typeof toSettings>>;
+export type ListSettings = Settings['list'];
+export type BreakerSettings = Settings['breaker'];
+export type LogLevel = Settings['logLevel'];
+
+/** Joins the environment with the policy file. */
+export function toSettings(
+  { settings, list }: Environment,
+  /** The required variable, once it is known to be there. */
+  geweBaseUrl: URL,
+  policy: Policy,
+  clientsFile: string | undefined,
+) {
+  return {
+    ...settings,
+    geweBaseUrl,
+    ...policy,
+    list: { ...list, ...policy.list },
+    /** The clients file to read and watch, an absolute path; undefined if there is none. */
+    clientsFile,
+  };
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-export interface ListSettings {
-  readonly deadlineMs: number;
-  readonly cacheDeadlineMs: number;
-  readonly hardLimitMs: number;
-  readonly pollMs: number;
-  readonly freshForMs: number;
-  readonly memoryBytes: number;
-  readonly maxCallsUnderWay: number;
-}
-
-export interface BreakerSettings {
-  readonly failures: number;
-  readonly windowMs: number;
-  readonly probeEveryMs: number;
-}
-
-export interface Secrets {
-  /** The upstream token itself, or the file that holds it. */
-  readonly token: { readonly value: string } | { readonly file: string };
-  readonly opsToken: string | undefined;
-  /** `GATEWAY_KEYS`: clients with every right. */
-  readonly keys: readonly { readonly name: string; readonly key: string }[];
+/** Settings that are allowed but rarely meant, one sentence each. */
+export function warningsOf(settings: Settings): string[] {
+  const warnings: string[] = [];
+  if (settings.auth === 'none') {
+    warnings.push('GATEWAY_AUTH is none: anyone who reaches the gateway may use every account.');
+  }
+  const { protocol, hostname } = settings.geweBaseUrl;
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))) {
+    warnings.push('GEWE_BASE_URL is http: the token crosses the network in clear text.');
+  }
+  if (settings.storeUrl === 'memory:') {
+    warnings.push('STORE_URL is memory: saved lists and used quotas are lost at every restart.');
+  }
+  if (settings.list.hardLimitMs < settings.list.deadlineMs) {
+    warnings.push(
+      'LIST_HARD_LIMIT_MS is below LIST_DEADLINE_MS: slow calls end before callers do.',
+    );
+  }
+  const { mode } = settings.addContacts.accountAge;
+  if (mode !== 'block') {
+    warnings.push(`addContacts.accountAge.mode is ${mode}: young accounts may be restricted.`);
+  }
+  return warnings;
 }

@@ -13,36 +13,32 @@ describe('the environment', () => {
     const { environment, problems } = read({});
     expect(problems).toEqual([]);
     expect(environment).toEqual({
-      GEWE_BASE_URL: new URL('http://127.0.0.1:2531/v2/api'),
-      GEWE_TOKEN: undefined,
-      GEWE_TOKEN_FILE: undefined,
-      HOST: '127.0.0.1',
-      PORT: 8080,
-      OPS_HOST: '127.0.0.1',
-      OPS_PORT: 9090,
-      OPS_TOKEN: undefined,
-      GATEWAY_KEYS: undefined,
-      GATEWAY_CLIENTS: undefined,
-      GATEWAY_AUTH: 'keys',
-      GATEWAY_CONFIG: undefined,
-      STORE_URL: 'sqlite:data/gateway.db',
-      LIST_DEADLINE_MS: 7000,
-      LIST_CACHE_DEADLINE_MS: 2000,
-      LIST_HARD_LIMIT_MS: 300_000,
-      LIST_POLL_MS: 10_000,
-      GEWE_TIMEOUT_MS: 30_000,
-      BODY_LIMIT_BYTES: 1_048_576,
-      ANSWER_LIMIT_BYTES: 33_554_432,
-      TRUST_PROXY: undefined,
-      LOG_LEVEL: 'info',
-      SHUTDOWN_GRACE_MS: 10_000,
+      settings: {
+        geweBaseUrl: new URL('http://127.0.0.1:2531/v2/api'),
+        geweTimeoutMs: 30_000,
+        answerLimitBytes: 33_554_432,
+        host: '127.0.0.1',
+        port: 8080,
+        opsHost: '127.0.0.1',
+        opsPort: 9090,
+        auth: 'keys',
+        storeUrl: 'sqlite:data/gateway.db',
+        bodyLimitBytes: 1_048_576,
+        trustProxy: undefined,
+        logLevel: 'info',
+        shutdownGraceMs: 10_000,
+      },
+      list: { deadlineMs: 7000, cacheDeadlineMs: 2000, hardLimitMs: 300_000, pollMs: 10_000 },
+      files: { policy: undefined, clients: undefined },
+      secrets: { token: undefined, tokenFile: undefined, opsToken: undefined, keys: undefined },
     });
   });
 
   test('takes an empty variable for an unset one, not for 0', () => {
     const empty = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
     const { environment, problems } = readEnvironment(empty);
-    expect(environment).toEqual({ ...read({}).environment, GEWE_BASE_URL: undefined });
+    const { settings, ...rest } = read({}).environment;
+    expect(environment).toEqual({ settings: { ...settings, geweBaseUrl: undefined }, ...rest });
     expect(problems.map(({ setting }) => setting)).toEqual(['GEWE_BASE_URL']);
   });
 
@@ -70,7 +66,7 @@ describe('the environment', () => {
     expect(problemsOf({ LIST_DEADLINE_MS: '2147483648' })).toHaveLength(1);
   });
 
-  test('tells every wrong variable at once, each with a remedy', () => {
+  test('reports every wrong variable at once, each with a remedy', () => {
     const { problems } = readEnvironment({
       PORT: 'x',
       LOG_LEVEL: 'loud',
@@ -96,7 +92,7 @@ describe('the environment', () => {
     ['https://gewe.example.com/gewe/v2/api///', 'https://gewe.example.com/gewe/v2/api'],
     ['HTTP://[::1]:2531', 'http://[::1]:2531/'],
   ])('reads GEWE_BASE_URL %s', (given, href) => {
-    expect(read({ GEWE_BASE_URL: given }).environment.GEWE_BASE_URL?.href).toBe(href);
+    expect(read({ GEWE_BASE_URL: given }).environment.settings.geweBaseUrl?.href).toBe(href);
   });
 
   test.each([
@@ -125,7 +121,7 @@ describe('the environment', () => {
     ['127.0.0.1,10.0.0.0/8', '127.0.0.1, 10.0.0.0/8'],
     ['loopback, fd00::/8', 'loopback, fd00::/8'],
   ])('reads TRUST_PROXY %s', (given, value) => {
-    expect(read({ TRUST_PROXY: given }).environment.TRUST_PROXY).toBe(value);
+    expect(read({ TRUST_PROXY: given }).environment.settings.trustProxy).toBe(value);
   });
 
   test.each([
@@ -149,7 +145,7 @@ describe('the environment', () => {
     'redis://joe:p%40ss@cache:6380/15',
     'rediss://:pw@[::1]:6379/',
   ])('takes STORE_URL %s', (STORE_URL) => {
-    expect(read({ STORE_URL }).environment.STORE_URL).toBe(STORE_URL);
+    expect(read({ STORE_URL }).environment.settings.storeUrl).toBe(STORE_URL);
     expect(problemsOf({ STORE_URL })).toEqual([]);
   });
 
@@ -187,8 +183,7 @@ describe('.env.example', () => {
     expect(readEnvironment(listed)).toEqual({
       environment: {
         ...read({}).environment,
-        GATEWAY_CLIENTS: 'config/clients.yaml',
-        GATEWAY_CONFIG: 'config/gateway.yaml',
+        files: { policy: 'config/gateway.yaml', clients: 'config/clients.yaml' },
       },
       problems: [],
     });

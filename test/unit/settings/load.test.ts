@@ -222,9 +222,9 @@ describe('the settings', () => {
       },
     );
     expect(problems.map(inWords)).toEqual([
-      'config/gateway.yaml line 2: accounts has an account whose appId holds the upstream token',
+      'config/gateway.yaml line 2: accounts has an account whose appId contains the upstream token',
       'c.yaml line 3: clients.shop has a key that crm has too',
-      'c.yaml line 3: clients.shop has the upstream token for a key',
+      'c.yaml line 3: clients.shop has the upstream token as a key',
       'GATEWAY_KEYS: crm is the name of another client too',
     ]);
   });

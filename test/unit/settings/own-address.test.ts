@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { leadsTo } from '../../../src/settings/own-address.ts';
+import { leadsTo } from '../../../src/settings/addresses.ts';
 
 const own = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])

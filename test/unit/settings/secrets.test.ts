@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseGatewayKeys } from '../../../src/settings/gateway-keys.ts';
-import { isLoopback, parseToken } from '../../../src/settings/secrets.ts';
+import { isLoopback } from '../../../src/settings/addresses.ts';
+import { parseGatewayKeys } from '../../../src/settings/secrets.ts';
+import { parseToken } from '../../../src/settings/token.ts';
 
 describe('a token', () => {
   test.each([

@@ -5,9 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { hashKey } from '../../../src/settings/clients.ts';
 import { readClients, watchClients } from '../../../src/settings/clients-file.ts';
 import type { Problem } from '../../../src/settings/problem.ts';
-import type { FileLook } from '../../../src/settings/read-file.ts';
-import { readTextFileSync } from '../../../src/settings/read-file.ts';
-import { watchFile } from '../../../src/settings/watch.ts';
+import { readTextFileSync, watchFile, type FileLook } from '../../../src/settings/text-file.ts';
 import { folderWith } from './folder.ts';
 
 const stops: (() => void)[] = [];
