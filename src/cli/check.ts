@@ -10,18 +10,18 @@ import { readSettings } from './read-settings.ts';
 
 const help = (program: string) => `Usage: ${program} check [--live] [--json]
 
-Reads every setting (the environment, .env, the policy file, the clients file) and tells all that is wrong
-with them at once. Prints no secret. Without --live, it connects to nothing.
+Reads every setting (the environment, .env, the policy file, the clients file) and reports all problems at once.
+Prints no secret. Without --live, it connects to nothing.
 
-  --live   also tries what the settings name: whether both ports are free, whether the store opens and takes a
-           write, whether GEWE answers, and whether it accepts the token (one call about an account that
-           does not exist)
-  --json   prints {"ok", "problems", "warnings"}, with --live also "live", on standard output and nothing else
+  --live   also tests the settings: whether both ports are free, whether the store opens and accepts a write,
+           whether GEWE answers, and whether it accepts the token (one call about an account that does not
+           exist)
+  --json   prints only {"ok", "problems", "warnings"}, with --live also "live", on standard output
 
-Exit code: 0 all is well, 78 something has to be corrected.
+Exit code: 0 no problem, 78 something has to be corrected.
 `;
 
-/** Every problem and warning in words for people. */
+/** All problems and warnings, as text for people. */
 export function showProblems(problems: readonly Problem[], warnings: readonly string[]): string {
   const lines = problems.map((problem) => `  ${inWords(problem)}\n      ${problem.remedy}\n`);
   const count = problems.length === 1 ? 'One setting' : `${problems.length} settings`;
@@ -70,7 +70,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
 
   if (asked.json === true) {
     const report = { ok, problems, warnings, ...(live === undefined ? {} : { live }) };
-    // Text by text: what is cut out of the whole could take a part of its syntax along.
+    // Each text by itself: cutting secrets out of the whole could also cut a part of its syntax.
     const clean = (_key: string, value: unknown) =>
       typeof value === 'string' ? scrub(value) : value;
     io.stdout.write(`${JSON.stringify(report, clean, 2)}\n`);
@@ -84,7 +84,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   return ok ? EXIT_OK : EXIT_CONFIG;
 }
 
-/** A secret in the wrong variable can pass for a name or a path. So only what is plainly meant to be one is repeated. */
+/** A secret in the wrong variable can look like a name or a path, so a value is repeated only if it clearly is one. */
 function showHost(host: string): string {
   if (isIP(host) === 0 && host !== 'localhost') return '(a host name)';
   return host.includes(':') ? `[${host}]` : host;

@@ -5,7 +5,7 @@ import { warningsOf } from '../settings/settings.ts';
 import type { Io } from './io.ts';
 
 interface ReadSettings {
-  /** The environment with what `.env` adds to it. */
+  /** The environment with the additions of `.env`. */
   readonly env: NodeJS.ProcessEnv;
   /** Undefined if there is any problem. */
   readonly loaded: Loaded | undefined;
@@ -13,7 +13,7 @@ interface ReadSettings {
   readonly warnings: readonly string[];
 }
 
-/** Everything that a gateway in this place would be told, with all that is wrong or odd in it. */
+/** Reads all settings that a gateway started here would have, with their problems and warnings. */
 export function readSettings({
   cwd,
   env: given,
@@ -22,7 +22,7 @@ export function readSettings({
   const { env, lines, problems: ofDotEnv, warnings } = loadDotEnv(cwd, given);
   const read = loadSettings(env, cwd, { program });
   const problems = [...ofDotEnv, ...('problems' in read ? read.problems : [])].map((problem) =>
-    placed(problem, lines),
+    withLine(problem, lines),
   );
   const loaded = problems.length > 0 || 'problems' in read ? undefined : read;
   return {
@@ -33,8 +33,8 @@ export function readSettings({
   };
 }
 
-/** Where `.env` sets the variable that a problem is about. */
-function placed(problem: Problem, lines: ReadonlyMap<string, number>): Problem {
+/** Adds the line of `.env` to a problem of a variable that is set there. */
+function withLine(problem: Problem, lines: ReadonlyMap<string, number>): Problem {
   const [name = ''] = /^[A-Z_]+/.exec(problem.setting) ?? [];
   const line = lines.get(name);
   return problem.file !== undefined || line === undefined

@@ -4,7 +4,7 @@ import { folderWith, LEAST } from '../settings/folder.ts';
 import { fakeIo } from './io.ts';
 
 describe('check', () => {
-  test('sums up settings that are complete, with no secret in it, and ends with 0', async () => {
+  test('sums up complete settings without a secret, and ends with 0', async () => {
     const env = {
       ...LEAST,
       OPS_TOKEN: 'ops-s3cret',
@@ -42,7 +42,7 @@ describe('check', () => {
     expect(printed.stderr).not.toContain('changeme');
   });
 
-  test('warns of what is allowed and rarely meant', async () => {
+  test('warns of settings that are allowed but rarely meant', async () => {
     const env = {
       ...LEAST,
       GEWE_BASE_URL: 'http://gewe.example.com/v2/api',
@@ -58,7 +58,7 @@ describe('check', () => {
     expect(printed.stderr.match(/^Warning: /gm)).toHaveLength(5);
   });
 
-  test('names for each problem the file and the line where it has one', async () => {
+  test('names the file and the line of each problem that has one', async () => {
     const cwd = folderWith({
       '.env': '# mine\nGEWE_TOKEN=...\nPORT=x\nGATEWAY_KEYS=crm:gwk_...\n',
       'config/gateway.yaml': 'list: {}\nbrekaer: {}\n',
@@ -78,7 +78,7 @@ describe('check', () => {
     }
   });
 
-  test('warns of near misses in .env also where there are problems', async () => {
+  test('warns of near misses in .env even if there are problems', async () => {
     const cwd = folderWith({ '.env': 'GEWE_TOKN=abc-secret-1\n' });
     const { io, printed } = fakeIo(cwd, { ...LEAST, GEWE_TOKEN: undefined });
     expect(await check([], io)).toBe(78);
@@ -89,7 +89,7 @@ describe('check', () => {
     expect(printed.stderr).not.toContain('secret');
   });
 
-  test('recommends only commands that work where it is printed', async () => {
+  test('recommends only commands that work there', async () => {
     const { io, printed } = fakeIo(folderWith(), { ...LEAST, GATEWAY_KEYS: 'crm:x y' });
     const inCheckout = { ...io, program: 'npm run gewe-gateway --' };
     await check([], inCheckout);
@@ -99,7 +99,7 @@ describe('check', () => {
   });
 
   describe('with --json', () => {
-    test('prints what is wrong as data, on standard output and nothing else', async () => {
+    test('prints the problems as data, on standard output and nothing else', async () => {
       const cwd = folderWith({
         '.env': "GEWE_TOKEN='abc\nLIST_DEADLINE=5\n",
         'config/gateway.yaml': '\nbreaker: 5',
@@ -134,7 +134,7 @@ describe('check', () => {
       });
     });
 
-    test('says that all is well, and what is rarely meant', async () => {
+    test('says that there is no problem, and warns of settings that are rarely meant', async () => {
       const { io, printed } = fakeIo(folderWith(), { ...LEAST, STORE_URL: 'memory:' });
       expect(await check(['--json'], io)).toBe(0);
       expect(JSON.parse(printed.stdout)).toEqual({
@@ -144,7 +144,7 @@ describe('check', () => {
       });
     });
 
-    test('stays JSON where a secret looks like a part of it', async () => {
+    test('stays JSON even if a secret looks like a part of it', async () => {
       const env = { ...LEAST, OPS_TOKEN: '"ok":', GEWE_TOKEN: 'problems' };
       const { io, printed } = fakeIo(folderWith(), env);
       expect(await check(['--json'], io)).toBe(78);
@@ -152,7 +152,7 @@ describe('check', () => {
     });
   });
 
-  test('explains itself on --help, and ends with 64 for arguments that it does not know', async () => {
+  test('explains itself on --help, and ends with 64 for unknown arguments', async () => {
     const help = fakeIo(folderWith());
     expect(await check(['--help'], help.io)).toBe(0);
     expect(help.printed.stdout).toContain('Usage: gewe-gateway check');

@@ -24,7 +24,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('the clients file', () => {
-  test('gives a client that names only a key all accounts and reading', () => {
+  test('gives a client that has only a key all accounts and read operations', () => {
     expect(entriesOf(`clients: { crm: { ${KEYS} } }`)).toEqual([
       {
         client: {
@@ -40,7 +40,7 @@ describe('the clients file', () => {
     ]);
   });
 
-  test('reads everything that it can say', () => {
+  test('reads every setting', () => {
     const [entry] = entriesOf(`
 clients:
   crm:
@@ -62,7 +62,7 @@ clients:
     });
   });
 
-  test('may name no client, which shuts all of them out', () => {
+  test('may list no client, which shuts all of them out', () => {
     expect(entriesOf('clients: {}')).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ clients:
       'line 4: clients.crm.errors must be one of http, gewe; it is a number',
     ],
   ])(
-    'says of %j in a sentence what is expected, what is there, and in which line',
+    'says for %j in one sentence what is expected, what was found, and on which line',
     (text, said) => {
       expect(problemsOf(text)).toEqual([`config/clients.yaml ${said}`]);
     },
@@ -133,7 +133,7 @@ clients:
     ['searhc', 'search'],
     ['READ', 'read'],
     ['reads', 'read'],
-  ])('refuses the operation %s and asks whether %s was meant', (operation, meant) => {
+  ])('refuses the operation %s and suggests %s', (operation, meant) => {
     expect(
       problemsOf(`clients:\n  crm:\n    ${KEYS}\n    operations: [read, ${operation}]`),
     ).toEqual([
@@ -166,7 +166,7 @@ clients:
     expect(problems).toEqual([expect.stringContaining('origins[0] must be an origin')]);
   });
 
-  test('never repeats a key that stands where its hash, a name or a setting should', () => {
+  test('never repeats a key written in place of its hash, a name or a setting', () => {
     const key = 'gwk_R4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0m';
     for (const text of [
       `clients: { crm: { keys: ["${key}"] } }`,

@@ -7,7 +7,7 @@ import { VARIABLE_NAMES } from '../../../src/settings/env.ts';
 import { folderWith } from './folder.ts';
 
 describe('.env', () => {
-  test('adds what is not set, and what is set wins', () => {
+  test('adds variables that are not set; those that are set win', () => {
     const cwd = folderWith({ '.env': 'PORT=1\nHOST="::1" # here\n' });
     const { env, problems } = loadDotEnv(cwd, { PORT: '2', A: 'a' });
     expect(problems).toEqual([]);
@@ -19,13 +19,13 @@ describe('.env', () => {
     expect(loadDotEnv(folderWith(), env)).toMatchObject({ env, problems: [], warnings: [] });
   });
 
-  test('is a problem where it is there and cannot be read', () => {
+  test('is a problem if it exists and cannot be read', () => {
     const cwd = folderWith();
     mkdirSync(join(cwd, '.env'));
     expect(loadDotEnv(cwd, {}).problems).toMatchObject([{ setting: '.env' }]);
   });
 
-  test('tells in which line each variable is set, also after values of several lines', () => {
+  test('knows the line of each variable, also after values of several lines', () => {
     const text = [
       '# a comment',
       'PORT=1',
@@ -69,7 +69,7 @@ describe('.env', () => {
     expect(warnings.join()).not.toContain('ab');
   });
 
-  test('warns of names that are almost one of the gateway, with their lines', () => {
+  test('warns of names that are almost a variable of the gateway, with their lines', () => {
     const text = 'NODE_ENV=x\nLIST_DEADLINE=5\nGEWE_TOKN=secret-1\n';
     expect(loadDotEnv(folderWith({ '.env': text }), {}).warnings).toEqual([
       '.env line 2: the gateway does not read LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
@@ -110,7 +110,7 @@ describe('a name in .env', () => {
     ['STORE_URI', 'STORE_URL'],
     ['port', 'PORT'],
     ['Host', 'HOST'],
-  ])('%s is taken for a slip of %s', (name, meant) => expect(meantBy(name)).toBe(meant));
+  ])('%s is taken for a misspelled %s', (name, meant) => expect(meantBy(name)).toBe(meant));
 
   test.each([
     'NODE_ENV',

@@ -34,7 +34,7 @@ describe('the environment', () => {
     });
   });
 
-  test('takes an empty variable for an unset one, not for 0', () => {
+  test('treats an empty variable as unset, not as 0', () => {
     const empty = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
     const { environment, problems } = readEnvironment(empty);
     const { settings, ...rest } = read({}).environment;

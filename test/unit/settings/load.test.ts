@@ -46,7 +46,7 @@ describe('the settings', () => {
     expect(clients.entries.map(({ client }) => client.name)).toEqual(['crm']);
   });
 
-  test('take the policy and the clients from where they are by default', () => {
+  test('take the policy and the clients from their default files', () => {
     const {
       settings,
       clients: loaded,
@@ -63,7 +63,7 @@ describe('the settings', () => {
     expect(loaded.entries[0]?.client).toMatchObject({ name: 'shop', requestsPerMinute: 7 });
   });
 
-  test('take the policy and the clients from where the variables say', () => {
+  test('take the policy and the clients from the files that the variables name', () => {
     const { settings, clients: loaded } = load(
       { GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' },
       { 'p.yaml': 'breaker: { failures: 9 }', 'c.yaml': clients('shop', 'one') },
@@ -72,7 +72,7 @@ describe('the settings', () => {
     expect(loaded.entries.map(({ client }) => client.name)).toEqual(['shop', 'crm']);
   });
 
-  test('refuse files that were named and are not there, and do not repeat what could be a secret', () => {
+  test('refuse named files that do not exist, and do not repeat a name that could be a secret', () => {
     const problems = problemsOf({ GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' });
     expect(problems.map(({ setting }) => setting)).toEqual(['GATEWAY_CONFIG', 'GATEWAY_CLIENTS']);
     expect(JSON.stringify(problems)).not.toMatch(/[pc]\.yaml/);
@@ -85,7 +85,7 @@ describe('the settings', () => {
     expect(namesOf({}, { 'config/gateway.yaml': policy })).toEqual(['accounts']);
   });
 
-  test('hold the path of a token file, which may end in a line feed', () => {
+  test('contain the path of a token file, which may end in a line feed', () => {
     const { secrets, cwd } = load(
       { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'token' },
       { token: 'abc-123\n' },
@@ -107,7 +107,7 @@ describe('the settings', () => {
     },
   );
 
-  test('do not repeat a token that was put where its file should be', () => {
+  test('do not repeat a token that was given in place of its file', () => {
     const problems = problemsOf({ GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'f3b1c2d4-upstream' });
     expect(problems.map(({ setting }) => setting)).toEqual(['GEWE_TOKEN_FILE']);
     expect(JSON.stringify(problems)).not.toContain('f3b1c2d4');
@@ -122,7 +122,7 @@ describe('the settings', () => {
     expect(load({ GATEWAY_KEYS: undefined, GATEWAY_AUTH: 'none' }).settings.auth).toBe('none');
   });
 
-  test('refuse a name or a key that stands twice, also over file and variable', () => {
+  test('refuse a duplicate name or key, also across file and variable', () => {
     expect(namesOf({ GATEWAY_KEYS: 'a:one,a:two' })).toEqual(['GATEWAY_KEYS: a']);
     expect(namesOf({ GATEWAY_KEYS: 'a:one,b:one' })).toEqual(['GATEWAY_KEYS: b']);
     expect(namesOf({}, { 'config/clients.yaml': clients('crm', 'one') })).toEqual([
@@ -144,7 +144,7 @@ describe('the settings', () => {
     expect(namesOf(env, { t: 'from-file\n' })).toEqual(['GATEWAY_KEYS: a']);
   });
 
-  test('want OPS_TOKEN as soon as OPS_HOST is not loopback', () => {
+  test('require OPS_TOKEN as soon as OPS_HOST is not loopback', () => {
     expect(namesOf({ OPS_HOST: '0.0.0.0' })).toEqual(['OPS_TOKEN']);
     expect(namesOf({ OPS_HOST: '0.0.0.0', OPS_TOKEN: '${OPS_TOKEN}' })).toEqual(['OPS_TOKEN']);
     expect(load({ OPS_HOST: '0.0.0.0', OPS_TOKEN: 'abc' }).secrets.opsToken).toBe('abc');
@@ -180,7 +180,7 @@ describe('the settings', () => {
     [{ HOST: '10.0.0.5' }, 'http://127.0.0.1:8080'],
     [{ PORT: '0' }, 'http://127.0.0.1:8080'],
     [{ PORT: '443' }, 'http://localhost/v2/api'],
-  ])('take, with %j, the upstream %s, which is another place', (env, url) => {
+  ])('accept, with %j, the upstream %s, which is another address', (env, url) => {
     expect(load({ ...env, GEWE_BASE_URL: url }).settings.geweBaseUrl.href).toContain('//');
   });
 
@@ -208,7 +208,7 @@ describe('the settings', () => {
     ]);
   });
 
-  test('name the file and the line of what is wrong between clients, and of what holds the token', () => {
+  test('name file and line of conflicts between clients, and of names that contain the token', () => {
     const token = LEAST.GEWE_TOKEN;
     const problems = problemsOf(
       { GATEWAY_CLIENTS: 'c.yaml' },
@@ -241,7 +241,7 @@ describe('the settings', () => {
     expect(load({ PORT: '0', OPS_PORT: '0' }).settings.port).toBe(0);
   });
 
-  test('tell everything that is wrong at once, and no secret', () => {
+  test('report all problems at once, and no secret', () => {
     const problems = problemsOf(
       {
         GEWE_BASE_URL: 'http://admin:hunter2@host/contacts',

@@ -55,12 +55,12 @@ function defaultsIn({ properties, default: own }: z.core.JSONSchema.BaseSchema):
 }
 
 describe('the policy file', () => {
-  test('is all defaults where it is empty', () => {
+  test('has all defaults if it is empty', () => {
     expect(policyOf('')).toEqual(DEFAULTS);
     expect(policyOf('# nothing\n')).toEqual(DEFAULTS);
   });
 
-  test('of the package states exactly the defaults', () => {
+  test('in the package states exactly the defaults', () => {
     const text = readFileSync('config/gateway.yaml', 'utf8');
     expect(policyOf(text)).toEqual(DEFAULTS);
     // And states each of them, rather than leaving some out.
@@ -74,7 +74,7 @@ describe('the policy file', () => {
     expect(policy.breaker).toEqual(DEFAULTS.breaker);
   });
 
-  test('turns its units into milliseconds, fractions too', () => {
+  test('converts its units to milliseconds, fractions too', () => {
     const policy = policyOf(
       'list: { freshForSeconds: 1.5 }\naddContacts: { accountAge: { minimumHours: 0.5 } }',
     );
@@ -195,7 +195,7 @@ describe('the policy file', () => {
     ],
     ['\n\nlist: &a\n  nonsense: 1', 'line 4: list.nonsense is not a known setting'],
   ])(
-    'says of %j in a sentence what is expected, what is there, and in which line',
+    'says for %j in one sentence what is expected, what was found, and on which line',
     (text, said) => {
       expect(problemsOf(text)).toEqual([`config/gateway.yaml ${said}`]);
     },
@@ -209,7 +209,7 @@ describe('the policy file', () => {
     ).toEqual([]);
   });
 
-  test('tells all of its problems at once', () => {
+  test('reports all of its problems at once', () => {
     expect(
       problemsOf(
         'nonsense: 1\nbreaker: { failures: x, more: 1 }\nclientRate: { requestsPerMinute: 0 }',
@@ -218,7 +218,7 @@ describe('the policy file', () => {
   });
 });
 
-describe('what editors check the files with', () => {
+describe('the JSON schemas for editors', () => {
   const SCHEMAS = { gateway: policyFile, clients: clientsFile };
 
   test.each(['gateway', 'clients'] as const)(

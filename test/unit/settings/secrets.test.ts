@@ -14,16 +14,13 @@ describe('a token', () => {
     'test-token',
     'simulator-token',
     'gewe-token',
-  ])('is taken as it is: %s', (text) => {
+  ])('is accepted unchanged: %s', (text) => {
     expect(parseToken(text)).toEqual({ token: text });
   });
 
-  test.each(['abc\n', 'abc\r\n', '  abc ', '\ufeffabc\n'])(
-    'loses the white space at its ends: %j',
-    (text) => {
-      expect(parseToken(text)).toEqual({ token: 'abc' });
-    },
-  );
+  test.each(['abc\n', 'abc\r\n', '  abc ', '\ufeffabc\n'])('is trimmed: %j', (text) => {
+    expect(parseToken(text)).toEqual({ token: 'abc' });
+  });
 
   test.each([
     [undefined, 'missing'],

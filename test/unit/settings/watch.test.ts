@@ -43,7 +43,7 @@ function watching(path: string) {
 const text = (content: string) => ({ kind: 'text', text: content });
 
 describe('a watched file', () => {
-  test('is reported within a second of its change, with what it holds', async () => {
+  test('is reported within a second of its change, with its content', async () => {
     const path = join(folderWith({ a: 'one' }), 'a');
     const looks = watching(path);
     const lateness = monitorEventLoopDelay();
@@ -99,7 +99,7 @@ describe('a watched file', () => {
     expect(await looks.next()).toEqual(text('two'));
   });
 
-  test('is not reported any more after stop', async () => {
+  test('is no longer reported after stop', async () => {
     const path = join(folderWith({ a: 'one' }), 'a');
     const stopped = watching(path);
     const running = watching(path);
@@ -149,7 +149,7 @@ describe('a watched clients file', () => {
     expect(directory.knowsOrigin('https://shop.example')).toBe(true);
   });
 
-  test('is reported when it breaks or disappears; the clients of before stay until it is whole', async () => {
+  test('is reported when it breaks or disappears; the previous clients stay until it is correct', async () => {
     const { path, directory, problems, taken } = start(file('crm', 'one'));
     for (const broken of [
       'clients: {',
