@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AccountRecord, AccountRegister } from '../../add-contacts/ports.ts';
-import { inTransaction } from './transaction.ts';
+import type { GroupCommit } from './transaction.ts';
 
 interface AccountRow {
   readonly appId: string;
@@ -11,18 +11,14 @@ interface AccountRow {
 
 const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
 
-/**
- * Accounts' clocks in the table `accounts`.
- *
- * @param assertInPlace throws where what is written would be found by nobody
- */
-export function sqliteAccounts(db: DatabaseSync, assertInPlace: () => void): AccountRegister {
+/** Accounts' clocks in the table `accounts`. */
+export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): AccountRegister {
   const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = :appId`);
   // Bytes of UTF-8 sort as code units do, for the ASCII that an appId is made of.
   const selectPage = db.prepare(
     `SELECT ${COLUMNS} FROM accounts WHERE app_id > :after ORDER BY app_id LIMIT :limit`,
   );
-  // Where the clock runs already, nothing is written and the disk is not waited for.
+  // If the clock is running already, nothing is written and nobody waits for the disk.
   const see = db.prepare(
     `INSERT INTO accounts (app_id, first_seen_at) VALUES (:appId, :at)
      ON CONFLICT (app_id) DO UPDATE SET first_seen_at = excluded.first_seen_at
@@ -46,17 +42,14 @@ export function sqliteAccounts(db: DatabaseSync, assertInPlace: () => void): Acc
       const row = select.get({ appId }) as AccountRow | undefined;
       return row === undefined ? undefined : recordOf(row);
     },
-    async seen(appId, at) {
-      assertInPlace();
-      see.run({ appId, at });
+    seen(appId, at) {
+      return write(() => void see.run({ appId, at }));
     },
-    async declare(appId, onlineSince) {
-      assertInPlace();
-      declare.run({ appId, onlineSince });
+    declare(appId, onlineSince) {
+      return write(() => void declare.run({ appId, onlineSince }));
     },
-    async withdraw(appId) {
-      assertInPlace();
-      return inTransaction(db, () => {
+    withdraw(appId) {
+      return write(() => {
         const { changes } = withdraw.run({ appId });
         removeEmpty.run({ appId });
         return changes > 0;

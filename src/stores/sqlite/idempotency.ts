@@ -4,7 +4,7 @@ import type { IdempotencyStore } from '../../add-contacts/ports.ts';
 import { EXPIRED_PER_BEGIN, judgeClaim } from '../idempotency-claim.ts';
 import type { IdempotencyClaim } from '../idempotency-claim.ts';
 import { asBuffer } from './bytes.ts';
-import { inTransaction } from './transaction.ts';
+import type { GroupCommit } from './transaction.ts';
 
 interface ClaimRow {
   readonly fingerprint: string;
@@ -14,12 +14,10 @@ interface ClaimRow {
 }
 
 /**
- * First answers in the table `idempotency`. The file belongs to one process, so a claim without an answer that is
- * found at the start was its predecessor's: nobody will answer it, and its lease ends.
- *
- * @param assertInPlace throws where what is written would be found by nobody
+ * First answers in the table `idempotency`. The file belongs to one process, so a claim without an answer at the start
+ * is from a process that has ended: nobody will answer it, and its lease ends.
  */
-export function sqliteIdempotency(db: DatabaseSync, assertInPlace: () => void): IdempotencyStore {
+export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): IdempotencyStore {
   db.exec('UPDATE idempotency SET lease_until = 0 WHERE answer IS NULL');
   const select = db.prepare(
     `SELECT fingerprint, lease_until AS leaseUntil, expires_at AS expiresAt, answer
@@ -46,32 +44,37 @@ export function sqliteIdempotency(db: DatabaseSync, assertInPlace: () => void): 
     return { ...row, answer: row.answer === null ? undefined : asBuffer(row.answer) };
   }
 
-  /** How keys ended, as long as the disk would not take it: with an answer, or free. */
+  /** How keys ended that the disk did not take: with an answer, or free. */
   const unwritten = new Map<string, Buffer | 'free'>();
 
-  function write(key: string, end: Buffer | 'free'): void {
-    if (end === 'free') free.run({ key });
-    else answerOnce.run({ key, answer: end });
+  async function settle(key: string, end: Buffer | 'free'): Promise<void> {
+    try {
+      await group.write(() => {
+        if (end === 'free') free.run({ key });
+        else answerOnce.run({ key, answer: end });
+      });
+    } catch (error) {
+      unwritten.set(key, end);
+      throw error;
+    }
   }
 
-  async function settle(key: string, end: Buffer | 'free'): Promise<void> {
-    unwritten.set(key, end);
-    write(key, end);
-    unwritten.delete(key);
+  /** Ahead of the next write, in the same transaction. */
+  function settleUnwritten(): void {
+    const ends = [...unwritten];
+    unwritten.clear();
+    for (const [key, end] of ends) settle(key, end).catch(() => undefined);
   }
 
   return {
-    async begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
-      assertInPlace();
-      const begun = inTransaction(db, () => {
-        for (const [settled, end] of unwritten) write(settled, end);
+    begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
+      settleUnwritten();
+      return group.write(() => {
         prune.run({ now });
         const found = judgeClaim(find(key), fingerprint, now);
         if (found.kind === 'begun') claim.run({ key, fingerprint, leaseUntil, expiresAt });
         return found;
       });
-      unwritten.clear();
-      return begun;
     },
     finish: ({ id }, answer) => settle(id, answer),
     abandon: ({ id }) => settle(id, 'free'),

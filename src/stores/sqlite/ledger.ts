@@ -7,14 +7,10 @@ import type { Charge, Ledger } from '../../add-contacts/ports.ts';
 import { usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, QuotaRule } from '../../add-contacts/rules.ts';
 import { judgeCharge, longestWindowMs } from '../judge-charge.ts';
-import { inTransaction } from './transaction.ts';
+import type { GroupCommit } from './transaction.ts';
 
-/**
- * Charges in the table `attempts`.
- *
- * @param assertInPlace throws where what is written would be found by nobody: a charge would be sent and then forgotten
- */
-export function sqliteLedger(db: DatabaseSync, clock: Clock, assertInPlace: () => void): Ledger {
+/** Charges in the table `attempts`. */
+export function sqliteLedger(db: DatabaseSync, clock: Clock, { write }: GroupCommit): Ledger {
   const select = db.prepare(
     'SELECT kind, target, at FROM attempts WHERE app_id = :appId AND at > :after',
   );
@@ -31,13 +27,12 @@ export function sqliteLedger(db: DatabaseSync, clock: Clock, assertInPlace: () =
   }
 
   return {
-    async charge(appId, { kind, target }, rules) {
-      assertInPlace();
-      return inTransaction<Charge>(db, () => {
+    charge(appId, { kind, target }, rules) {
+      return write<Charge>(() => {
         const at = clock.now();
         const history = historyOf(appId, rules, at);
         const { verdict, usage } = judgeCharge(rules, history, { kind, target, at });
-        // Nothing written: the disk is not waited for.
+        // Nothing is written, so nobody waits for the disk.
         if (verdict.kind === 'refused') return { ...verdict, at, usage };
         const attemptId = randomUUID();
         prune.run({ appId, until: at - LEDGER_RETENTION_MS });
@@ -45,8 +40,8 @@ export function sqliteLedger(db: DatabaseSync, clock: Clock, assertInPlace: () =
         return { kind: 'charged', attemptId, usage };
       });
     },
-    async refund(appId, attemptId) {
-      remove.run({ appId, attemptId });
+    refund(appId, attemptId) {
+      return write(() => void remove.run({ appId, attemptId }));
     },
     async usage(appId, rules, target) {
       const now = clock.now();

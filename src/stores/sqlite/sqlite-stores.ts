@@ -9,6 +9,7 @@ import { sqliteLedger } from './ledger.ts';
 import { sqliteLists } from './lists.ts';
 import { asStoreOpenError } from './open-failure.ts';
 import { rememberPlace } from './place.ts';
+import { createGroupCommit } from './transaction.ts';
 
 /**
  * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
@@ -19,20 +20,18 @@ import { rememberPlace } from './place.ts';
 export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: number): Stores {
   const { db, close } = openDatabase(path);
   try {
-    const assertInPlace = rememberPlace(path);
+    const group = createGroupCommit(db, rememberPlace(path));
     return {
       clock,
       lists: keepInMemory(sqliteLists(db), listMemoryBytes),
-      ledger: sqliteLedger(db, clock, assertInPlace),
-      accounts: sqliteAccounts(db, assertInPlace),
-      idempotency: sqliteIdempotency(db, assertInPlace),
+      ledger: sqliteLedger(db, clock, group),
+      accounts: sqliteAccounts(db, group),
+      idempotency: sqliteIdempotency(db, group),
       turns: ownTurns,
       ...UNSHARED,
-      async check() {
-        assertInPlace();
-        checkWrite(db);
-      },
+      check: () => group.write(() => checkWrite(db)),
       async close() {
+        group.flush();
         close();
       },
     };

@@ -7,21 +7,26 @@ import { checkWrite, openDatabase } from '../../../src/stores/sqlite/database.ts
 import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
 import { sqliteLists } from '../../../src/stores/sqlite/lists.ts';
-import { inTransaction } from '../../../src/stores/sqlite/transaction.ts';
+import {
+  createGroupCommit,
+  inTransaction,
+  type GroupCommit,
+} from '../../../src/stores/sqlite/transaction.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 import { ANN, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const named = (id: string) => ({ appId: 'wx_a', id });
-const inPlace = () => undefined;
 
 describe('SQLite stores on a disk that fails for a while', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let db: DatabaseSync;
   let close: () => void;
+  let group: GroupCommit;
   beforeEach(async () => {
     folder = await temporaryFolder();
     ({ db, close } = openDatabase(join(folder.path, 'gateway.db')));
+    group = createGroupCommit(db, () => undefined);
   });
   afterEach(async () => {
     close();
@@ -49,7 +54,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('full, reject charges and leave no transaction open; later they charge again', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), group);
     const rules = [quotaRule(10_000)];
     fillDisk();
     let charged = 0;
@@ -69,8 +74,8 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('read-only, reject every write and the check; later they work again', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
-    const idempotency = sqliteIdempotency(db, inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), group);
+    const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
     await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/readonly/);
@@ -84,7 +89,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   });
 
   test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
-    const idempotency = sqliteIdempotency(db, inPlace);
+    const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     await idempotency.begin(named('answered'), 'body', times);
     await idempotency.begin(named('given back'), 'body', times);
@@ -97,13 +102,13 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect(await idempotency.begin(named('given back'), 'body', times)).toEqual({ kind: 'begun' });
     const finished = { kind: 'finished', answer: Buffer.from('yes') };
     expect(await idempotency.begin(named('answered'), 'body', times)).toEqual(finished);
-    expect(await sqliteIdempotency(db, inPlace).begin(named('answered'), 'body', times)).toEqual(
+    expect(await sqliteIdempotency(db, group).begin(named('answered'), 'body', times)).toEqual(
       finished,
     );
   });
 
   test('locked by another process, reject a charge; once it lets go, they charge', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), inPlace);
+    const ledger = sqliteLedger(db, movableClock(T0), group);
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');
