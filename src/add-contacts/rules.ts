@@ -1,6 +1,6 @@
 /**
- * The arithmetic of quotas: what was charged before, the rules, and now; out comes a verdict. Pure, so that every
- * store decides alike inside its own transaction.
+ * The arithmetic of quotas: from what was charged before, the rules and the time to a verdict. Pure, so that every
+ * store decides in the same way inside its own transaction.
  */
 import type { RefusalCode } from '../errors.ts';
 
@@ -9,13 +9,13 @@ export type AttemptKind = 'add' | 'accept';
 /** One addContacts that was charged. */
 export interface Attempt {
   readonly kind: AttemptKind;
-  /** Who it was aimed at: a hash of `v3`, so that a store holds no contact. */
+  /** The person: a hash of `v3`, so that a store holds no contact. */
   readonly target: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** How many from which instant on. A rule has at least one step; the first one holds from the beginning. */
+/** A limit and the instant from which it applies. A rule has at least one step, and its first has no beginning. */
 export interface LimitStep {
   /** Milliseconds since the epoch; `-Infinity` for the first step. */
   readonly from: number;
@@ -27,12 +27,12 @@ export interface LimitStep {
  * The window slides and is half open: what was charged at t counts until just before t + windowMs.
  */
 export interface QuotaRule {
-  /** Stands in the RateLimit headers. */
+  /** As in the RateLimit headers. */
   readonly name: string;
-  /** What a refusal by this rule is called. */
+  /** The code of a refusal by this rule. */
   readonly code: RefusalCode;
   readonly kind: AttemptKind;
-  /** Whether it counts all attempts of the account or those at the same target. */
+  /** Whether it counts all attempts of the account, or only those at the same target. */
   readonly per: 'account' | 'target';
   readonly windowMs: number;
   readonly limits: readonly LimitStep[];
@@ -45,7 +45,7 @@ export interface QuotaUsage {
   readonly left: number;
   /** When at least one is left: now, or the instant at which the next one comes free. */
   readonly opensAt: number;
-  /** When the oldest that counts stops counting; now where nothing counts. */
+  /** When the oldest that counts stops counting; now if nothing counts. */
   readonly nextFreedAt: number;
 }
 
@@ -53,9 +53,51 @@ export type Verdict =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'refused'; readonly rule: QuotaRule; readonly retryAt: number };
 
+export interface JudgedCharge {
+  readonly verdict: Verdict;
+  /** As it is once the verdict is carried out. */
+  readonly usage: QuotaUsage[];
+}
+
 /**
- * How each rule stands for `target` at `now`. Rules per target are left out where no target is given.
+ * What a ledger decides between reading and writing. A rule of another kind than the attempt's is reported, but has no
+ * say.
+ *
+ * @param history what the account was charged, in any order, at least as far back as `historyNeeded` says
  */
+export function judgeCharge(
+  rules: readonly QuotaRule[],
+  history: readonly Attempt[],
+  attempt: Attempt,
+): JudgedCharge {
+  const { kind, target, at } = attempt;
+  const isAllowed = rules
+    .filter((rule) => rule.kind === kind)
+    .every((rule) => countedBy(rule, history, target, at).length < limitAt(rule, at));
+  if (isAllowed) {
+    return {
+      verdict: { kind: 'allowed' },
+      usage: usageOf(rules, [...history, attempt], target, at),
+    };
+  }
+  const usage = usageOf(rules, history, target, at);
+  return { verdict: judge(usage.filter((one) => one.rule.kind === kind)), usage };
+}
+
+/** How far back a history must reach for `rules`, in milliseconds: for attempts at any target, and at the same one. */
+export function historyNeeded(rules: readonly QuotaRule[]): {
+  readonly anyTargetMs: number;
+  readonly sameTargetMs: number;
+} {
+  let [anyTargetMs, sameTargetMs] = [0, 0];
+  for (const { per, windowMs } of rules) {
+    if (per === 'account') anyTargetMs = Math.max(anyTargetMs, windowMs);
+    sameTargetMs = Math.max(sameTargetMs, windowMs);
+  }
+  return { anyTargetMs, sameTargetMs };
+}
+
+/** The usage of each rule for `target` at `now`. Without a target, rules per target are left out. */
 export function usageOf(
   rules: readonly QuotaRule[],
   history: readonly Attempt[],
@@ -65,12 +107,8 @@ export function usageOf(
   return rules
     .filter((rule) => rule.per === 'account' || target !== undefined)
     .map((rule) => {
-      const counted = history
-        .filter((attempt) => attempt.kind === rule.kind)
-        .filter((attempt) => rule.per === 'account' || attempt.target === target)
-        .map((attempt) => attempt.at)
-        .filter((at) => at > now - rule.windowMs)
-        .sort((a, b) => b - a);
+      const counted = countedBy(rule, history, target, now);
+      counted.sort((a, b) => b - a);
       const limit = limitAt(rule, now);
       const oldest = counted.at(-1);
       return {
@@ -83,9 +121,25 @@ export function usageOf(
     });
 }
 
+/** The instants of the attempts that count for `rule`, in the order of `history`. */
+function countedBy(
+  rule: QuotaRule,
+  history: readonly Attempt[],
+  target: string | undefined,
+  now: number,
+): number[] {
+  const after = now - rule.windowMs;
+  const counted: number[] = [];
+  for (const attempt of history) {
+    if (attempt.kind !== rule.kind || attempt.at <= after) continue;
+    if (rule.per === 'account' || attempt.target === target) counted.push(attempt.at);
+  }
+  return counted;
+}
+
 /**
- * Allowed where every rule has one left. Of several that refuse, the one that opens last is named: only its
- * instant is a promise that the caller can keep.
+ * Allowed if every rule has one left. Of several rules that refuse, the verdict names the one that opens last: an
+ * attempt at its instant passes them all.
  */
 export function judge(usage: readonly QuotaUsage[]): Verdict {
   const refusing = usage.filter((one) => one.left === 0);
@@ -100,8 +154,8 @@ function limitAt(rule: QuotaRule, now: number): number {
 }
 
 /**
- * The first instant from `now` on at which fewer than the limit of that instant count. The limit changes with the
- * age of the account, so each step is asked for the first free instant within its own span.
+ * The first instant, from `now` on, at which fewer attempts count than the limit of that instant. The limit changes
+ * with the age of the account, so each step is searched for a free instant within its own span.
  */
 function opensAt(rule: QuotaRule, newestFirst: readonly number[], now: number): number {
   for (const [index, step] of rule.limits.entries()) {

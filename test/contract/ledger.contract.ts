@@ -196,6 +196,27 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + week });
     });
 
+    test('counts the attempts at a target for longer than those of the account, each by its own window', async () => {
+      const rules = [
+        quotaRule(2),
+        quotaRule(1, { name: 'target', per: 'target', windowMs: 7 * DAY_MS }),
+      ];
+      const atOf = (at: number, target: string) => charge('wx_a', attemptAt(at, { target }), rules);
+      await atOf(T0, 'ann');
+      await atOf(T0, 'bob');
+      const later = T0 + 2 * DAY_MS;
+      expect(await atOf(later, 'ann')).toMatchObject({
+        kind: 'refused',
+        rule: rules[1],
+        retryAt: T0 + 7 * DAY_MS,
+        usage: [{ left: 2 }, { left: 0 }],
+      });
+      expect(await atOf(later, 'cid')).toMatchObject({
+        kind: 'charged',
+        usage: [{ left: 1 }, { left: 0 }],
+      });
+    });
+
     test('drops what is older than the retention with the next charge, and nothing younger', async () => {
       const wide = 2 * LEDGER_RETENTION_MS;
       const rules = [quotaRule(9, { windowMs: wide })];

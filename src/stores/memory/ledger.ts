@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../time.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Ledger } from '../../add-contacts/ports.ts';
-import { usageOf } from '../../add-contacts/rules.ts';
+import { judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt } from '../../add-contacts/rules.ts';
-import { judgeCharge } from '../judge-charge.ts';
 
 interface ChargedAttempt extends Attempt {
   readonly attemptId: string;

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Ledger } from '../../add-contacts/ports.ts';
-import { usageOf } from '../../add-contacts/rules.ts';
+import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
-import { judgeCharge, longestWindowMs } from '../judge-charge.ts';
 import { accountKey } from './keys.ts';
 import type { Owed } from './owed.ts';
 import { mayBeDone } from './redis-error.ts';
@@ -59,7 +58,7 @@ export function redisLedger(server: RedisServer, owed: Owed): Ledger {
     async charge(appId, { kind, target }, rules) {
       const attemptId = `${kind} ${randomUUID()} ${target}`;
       const ofKind = rules.filter((rule) => rule.kind === kind);
-      const windowMs = longestWindowMs(rules);
+      const windowMs = historyNeeded(rules).sameTargetMs;
       const args = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
       const reply = await server.run(charge, [keyOf(appId)], args).catch((error: unknown) => {
         // It may be charged although nobody heard of it, and then nothing is sent for it.
@@ -81,7 +80,7 @@ export function redisLedger(server: RedisServer, owed: Owed): Ledger {
       }
     },
     async usage(appId, rules, target) {
-      const reply = await server.run(look, [keyOf(appId)], [longestWindowMs(rules)]);
+      const reply = await server.run(look, [keyOf(appId)], [historyNeeded(rules).sameTargetMs]);
       return usageOf(rules, historyIn(reply), target, numberAt(reply, 1) ?? 0);
     },
   };

@@ -13,7 +13,7 @@ const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_
 
 /** Accounts' clocks in the table `accounts`. */
 export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): AccountRegister {
-  const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = :appId`);
+  const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = ?`);
   // Bytes of UTF-8 sort as code units do, for the ASCII that an appId is made of.
   const selectPage = db.prepare(
     `SELECT ${COLUMNS} FROM accounts WHERE app_id > :after ORDER BY app_id LIMIT :limit`,
@@ -39,7 +39,7 @@ export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): Accoun
 
   return {
     async find(appId) {
-      const row = select.get({ appId }) as AccountRow | undefined;
+      const row = select.get(appId) as AccountRow | undefined;
       return row === undefined ? undefined : recordOf(row);
     },
     seen(appId, at) {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { judge, usageOf } from '../../../src/add-contacts/rules.ts';
+import { judge, judgeCharge, usageOf } from '../../../src/add-contacts/rules.ts';
 import type { Attempt, LimitStep, QuotaRule } from '../../../src/add-contacts/rules.ts';
 import { attemptAt, DAY_MS, HOUR_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
 
 function verdictOf(rules: QuotaRule[], history: Attempt[], attempt: Attempt) {
-  return judge(usageOf(rules, history, attempt.target, attempt.at));
+  return judgeCharge(rules, history, attempt).verdict;
 }
 
 describe('usageOf', () => {
@@ -69,6 +69,18 @@ describe('usageOf', () => {
 describe('judge', () => {
   test('without rules, allows', () => {
     expect(judge([])).toEqual({ kind: 'allowed' });
+  });
+
+  test('given the usage before a charge, gives the verdict of the charge', () => {
+    fc.assert(
+      fc.property(anyRules, anyAttempts, (rules, attempts) => {
+        for (const [index, attempt] of attempts.entries()) {
+          const history = attempts.slice(0, index);
+          const usage = usageOf(rules, history, attempt.target, attempt.at);
+          expect(verdictOf(rules, history, attempt)).toEqual(judge(usage));
+        }
+      }),
+    );
   });
 
   test('of two rules that refuse, names the one that opens last', () => {
