@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../time.ts';
 import { Refusal, type RefusalCode } from '../errors.ts';
-import type { IdempotencyStore } from './ports.ts';
+import type { AddResult } from './add-service.ts';
+import type { Begin, IdempotencyStore } from './ports.ts';
 
-/** What the first request came to, as it is kept. */
+/** The outcome of the first request, as it is kept. */
 export type FirstAnswer =
   | { readonly kind: 'answer'; readonly contentType: string; readonly body: Buffer }
   | { readonly kind: 'refusal'; readonly code: RefusalCode; readonly detail: string };
@@ -17,7 +18,7 @@ export interface IdempotencyScope {
   readonly body: Buffer;
 }
 
-/** The caller's hold on a key: it must say what became of the request. */
+/** Held by the request that came first with a key. It must be finished or abandoned. */
 export interface Claim {
   finish(answer: FirstAnswer): Promise<void>;
   abandon(): Promise<void>;
@@ -30,12 +31,12 @@ export type Claimed =
 /** How long an answer is kept, from the first request on. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** Claims keys in the store and refuses where somebody else holds one. Rejects where the store fails. */
+/** Claims keys in the store. Rejects with a refusal if another request holds the key, and if the store fails. */
 export interface Idempotency {
   claim(scope: IdempotencyScope): Promise<Claimed>;
 }
 
-/** @param leaseMs how long a request can be under way; after that its owner must have died */
+/** @param leaseMs the longest time that a request can be under way; after that, its owner must have died */
 export function createIdempotency(
   store: IdempotencyStore,
   clock: Clock,
@@ -88,6 +89,73 @@ export function createIdempotency(
     },
   };
 }
+
+export type Once =
+  | { readonly kind: 'first'; readonly result: AddResult }
+  | { readonly kind: 'replayed'; readonly answer: FirstAnswer };
+
+/**
+ * Makes an attempt, at most once for each key. Rejects with a refusal if another request holds the key, and if a store
+ * fails before the attempt is sent.
+ *
+ * @param scope undefined for a request without a key: then every attempt is a first one
+ */
+export async function once(
+  idempotency: Idempotency,
+  scope: IdempotencyScope | undefined,
+  attempt: () => Promise<AddResult>,
+): Promise<Once> {
+  if (scope === undefined) return { kind: 'first', result: await attempt() };
+  const claimed = await idempotency.claim(scope);
+  if (claimed.kind === 'replay') return { kind: 'replayed', answer: claimed.answer };
+  const { claim } = claimed;
+  try {
+    const result = await attempt();
+    await settle(claim, result).catch(ignoreReported);
+    return { kind: 'first', result };
+  } catch (error) {
+    await claim.abandon().catch(ignoreReported);
+    throw error;
+  }
+}
+
+/** Keeps the answer for the key, or frees the key if nothing was carried out: then the caller may try again. */
+async function settle(claim: Claim, result: AddResult): Promise<void> {
+  if (!result.spent) return claim.abandon();
+  if (result.kind === 'answered') {
+    const { contentType, body } = result.answer;
+    return claim.finish({ kind: 'answer', contentType, body });
+  }
+  const { code, detail } = result.refusal;
+  return claim.finish({ kind: 'refusal', code, detail });
+}
+
+/** The store reports its failures itself, and the outcome of the attempt is known without it. */
+function ignoreReported(): void {}
+
+/** A claim as a store keeps it. Instants are milliseconds since the epoch. */
+export interface IdempotencyClaim {
+  readonly fingerprint: string;
+  readonly leaseUntil: number;
+  readonly expiresAt: number;
+  /** Undefined until the owner has finished. */
+  readonly answer: Buffer | undefined;
+}
+
+/** What every store's `begin` decides between reading and writing; `begun` means that the caller may claim the key. */
+export function judgeClaim(
+  claim: IdempotencyClaim | undefined,
+  fingerprint: string,
+  now: number,
+): Begin {
+  if (claim === undefined || claim.expiresAt <= now) return { kind: 'begun' };
+  if (claim.fingerprint !== fingerprint) return { kind: 'mismatch' };
+  if (claim.answer !== undefined) return { kind: 'finished', answer: claim.answer };
+  return { kind: claim.leaseUntil > now ? 'in-progress' : 'lost' };
+}
+
+/** How many expired keys one `begin` deletes: more than it adds, and never so many that it takes long. */
+export const EXPIRED_PER_BEGIN = 32;
 
 function hash(value: string | Buffer): string {
   return createHash('sha256').update(value).digest('base64url');

@@ -10,7 +10,7 @@ import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openTokenPlace } from '../settings/token.ts';
 import { openStores } from '../stores/open.ts';
-import { StoreOpenError } from '../stores/store-open-error.ts';
+import { StoreOpenError } from '../stores/stores.ts';
 import { whyNotListening } from './listen-failure.ts';
 import { upstreamFindings, type Finding } from './upstream-findings.ts';
 

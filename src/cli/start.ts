@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { ListenError } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
-import { StoreOpenError } from '../stores/store-open-error.ts';
+import { StoreOpenError } from '../stores/stores.ts';
 import { showProblems } from './check.ts';
 import { discreet } from './discreet.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';

@@ -41,3 +41,19 @@ export interface StoreEvents {
 
 /** What engines of one process have of those things that gateways would share. */
 export const UNSHARED = { breaker: undefined, clientRate: undefined, warnings: () => [] } as const;
+
+/** The store cannot be used as it was found at start. Nothing in it was changed. */
+export class StoreOpenError extends Error {
+  /**
+   * @param place The path, or the kind of URL; never a whole URL, which may hold a password.
+   * @param problem What is wrong.
+   * @param remedy What the operator can do.
+   */
+  constructor(place: string, problem: string, remedy: string, cause?: unknown) {
+    super(
+      `Cannot open the store ${place}: ${problem}. ${remedy}.`,
+      cause === undefined ? {} : { cause },
+    );
+    this.name = 'StoreOpenError';
+  }
+}

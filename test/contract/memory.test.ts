@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { systemClock } from '../../src/time.ts';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { T0 } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../src/time.ts';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import {
   ACCEPT,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ListStore } from '../../src/contacts-list/ports.ts';
 import { keepInMemory } from '../../src/stores/list-memory.ts';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';

@@ -9,7 +9,7 @@ import { createScrubber } from '../../src/gewe/scrub.ts';
 import { createTokenSource } from '../../src/gewe/token.ts';
 import { createUpstream, type Observer, type Upstream } from '../../src/gewe/upstream.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import { eventually } from '../support/eventually.ts';
 import { askList, listBytes, saveList } from '../support/lists.ts';
 import { startGateway, TOKEN } from '../support/start-gateway.ts';

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/time.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 let gateway: TestGateway;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/time.ts';
 import { REFUSALS, type RefusalCode } from '../../src/errors.ts';
 import { hashKey } from '../../src/settings/clients.ts';
-import { openMemoryStores } from '../../src/stores/memory/memory-stores.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import { type RawAnswer, rawPost, rawRequest } from '../support/raw-client.ts';
 import {
   DEAD_BASE_URL,

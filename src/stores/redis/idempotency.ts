@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IdempotencyKey, IdempotencyStore } from '../../add-contacts/ports.ts';
-import { judgeClaim, type IdempotencyClaim } from '../idempotency-claim.ts';
+import { judgeClaim, type IdempotencyClaim } from '../../add-contacts/idempotency.ts';
 import { accountKey } from './keys.ts';
 import type { Owed } from './owed.ts';
 import { mayBeDone } from './redis-error.ts';

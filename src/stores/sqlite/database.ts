@@ -3,9 +3,9 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../stores.ts';
 import { lockFile, refuseLockedHere, type FileLock } from './file-lock.ts';
-import { inspectFile, refuseForeignLog, refuseNewerVersion } from './inspect-file.ts';
+import { inspectFile, refuseForeignLog, refuseNewerVersion } from './file.ts';
 import { APPLICATION_ID, migrate, schemaVersion } from './migrations.ts';
 import { asStoreOpenError, brokenFile } from './open-failure.ts';
 
@@ -125,7 +125,12 @@ export function checkWrite(db: DatabaseSync): void {
   );
 }
 
-/** The first value that a PRAGMA answers. */
+/** A BLOB as a Buffer on the same memory, without a copy: lists are large. */
+export function asBuffer(blob: Uint8Array): Buffer {
+  return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+}
+
+/** The first value in the answer of a PRAGMA. */
 function pragma(db: DatabaseSync, text: string): unknown {
   return Object.values(db.prepare(`PRAGMA ${text}`).get() ?? {})[0];
 }

@@ -1,7 +1,7 @@
 import { chownSync, closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../stores.ts';
 import { asStoreOpenError, isBusy, isFull } from './open-failure.ts';
 
 /** How long the start waits for whoever looks at the lock, or is about to give it up. */

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { IdempotencyStore } from '../../add-contacts/ports.ts';
-import { EXPIRED_PER_BEGIN, judgeClaim } from '../idempotency-claim.ts';
-import type { IdempotencyClaim } from '../idempotency-claim.ts';
-import { asBuffer } from './bytes.ts';
+import { EXPIRED_PER_BEGIN, judgeClaim } from '../../add-contacts/idempotency.ts';
+import type { IdempotencyClaim } from '../../add-contacts/idempotency.ts';
+import { asBuffer } from './database.ts';
 import type { GroupCommit } from './transaction.ts';
 
 interface ClaimRow {

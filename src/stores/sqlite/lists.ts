@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ListStore, SaveResult, SavedList } from '../../contacts-list/ports.ts';
-import { asBuffer } from './bytes.ts';
+import { asBuffer } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
 interface ListRow {

@@ -1,4 +1,4 @@
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../stores.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
 const SQLITE_ERROR = 1;

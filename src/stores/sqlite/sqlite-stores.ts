@@ -8,7 +8,7 @@ import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteLists } from './lists.ts';
 import { asStoreOpenError } from './open-failure.ts';
-import { rememberPlace } from './place.ts';
+import { rememberPlace } from './file.ts';
 import { createGroupCommit } from './transaction.ts';
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createAddService } from '../../../src/add-contacts/add-service.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
 import { parsePolicy } from '../../../src/settings/policy.ts';
-import { memoryLedger } from '../../../src/stores/memory/ledger.ts';
+import { memoryLedger } from '../../../src/stores/memory.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 
 const parsed = parsePolicy('', 'policy', 0);

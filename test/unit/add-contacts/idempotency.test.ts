@@ -6,7 +6,7 @@ import {
   type Idempotency,
   type IdempotencyScope,
 } from '../../../src/add-contacts/idempotency.ts';
-import { memoryIdempotency } from '../../../src/stores/memory/idempotency.ts';
+import { memoryIdempotency } from '../../../src/stores/memory.ts';
 import { DAY_MS } from '../../support/quota-rules.ts';
 import { movableClock, type MovableClock } from '../../support/movable-clock.ts';
 

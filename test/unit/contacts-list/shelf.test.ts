@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ListStore, SavedList } from '../../../src/contacts-list/ports.ts';
 import { createShelf } from '../../../src/contacts-list/shelf.ts';
-import { memoryLists } from '../../../src/stores/memory/lists.ts';
+import { memoryLists } from '../../../src/stores/memory.ts';
 
 const listAt = (savedAt: number): SavedList => ({
   body: Buffer.from(String(savedAt)),

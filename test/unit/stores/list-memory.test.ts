@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { ListStore, SavedList, SaveResult } from '../../../src/contacts-list/ports.ts';
 import { keepInMemory } from '../../../src/stores/list-memory.ts';
-import { memoryLists } from '../../../src/stores/memory/lists.ts';
+import { memoryLists } from '../../../src/stores/memory.ts';
 
 function listOf(text: string): SavedList {
   return { body: Buffer.from(text), savedAt: 1, source: 'live' };

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 import { openStores } from '../../../src/stores/open.ts';
-import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { StoreOpenError } from '../../../src/stores/stores.ts';
 import { NO_EVENTS } from '../../support/stores-under-test.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/time.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
-import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { StoreOpenError } from '../../../src/stores/stores.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const HOLD_STORE = fileURLToPath(new URL('../../support/hold-store.ts', import.meta.url));

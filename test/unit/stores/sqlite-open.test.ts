@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
-import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { StoreOpenError } from '../../../src/stores/stores.ts';
 import { attemptAt, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

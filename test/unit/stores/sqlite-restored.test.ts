@@ -8,7 +8,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
-import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { StoreOpenError } from '../../../src/stores/stores.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 import { quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

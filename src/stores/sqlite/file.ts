@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../stores.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { brokenFile } from './open-failure.ts';
 
@@ -89,4 +89,28 @@ function refuseOrphanedLog(path: string): void {
   const log = `${existsSync(path) ? realpathSync(path) : path}-wal`;
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   throw brokenFile(path, `the file is missing or empty, but ${log} holds data of it`);
+}
+
+/**
+ * Remembers the files of an open database. SQLite keeps writing into files that were deleted or replaced, and what it
+ * writes there is lost: https://www.sqlite.org/howtocorrupt.html#unlink_or_rename_a_database_file_while_in_use
+ *
+ * @returns a check that throws if other files have their names now, or none
+ */
+export function rememberPlace(path: string): () => void {
+  // With a symlink, the log is beside the file itself.
+  const names = [path, `${realpathSync(path)}-wal`];
+  const opened = names.map(identityOf);
+  return () => {
+    const missing = names.find((name, i) => identityOf(name) !== opened[i]);
+    if (missing === undefined) return;
+    throw new Error(
+      `${missing} was deleted or replaced while in use. Move the same file back, or restart the gateway`,
+    );
+  };
+}
+
+function identityOf(name: string): string {
+  const found = statSync(name, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? 'none' : `${found.dev}:${found.ino}`;
 }
