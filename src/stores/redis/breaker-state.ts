@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { CLOSED, type BreakerState, type BreakerStore } from '../../contacts-list/breaker.ts';
 import { commonKey } from './keys.ts';
-import type { News } from './news.ts';
+import type { PubSub } from './pubsub.ts';
 import { bytesAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-/** Of an upstream that nobody asks nothing is known after so long. */
+/** If nobody calls the upstream for so long, what is known of it is out of date. */
 const KEPT_MS = 3_600_000;
 
 const load = script(`return { 'loaded', redis.call('GET', KEYS[1]) }`);
 
-/** Replaces the state where it is still the one that was looked at; '' stands for none. */
+/** Replaces the state if it is still the one that was read; '' means none. */
 const replace = script(`
 if (redis.call('GET', KEYS[1]) or '') ~= args[1] then return { 'changed' } end
 if args[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], args[2], 'PX', args[3]) end
@@ -19,8 +19,8 @@ return { 'replaced' }`);
 
 type Change = (state: BreakerState) => BreakerState;
 
-/** The breaker's state in one key. It is changed in the gateway, by compare and set, all that waits at once. */
-export function redisBreakerState(server: RedisServer, news: News): BreakerStore {
+/** The breaker's state in one key. The gateway changes it by compare and set, all waiting changes at once. */
+export function redisBreakerState(server: RedisServer, pubsub: PubSub): BreakerStore {
   const key = commonKey('breaker');
   const self = randomUUID();
   let waiting: { change: Change; done(): void; failed(error: unknown): void }[] = [];
@@ -34,7 +34,7 @@ export function redisBreakerState(server: RedisServer, news: News): BreakerStore
       const after =
         next.kind === 'closed' && next.failures.length === 0 ? '' : JSON.stringify(next);
       if (after === before) return;
-      const args = [before, after, KEPT_MS, news.channel, self];
+      const args = [before, after, KEPT_MS, pubsub.channel, self];
       if (textAt(await server.run(replace, [key], args), 0) === 'replaced') return;
     }
   }
@@ -68,9 +68,9 @@ export function redisBreakerState(server: RedisServer, news: News): BreakerStore
       });
     },
     watch(onState) {
-      news.on('breaker', (text) => {
+      pubsub.on('breaker', (text) => {
         const space = text.indexOf(' ');
-        // What this gateway has changed it knows, and its own news come later than that.
+        // A gateway knows its own changes, and its own messages come later than those.
         if (text.slice(0, space) !== self) onState(read(text.slice(space + 1)));
       });
       server.onReturn(() => {
@@ -83,7 +83,7 @@ export function redisBreakerState(server: RedisServer, news: News): BreakerStore
   };
 }
 
-/** What another version or somebody else has written there is no state: then all is well, until calls show otherwise. */
+/** Anything that is not a state, such as that of another version, counts as closed until calls show otherwise. */
 function read(text: string): BreakerState {
   try {
     const state = JSON.parse(text) as BreakerState | null;

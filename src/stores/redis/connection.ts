@@ -1,9 +1,10 @@
+import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { isAnswer, plain, type RedisError } from './redis-error.ts';
 
 /**
- * How the gateway talks to Redis. Nothing is sent twice or later than it was meant: a command whose answer is lost may have been
- * carried out, and one that waits for a connection belongs to a request that has gone on without it.
+ * No command is sent twice or later than it was meant: one whose answer is lost may have been carried out, and one that
+ * waits for a connection belongs to a request that no longer waits for it.
  */
 const OPTIONS = {
   protocol: 2,
@@ -14,19 +15,84 @@ const OPTIONS = {
   maxLoadingRetryTime: 200,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
-  // It would subscribe by itself without hearing of a failure: news.ts does it.
+  // It would not notice a subscription that fails: pubsub.ts subscribes by itself.
   autoResubscribe: false,
   maxRetriesPerRequest: 0,
   retryStrategy: (times: number) => Math.min(50 * times, 500),
 } as const;
 
-/** Connects to `url` and goes on trying. `onError` hears what goes wrong, without secrets. */
+/** Connects to `url`, and again whenever the connection is lost. `onError` gets each error, without secrets. */
 export function connect(url: string, onError: (error: RedisError) => void): Redis {
   const client = new Redis(url, OPTIONS);
   client.on('error', (error: Error) => {
     onError(plain(error));
-    // The client would go on although it is in another database than it was told.
+    // It may not have entered the database of the URL, and would use another one.
     if (client.status === 'connect' && isAnswer(error)) client.disconnect(true);
   });
   return client;
+}
+
+/** How long a server may be silent. A refused addContacts must reach its caller within 500 ms, and waits for this. */
+export const SILENCE_MS = 300;
+/** How long one answer may take while others come: a burst of commands is answered one after the other. */
+export const WAIT_MS = 1500;
+
+/** A timeout that distinguishes a server that is busy from one that is away. */
+export interface AnswerTimeout {
+  /** Something came from the server: while a long answer arrives in parts, the server is not silent. */
+  heard(): void;
+  /** The result of `answer`, or a rejection with `late()` if the server is silent for too long. */
+  wait<T>(answer: Promise<T>, late: () => Error): Promise<T>;
+}
+
+export function createAnswerTimeout(): AnswerTimeout {
+  let heardAt = -Infinity;
+  const heard = () => {
+    heardAt = performance.now();
+  };
+
+  return {
+    heard,
+    wait(answer, late) {
+      const askedAt = performance.now();
+      return new Promise((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined;
+        let isOver = false;
+
+        function rejectOrWaitOn(): void {
+          if (isOver) return;
+          const now = performance.now();
+          const untilMs =
+            Math.min(Math.max(heardAt, askedAt) + SILENCE_MS, askedAt + WAIT_MS) - now;
+          if (untilMs <= 0) reject(late());
+          else arm(untilMs);
+        }
+
+        // This process may have been too busy to read what has arrived. Node reads its sockets between timers and
+        // immediates, so by then it has.
+        function arm(ms: number): void {
+          timer = setTimeout(() => setImmediate(rejectOrWaitOn), ms);
+        }
+
+        arm(SILENCE_MS);
+        const over = () => {
+          isOver = true;
+          clearTimeout(timer);
+        };
+        answer.then(
+          (value) => {
+            over();
+            heard();
+            resolve(value);
+          },
+          (error: Error) => {
+            over();
+            // An error of the server is an answer as well.
+            if (isAnswer(error)) heard();
+            reject(error);
+          },
+        );
+      });
+    },
+  };
 }

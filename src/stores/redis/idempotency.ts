@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IdempotencyKey, IdempotencyStore } from '../../add-contacts/ports.ts';
 import { judgeClaim, type IdempotencyClaim } from '../../add-contacts/idempotency.ts';
 import { accountKey } from './keys.ts';
-import type { Owed } from './owed.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { mayBeDone } from './redis-error.ts';
 import { bytesAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
@@ -43,7 +43,7 @@ interface Held {
 }
 
 /** First answers, each in a hash that expires by itself. */
-export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencyStore {
+export function redisIdempotency(server: RedisServer, pending: PendingWrites): IdempotencyStore {
   const held = new Map<string, Held>();
   const keyOf = ({ appId, id }: IdempotencyKey) => accountKey(appId, `idempotency:${id}`);
 
@@ -58,7 +58,7 @@ export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencySt
     try {
       await end(claim);
     } catch (error) {
-      owed.owe(key, () => end(claim));
+      pending.add(key, () => end(claim));
       throw error;
     }
   }
@@ -75,7 +75,7 @@ export function redisIdempotency(server: RedisServer, owed: Owed): IdempotencySt
       const args = [owner, fingerprint, now, leaseUntil, expiresAt];
       const reply = await server.run(begin, [key], args).catch((error: unknown) => {
         // It may be claimed although nobody heard of it, and then nothing is sent under it.
-        if (mayBeDone(error)) owed.owe(`${key} ${owner}`, () => giveUp(key, owner));
+        if (mayBeDone(error)) pending.add(`${key} ${owner}`, () => giveUp(key, owner));
         throw error;
       });
       const found = judgeClaim(claimIn(reply), fingerprint, now);

@@ -1,17 +1,17 @@
-/** All that the gateway keeps in Redis begins with this. */
+/** Every key of the gateway begins with this. */
 const PREFIX = 'gewe-gateway:';
 
-/** What is kept of one account has the account in braces: in a cluster all of it would lie together. */
+/** A key of one account. The braces are a hash tag: in a cluster, all keys of an account would be on one node. */
 export function accountKey(appId: string, what: string): string {
   return `${PREFIX}{${appId}}:${what}`;
 }
 
-/** Where gateways tell each other news. Channels know nothing of databases, and who has another one has other news. */
-export function newsChannel(database: number): string {
+/** The channel of the gateways on one database: Redis itself shares channels between its databases. */
+export function pubSubChannel(database: number): string {
   return commonKey(`news:${database}`);
 }
 
-/** What all gateways share. */
+/** A key that belongs to no account. */
 export function commonKey(what: string): string {
   return `${PREFIX}${what}`;
 }

@@ -4,7 +4,7 @@ import type { Ledger } from '../../add-contacts/ports.ts';
 import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
 import { accountKey } from './keys.ts';
-import type { Owed } from './owed.ts';
+import type { PendingWrites } from './pending-writes.ts';
 import { mayBeDone } from './redis-error.ts';
 import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
@@ -49,7 +49,7 @@ const refund = script(`return { 'done', redis.call('ZREM', KEYS[1], args[1]) }`)
 const FOREVER = 1e15;
 
 /** Charges in a sorted set for each account, by the server's time. */
-export function redisLedger(server: RedisServer, owed: Owed): Ledger {
+export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger {
   const keyOf = (appId: string) => accountKey(appId, 'attempts');
   const takeBack = async (appId: string, attemptId: string) =>
     void (await server.run(refund, [keyOf(appId)], [attemptId]));
@@ -62,7 +62,7 @@ export function redisLedger(server: RedisServer, owed: Owed): Ledger {
       const args = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
       const reply = await server.run(charge, [keyOf(appId)], args).catch((error: unknown) => {
         // It may be charged although nobody heard of it, and then nothing is sent for it.
-        if (mayBeDone(error)) owed.owe(attemptId, () => takeBack(appId, attemptId));
+        if (mayBeDone(error)) pending.add(attemptId, () => takeBack(appId, attemptId));
         throw error;
       });
       const at = numberAt(reply, 1) ?? 0;
@@ -75,7 +75,7 @@ export function redisLedger(server: RedisServer, owed: Owed): Ledger {
       try {
         await takeBack(appId, attemptId);
       } catch (error) {
-        owed.owe(attemptId, () => takeBack(appId, attemptId));
+        pending.add(attemptId, () => takeBack(appId, attemptId));
         throw error;
       }
     },

@@ -11,7 +11,7 @@ import {
   type MarkedList,
   type StoredLists,
 } from './lists.ts';
-import type { Owed } from './owed.ts';
+import type { PendingWrites } from './pending-writes.ts';
 
 /** This gateway's copy of a list. */
 interface Copy extends MarkedList {
@@ -33,7 +33,7 @@ export function keepCopies(
   stored: StoredLists,
   memoryBytes: number,
   clock: Clock,
-  owed: Owed,
+  pending: PendingWrites,
 ): ListStore {
   if (memoryBytes <= 0) return withoutCopies(stored);
 
@@ -112,8 +112,8 @@ export function keepCopies(
   }
 
   /** Other gateways shall have it, too, before somebody asks for it here. */
-  function oweList(appId: string): void {
-    owed.owe(`list ${appId}`, async () => {
+  function saveLater(appId: string): void {
+    pending.add(`list ${appId}`, async () => {
       const copy = copies.peek(appId);
       if (copy?.state === 'not-stored') await bringBack(appId, copy);
     });
@@ -135,7 +135,7 @@ export function keepCopies(
         return result;
       } catch (error) {
         copy.state = 'not-stored';
-        oweList(appId);
+        saveLater(appId);
         throw error;
       }
     },
@@ -152,7 +152,7 @@ export function keepCopies(
         return result;
       } catch (error) {
         keepIt('not-stored');
-        oweList(appId);
+        saveLater(appId);
         throw error;
       }
     },

@@ -4,7 +4,7 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { ListStore, SavedList, SaveResult } from '../../contacts-list/ports.ts';
 import { accountKey } from './keys.ts';
-import type { News } from './news.ts';
+import type { PubSub } from './pubsub.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -87,7 +87,7 @@ export function newMark(): string {
   return randomBytes(9).toString('base64url');
 }
 
-export function storedLists(server: RedisServer, news: News): StoredLists {
+export function storedLists(server: RedisServer, pubsub: PubSub): StoredLists {
   const keyOf = (appId: string) => accountKey(appId, 'list');
   return {
     async find(appId, mark = '-') {
@@ -114,11 +114,11 @@ export function storedLists(server: RedisServer, news: News): StoredLists {
       const reply = await server.run(
         forget,
         [keyOf(appId)],
-        [FORGOTTEN_KNOWN_MS, news.channel, appId],
+        [FORGOTTEN_KNOWN_MS, pubsub.channel, appId],
       );
       return textAt(reply, 0) === 'forgotten';
     },
-    onForgotten: (listener) => news.on('forgotten', listener),
+    onForgotten: (listener) => pubsub.on('forgotten', listener),
   };
 }
 

@@ -7,18 +7,18 @@ import { redisIdempotency } from './idempotency.ts';
 import { redisLedger } from './ledger.ts';
 import { keepCopies } from './list-copies.ts';
 import { storedLists } from './lists.ts';
-import { subscribeToNews } from './news.ts';
-import { createOwed } from './owed.ts';
+import { createPendingWrites } from './pending-writes.ts';
+import { openPubSub } from './pubsub.ts';
 import { openRedis } from './server.ts';
 import { watchSuitability } from './suitability.ts';
 import { redisTurns } from './turns.ts';
 
 /**
- * Stores in one Redis or Valkey for any number of gateways. A Redis that is away is no reason not to start: until it answers, lists go
- * on without it and quotas wait.
+ * Stores in one Redis or Valkey for any number of gateways. The gateway starts even if Redis is away: until it answers,
+ * lists are served without it and quotas wait.
  *
- * @param url `redis://` or `rediss://`, with user, password and number of the database where they are wanted
- * @param clock instead of the server's time
+ * @param url `redis://` or `rediss://`, optionally with user, password and number of the database
+ * @param clock replaces the server's time
  */
 export async function openRedisStores(
   url: string,
@@ -27,29 +27,29 @@ export async function openRedisStores(
   events: StoreEvents,
 ): Promise<Stores> {
   const server = openRedis(url, clock, events);
-  const owed = createOwed();
-  // Apart, so that thousands of lists neither push out what was charged nor stand before it.
-  const owedLists = createOwed();
-  server.onReturn(owed.pay);
-  server.onReturn(owedLists.pay);
-  const news = subscribeToNews(url, server);
+  const pending = createPendingWrites();
+  // Apart, so that thousands of lists neither displace refunds of charges nor come before them.
+  const pendingLists = createPendingWrites();
+  server.onReturn(pending.flush);
+  server.onReturn(pendingLists.flush);
+  const pubsub = openPubSub(url, server);
   const suitability = watchSuitability(server, events.onWarning);
   const stores: Stores = {
     clock: server.clock,
-    lists: keepCopies(storedLists(server, news), listMemoryBytes, server.clock, owedLists),
-    ledger: redisLedger(server, owed),
+    lists: keepCopies(storedLists(server, pubsub), listMemoryBytes, server.clock, pendingLists),
+    ledger: redisLedger(server, pending),
     accounts: redisAccounts(server),
-    idempotency: redisIdempotency(server, owed),
-    turns: redisTurns(server, news),
-    breaker: redisBreakerState(server, news),
+    idempotency: redisIdempotency(server, pending),
+    turns: redisTurns(server, pubsub),
+    breaker: redisBreakerState(server, pubsub),
     clientRate: redisClientRate(server),
     warnings: suitability.current,
     check: server.check,
     async close() {
       suitability.stop();
-      await owed.close();
-      await owedLists.close();
-      news.close();
+      await pending.close();
+      await pendingLists.close();
+      pubsub.close();
       await server.close();
     },
   };

@@ -1,9 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../time.ts';
-import { connect } from './connection.ts';
-import { commonKey, newsChannel } from './keys.ts';
-import { createOutage, type ServerEvents } from './outage.ts';
-import { createPatience, SILENCE_MS, WAIT_MS } from './patience.ts';
+import {
+  isReconnectDue,
+  transition,
+  whyUnusable,
+  type Availability,
+  type Effect,
+  type ServerEvent,
+} from './availability.ts';
+import { connect, createAnswerTimeout, SILENCE_MS, WAIT_MS } from './connection.ts';
+import { commonKey, pubSubChannel } from './keys.ts';
 import { isAnswer, plain, RedisError, saysItRefuses } from './redis-error.ts';
 import { evaluate, script, textAt, type Argument, type Reply, type Script } from './script.ts';
 import { createServerClock } from './server-clock.ts';
@@ -14,83 +20,94 @@ export interface RedisServer {
   readonly clock: Clock;
   /** By how much `clock` may be behind the server's time, milliseconds. */
   mayLagMs(): number;
-  /** Runs a script as one step. Rejects at once while Redis is away, and soon where it is silent. */
+  /** Runs a script as one step. Rejects at once while Redis is away, and soon if it is silent. */
   run(script: Script, keys: readonly string[], args?: readonly Argument[]): Promise<Reply>;
-  /** What it tells of itself, within the same bounds. Some users may not ask. */
+  /** The answer to INFO, within the same bounds. Some users may not ask for it. */
   info(): Promise<string>;
-  /** Rejects where Redis takes no write now. */
+  /** Rejects if Redis takes no write now. */
   check(): Promise<void>;
-  /** Calls `listener` whenever Redis answers again or takes writes again, for the first time too. */
+  /** Calls `listener` whenever Redis answers again or takes writes again, including the first time. */
   onReturn(listener: () => void): void;
-  /** Resolves when Redis has answered or could have. */
+  /** Resolves once Redis has answered or has had the time to. */
   readonly tried: Promise<void>;
   close(): Promise<void>;
 }
 
+/** What happens to a server. */
+interface ServerEvents {
+  onAway(why: Error): void;
+  onBack(): void;
+}
+
 const LOOK_EVERY_MS = 1000;
-/** Sooner, to be back soon. */
+/** More often, to be back soon. */
 const LOOK_EVERY_AWAY_MS = 200;
-/** A connection over which nothing has come for so long may be dead although nobody closed it. */
-const RECONNECT_AFTER_MS = 5000;
-/** For a start beside a Redis that is there. */
+/** How long the start waits for a Redis that is there. */
 const FIRST_TRY_MS = 1000;
 
-/** Fails where Redis takes no write or no news: as a replica, when it is full, when its disk is, for a user who may not. */
+/** Fails if Redis takes no write or no message: as a replica, when it is full, when its disk is, for a user without the right. */
 const write = script(`
 redis.call('SET', KEYS[1], now, 'PX', 60000)
 redis.call('PUBLISH', args[1], 'check')
 return { 'written' }`);
 
-/** @param givenClock instead of the server's time */
+/** @param givenClock replaces the server's time */
 export function openRedis(
   url: string,
   givenClock: Clock | undefined,
   events: ServerEvents,
 ): RedisServer {
   const serverClock = createServerClock();
-  const patience = createPatience();
-  const outage = createOutage(events);
+  const timeout = createAnswerTimeout();
   const listeners: (() => void)[] = [];
   const { promise: tried, resolve: endTry } = Promise.withResolvers<void>();
-  /** Since when it is in trouble, or when its connection was last made anew because of that. */
-  let troubledSince = performance.now();
-  /** Whether another server may stand under its name by now. */
-  let mayHaveMoved = false;
-  let closed = false;
+  let state: Availability = { kind: 'connecting', since: performance.now() };
 
-  const client = connect(url, goAway);
-  const channel = newsChannel(client.options.db ?? 0);
-  client.on('connect', () => client.stream.on('data', patience.heard));
+  const client = connect(url, unreachable);
+  const channel = pubSubChannel(client.options.db ?? 0);
+  client.on('connect', () => client.stream.on('data', timeout.heard));
   client.on('ready', () => void look());
-  client.on('close', () => goAway(new RedisError('the connection is closed', false)));
+  client.on('close', () => unreachable(new RedisError('the connection is closed', false)));
 
-  const isWell = () => outage.whyAway() === undefined && !outage.isRefusing();
+  function happened(event: ServerEvent): void {
+    const { next, effects } = transition(state, event, performance.now());
+    state = next;
+    for (const effect of effects) carryOut(effect);
+  }
 
-  function goAway(why: RedisError): void {
-    if (closed) return;
-    if (isWell()) troubledSince = performance.now();
-    outage.away(why);
+  function carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'report-away':
+        return events.onAway(effect.why);
+      case 'report-back':
+        return events.onBack();
+      case 'notify-return':
+        return listeners.forEach((listener) => listener());
+      case 'reconnect':
+        return reconnect();
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  function reconnect(): void {
+    happened({ kind: 'reconnecting' });
+    if (client.status !== 'reconnecting') client.disconnect(true);
+  }
+
+  function unreachable(why: RedisError): void {
+    happened({ kind: 'unreachable', why });
     endTry();
   }
 
-  function refuse(why: RedisError): void {
-    if (closed) return;
-    if (isWell()) troubledSince = performance.now();
-    const isNew = !outage.isRefusing();
-    outage.refuses(why);
-    // A failover may have made a replica of the server that this connection leads to.
-    mayHaveMoved = why.problem.includes('READONLY');
-    if (isNew && mayHaveMoved) reconnect();
-  }
-
   const soon = <T>(answer: Promise<T>): Promise<T> =>
-    patience.wait(answer, () => {
+    timeout.wait(answer, () => {
       const problem = `it does not answer within ${SILENCE_MS} ms`;
-      goAway(new RedisError(problem, false));
+      unreachable(new RedisError(problem, false));
       return new RedisError(problem, true);
     });
 
-  /** Looks whether it is there, what time it has, and where there was trouble whether it takes writes. */
+  /** Asks for the time, which shows that it answers, and after trouble whether it takes writes. */
   async function look(): Promise<void> {
     clearTimeout(timer);
     try {
@@ -101,62 +118,50 @@ export function openRedis(
         Number(seconds) * 1000 + Number(microseconds) / 1000,
         performance.now() - askedAt,
       );
-      if (!isWell()) await comeBack();
+      if (state.kind !== 'available') await probe();
     } catch (error) {
-      if (isAnswer(error)) refuse(plain(error));
-      else goAway(plain(error));
+      if (isAnswer(error)) happened({ kind: 'refused', why: plain(error) });
+      else unreachable(plain(error));
     }
-    if (closed) return;
-    const isDead = outage.whyAway() !== undefined || mayHaveMoved;
-    if (isDead && performance.now() - troubledSince > RECONNECT_AFTER_MS) reconnect();
+    if (state.kind === 'closed') return;
+    if (isReconnectDue(state, performance.now())) reconnect();
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), isWell() ? LOOK_EVERY_MS : LOOK_EVERY_AWAY_MS);
+    const lookAgainMs = state.kind === 'available' ? LOOK_EVERY_MS : LOOK_EVERY_AWAY_MS;
+    timer = setTimeout(() => void look(), lookAgainMs);
   }
 
-  async function comeBack(): Promise<void> {
-    const why = await soon(send(write, [commonKey('check')], [channel])).then(
+  async function probe(): Promise<void> {
+    const refusal = await soon(send(write, [commonKey('check')], [channel])).then(
       () => undefined,
       (error: unknown) => {
         if (isAnswer(error)) return plain(error);
         throw error;
       },
     );
-    if (closed) return;
-    const isBetter = outage.whyAway() !== undefined || why === undefined;
-    if (why === undefined) {
-      mayHaveMoved = false;
-      outage.takesWrites();
-    } else refuse(why);
-    outage.answers();
+    happened({ kind: 'probed', refusal });
     endTry();
-    if (isBetter) for (const listener of listeners) listener();
   }
 
-  function reconnect(): void {
-    troubledSince = performance.now();
-    if (!closed && client.status !== 'reconnecting') client.disconnect(true);
-  }
-
-  function assertThere(): void {
-    const why = closed ? 'it is not used any more' : outage.whyAway();
+  function assertUsable(): void {
+    const why = whyUnusable(state);
     if (why !== undefined) throw new RedisError(why, false);
   }
 
   async function ask(question: () => Promise<Reply>): Promise<Reply> {
-    assertThere();
+    assertUsable();
     try {
       return await soon(question());
     } catch (error) {
-      const reason = plain(error);
-      if (saysItRefuses(error)) refuse(reason);
-      // That a connection is ending is known here before it has ended.
-      else if (!isAnswer(error)) goAway(reason);
-      throw reason;
+      const why = plain(error);
+      if (saysItRefuses(error)) happened({ kind: 'refused', why });
+      // A connection that is ending shows here before it has ended.
+      else if (!isAnswer(error)) unreachable(why);
+      throw why;
     }
   }
 
   function send(script: Script, keys: readonly string[], args: readonly Argument[]) {
-    // It is not carried out any more when nobody waits for it.
+    // Later than that nobody waits for it, and it is not carried out.
     const latest = serverClock.atLeast() + SILENCE_MS;
     const now = givenClock === undefined ? '' : givenClock.now();
     return evaluate(client, script, keys, [latest, now, ...args]);
@@ -167,14 +172,14 @@ export function openRedis(
     for (;;) {
       const reply = await ask(() => send(script, keys, args));
       if (textAt(reply, 0) !== 'late') return reply;
-      // It was not done, so it may be asked for again: behind many others it takes its time.
+      // It was not carried out, so it may be sent again: behind many others it takes its time.
       if (performance.now() > until) throw new RedisError('it came too late', false);
     }
   }
 
   const firstLook = () => {
     endTry();
-    if (!isWell()) void look();
+    if (state.kind !== 'available') void look();
   };
   let timer = setTimeout(firstLook, FIRST_TRY_MS);
   return {
@@ -182,7 +187,7 @@ export function openRedis(
     mayLagMs: () => (givenClock === undefined ? serverClock.mayLagMs() : 0),
     run,
     async info() {
-      assertThere();
+      assertUsable();
       return soon(client.info());
     },
     async check() {
@@ -191,7 +196,7 @@ export function openRedis(
     onReturn: (listener) => void listeners.push(listener),
     tried,
     async close() {
-      closed = true;
+      happened({ kind: 'closed' });
       clearTimeout(timer);
       client.disconnect();
     },

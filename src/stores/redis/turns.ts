@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MyTurn, TheirTurn, Turn, Turns } from '../../turns.ts';
 import { accountKey } from './keys.ts';
-import type { News } from './news.ts';
+import type { PubSub } from './pubsub.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -66,11 +66,11 @@ if not holds(turn[2]) then return { 'gone' } end
 return { turn[4] and 'noted' or 'under-way' }`);
 
 /** Turns as leases in Redis. */
-export function redisTurns(server: RedisServer, news: News): Turns {
+export function redisTurns(server: RedisServer, pubsub: PubSub): Turns {
   /** Those who wait for a turn, by its key; called when there may be something to see. */
   const waiting = new Map<string, Set<() => void>>();
   let stopped = false;
-  news.on('turn', (key) => {
+  pubsub.on('turn', (key) => {
     for (const see of waiting.get(key) ?? []) see();
   });
 
@@ -81,11 +81,11 @@ export function redisTurns(server: RedisServer, news: News): Turns {
     return {
       kind: 'mine',
       note() {
-        server.run(note, [key], [id, news.channel]).catch(() => undefined);
+        server.run(note, [key], [id, pubsub.channel]).catch(() => undefined);
       },
       async end(result, restMs = 0) {
         clearInterval(timer);
-        const args = [id, news.channel, restMs, RESULT_KEPT_MS];
+        const args = [id, pubsub.channel, restMs, RESULT_KEPT_MS];
         const giveUp = () => server.run(end, [key], args);
         const tell = result === undefined ? giveUp() : server.run(end, [key], [...args, result]);
         // One that is full takes no result, and lets the turn go all the same. Else the lease runs out.
@@ -133,7 +133,7 @@ export function redisTurns(server: RedisServer, news: News): Turns {
       const id = randomUUID();
       // A turn that ended before its caller asked must not pass for one that ended after, however inexact the clock.
       const latestAskedAt = askedAt + server.mayLagMs();
-      const reply = await server.run(take, [key], [id, LEASE_MS, latestAskedAt, news.channel]);
+      const reply = await server.run(take, [key], [id, LEASE_MS, latestAskedAt, pubsub.channel]);
       const since = numberAt(reply, 2) ?? 0;
       switch (textAt(reply, 0)) {
         case 'mine':

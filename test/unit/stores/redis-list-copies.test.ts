@@ -21,8 +21,8 @@ function heldRedis() {
     forget: async () => true,
     onForgotten: (listener) => void (onForgotten = listener),
   };
-  const owed = { owe: () => undefined, pay: () => undefined, close: async () => undefined };
-  const lists = keepCopies(stored, 1_000_000, systemClock, owed);
+  const pending = { add: () => undefined, flush: () => undefined, close: async () => undefined };
+  const lists = keepCopies(stored, 1_000_000, systemClock, pending);
   return { lists, asked, forgetElsewhere: () => onForgotten('a') };
 }
 

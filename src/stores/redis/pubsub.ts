@@ -1,13 +1,13 @@
 import { within } from '../../time.ts';
-import { newsChannel } from './keys.ts';
+import { pubSubChannel } from './keys.ts';
 import { connect } from './connection.ts';
 import type { RedisServer } from './server.ts';
 
-/** What gateways tell each other through Redis. Nobody relies on it alone: a piece of news may be lost. */
-export interface News {
-  /** Calls `listener` with what other gateways and this one tell about `topic`. */
+/** Messages between the gateways on one Redis. A message may be lost, so nothing may depend on them alone. */
+export interface PubSub {
+  /** Calls `listener` with the text of each message about `topic`, of other gateways and of this one. */
   on(topic: string, listener: (text: string) => void): void;
-  /** Where a script publishes it: `redis.call('PUBLISH', channel, 'topic text')`. */
+  /** For scripts, which publish: `redis.call('PUBLISH', channel, 'topic text')`. */
   readonly channel: string;
   close(): void;
 }
@@ -15,17 +15,17 @@ export interface News {
 const SUBSCRIBED_WITHIN_MS = 1000;
 const RESUBSCRIBE_EVERY_MS = 10_000;
 
-export function subscribeToNews(url: string, server: Pick<RedisServer, 'onReturn'>): News {
+export function openPubSub(url: string, server: Pick<RedisServer, 'onReturn'>): PubSub {
   const listeners = new Map<string, (text: string) => void>();
-  // The other connection tells what is wrong with Redis.
+  // The other connection reports what is wrong with Redis.
   const client = connect(url, () => undefined);
-  const channel = newsChannel(client.options.db ?? 0);
+  const channel = pubSubChannel(client.options.db ?? 0);
   const subscribe = async () => {
     const answer = await within(client.subscribe(channel), SUBSCRIBED_WITHIN_MS);
     if (answer === 'deadline') throw new Error('No answer');
   };
   client.on('ready', () => void subscribe().catch(() => undefined));
-  // A connection that nobody closed may be dead all the same, and on this one nothing is asked that would show it.
+  // A connection may be dead although nobody closed it, and no other command on this one would show it.
   const resubscribe = () => {
     if (client.status !== 'ready') return;
     subscribe().catch(() => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { createPatience } from '../../../src/stores/redis/patience.ts';
+import { createAnswerTimeout } from '../../../src/stores/redis/connection.ts';
 
 const late = () => new Error('too late');
 const never = () => new Promise<string>(() => undefined);
@@ -8,38 +8,38 @@ const never = () => new Promise<string>(() => undefined);
 const OFTEN_MS = 50;
 
 test('an answer is given on, and so is an error', async () => {
-  const patience = createPatience();
-  expect(await patience.wait(Promise.resolve('yes'), late)).toBe('yes');
-  await expect(patience.wait(Promise.reject(new Error('no')), late)).rejects.toThrow('no');
+  const timeout = createAnswerTimeout();
+  expect(await timeout.wait(Promise.resolve('yes'), late)).toBe('yes');
+  await expect(timeout.wait(Promise.reject(new Error('no')), late)).rejects.toThrow('no');
 });
 
 test('a silent server is not waited for', async () => {
-  await expect(createPatience().wait(never(), late)).rejects.toThrow('too late');
+  await expect(createAnswerTimeout().wait(never(), late)).rejects.toThrow('too late');
 });
 
 test('one that sends a long answer in parts is waited for, longer than for one that is silent', async () => {
-  const patience = createPatience();
-  const sending = setInterval(patience.heard, OFTEN_MS);
+  const timeout = createAnswerTimeout();
+  const sending = setInterval(timeout.heard, OFTEN_MS);
   const answer = pause(700, 'all of it');
-  expect(await patience.wait(answer, late)).toBe('all of it');
+  expect(await timeout.wait(answer, late)).toBe('all of it');
   clearInterval(sending);
 });
 
 test('one that answers others is waited for, and not for ever', async () => {
-  const patience = createPatience();
-  const answering = setInterval(() => void patience.wait(Promise.resolve(), late), OFTEN_MS);
+  const timeout = createAnswerTimeout();
+  const answering = setInterval(() => void timeout.wait(Promise.resolve(), late), OFTEN_MS);
   const from = performance.now();
-  await expect(patience.wait(never(), late)).rejects.toThrow('too late');
+  await expect(timeout.wait(never(), late)).rejects.toThrow('too late');
   expect(performance.now() - from).toBeGreaterThan(1000);
   clearInterval(answering);
 });
 
 test('an error that Redis itself gives is an answer: it is not silent', async () => {
-  const patience = createPatience();
+  const timeout = createAnswerTimeout();
   const said = Object.assign(new Error('OOM'), { name: 'ReplyError' });
   const answering = setInterval(() => {
-    patience.wait(Promise.reject(said), late).catch(() => undefined);
+    timeout.wait(Promise.reject(said), late).catch(() => undefined);
   }, OFTEN_MS);
-  expect(await patience.wait(pause(700, 'yes'), late)).toBe('yes');
+  expect(await timeout.wait(pause(700, 'yes'), late)).toBe('yes');
   clearInterval(answering);
 });
