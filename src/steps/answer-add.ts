@@ -1,7 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { AddService } from '../add-contacts/add-service.ts';
-import type { FirstAnswer, Idempotency, IdempotencyScope } from '../add-contacts/idempotency.ts';
-import { once } from '../add-contacts/idempotency.ts';
+import {
+  once,
+  type FirstAnswer,
+  type Idempotency,
+  type IdempotencyScope,
+} from '../add-contacts/idempotency.ts';
 import { readAddRequest, type AddRequest } from '../add-contacts/request.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 import { Refusal } from '../errors.ts';
