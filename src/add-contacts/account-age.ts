@@ -3,15 +3,15 @@ import type { AddContactsPolicy } from './policy.ts';
 import type { AccountRecord } from './ports.ts';
 
 export type Standing =
-  /** Online since then: an operator's word, or the first time that the upstream answered for it. */
+  /** Online since an instant that an operator declared, or at which the upstream first answered for it. */
   | { readonly kind: 'known'; readonly onlineSince: number; readonly by: 'operator' | 'sight' }
-  /** The policy says to trust accounts that nobody declared. */
+  /** Nobody declared it, and the policy trusts such accounts. */
   | { readonly kind: 'trusted' }
   | { readonly kind: 'unknown' };
 
 /**
- * Since when an account counts as online. An operator's word through the admin API comes before the policy file's,
- * and both before what the gateway saw, which can only be later than the truth.
+ * Since when an account counts as online. A declaration through the admin API comes before one in the policy file, and
+ * both before the gateway's own observation, which can only be later than the truth.
  */
 export function standingOf(
   record: AccountRecord | undefined,
@@ -28,8 +28,8 @@ export function standingOf(
 }
 
 /**
- * The instant from which the limits by age count. `Infinity` for an account whose clock has not started: no waiting
- * brings it to the next step. Undefined for one trusted to be old.
+ * The instant from which the limits by age count. `Infinity` for an account whose clock has not started: waiting does not
+ * bring it to the next step. Undefined for an account that is trusted to be old.
  */
 export function onlineSinceOf(standing: Standing): number | undefined {
   if (standing.kind === 'known') return standing.onlineSince;
@@ -43,10 +43,10 @@ export function isYoungerThan(standing: Standing, minimumMs: number, now: number
 }
 
 /**
- * The refusal of a young account.
+ * The refusal of an account that is too young.
  *
- * @param quotasOpenAt when every quota has one left for the attempt: before that `retryAt` would only lead to the next
- *   refusal. Milliseconds since the epoch.
+ * @param quotasOpenAt when every quota has one left for the attempt, milliseconds since the epoch. Before that, `retryAt`
+ *   would only lead to the next refusal.
  */
 export function tooYoung(
   standing: Standing,

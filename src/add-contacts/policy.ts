@@ -3,7 +3,7 @@ export interface AddContactsPolicy {
   readonly accountAge: {
     readonly minimumMs: number;
     readonly mode: 'block' | 'warn' | 'off';
-    /** What is thought of an account that nobody declared: young from now on, or old enough. */
+    /** How an account counts that nobody declared: its clock starts now, or it is old enough. */
     readonly unknown: 'start-now' | 'trust';
   };
   readonly add: {

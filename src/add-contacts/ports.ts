@@ -8,7 +8,7 @@ export type Charge =
     }
   | {
       readonly kind: 'refused';
-      /** When it was decided, milliseconds since the epoch. */
+      /** The time of the decision, milliseconds since the epoch. */
       readonly at: number;
       readonly rule: QuotaRule;
       /** Milliseconds since the epoch. */
@@ -16,22 +16,22 @@ export type Charge =
       readonly usage: readonly QuotaUsage[];
     };
 
-/** An attempt that is to be charged now. */
+/** An attempt to be charged now. */
 export type NewAttempt = Omit<Attempt, 'at'>;
 
 /**
- * What every account has been charged. A store that fails rejects; addContacts is then refused. The time is the
- * engine's: gateways that share one decide alike, whatever their own clocks say.
+ * The charges of all accounts. If the store fails, calls reject, and addContacts is refused. The time is the engine's, so
+ * that gateways on one engine decide in the same way even if their own clocks differ.
  */
 export interface Ledger {
   /**
-   * Decides by `rules` and charges, as one step that no other charge can come between. `usage` is as it
-   * stands afterwards. A refusal costs nothing. When this resolves, the charge survives a crash.
+   * Decides by `rules` and charges, as one step: no other charge comes in between. The result has the usage after that. A
+   * refusal costs nothing. Once this has resolved, the charge survives a crash.
    */
   charge(appId: string, attempt: NewAttempt, rules: readonly QuotaRule[]): Promise<Charge>;
-  /** Takes one charge back, where the upstream provably never got the request. Unknown ids are ignored. */
+  /** Takes a charge back, after a request that provably never reached the upstream. Unknown ids are ignored. */
   refund(appId: string, attemptId: string): Promise<void>;
-  /** How `rules` stand, charging nothing. */
+  /** The current usage of `rules`. Charges nothing. */
   usage(
     appId: string,
     rules: readonly QuotaRule[],
@@ -40,46 +40,46 @@ export interface Ledger {
 }
 
 /**
- * Attempts older than this may be dropped. Twice the longest window that a policy can have: a clock that ran ahead for up
- * to a week, and was set back, finds again what it has to count. Milliseconds.
+ * Attempts older than this may be dropped, milliseconds. It is twice the longest window that a policy can have: if a clock
+ * ran up to a week ahead and was set back, everything that it must count is still there.
  */
 export const LEDGER_RETENTION_MS = 14 * 24 * 3_600_000;
 
-/** Since when one account is online, by each kind of evidence. Instants are milliseconds since the epoch. */
+/** Since when an account is online, by each kind of evidence. Instants are milliseconds since the epoch. */
 export interface AccountRecord {
   readonly appId: string;
-  /** Said by an operator through the admin API. */
+  /** Declared by an operator through the admin API. */
   readonly declaredOnlineSince: number | undefined;
   /** The first time that the upstream answered `ret` 200 for it. */
   readonly firstSeenAt: number | undefined;
 }
 
-/** The clocks of accounts, as addContacts needs them. */
+/** The accounts' clocks, as addContacts needs them. */
 export interface AccountClocks {
   find(appId: string): Promise<AccountRecord | undefined>;
   /** Starts the clock of an account that has none; an account that has one keeps it. */
   seen(appId: string, at: number): Promise<void>;
 }
 
-/** The clocks of accounts, as an operator changes them. */
+/** The accounts' clocks, as an operator changes them. */
 export interface AccountRegister extends AccountClocks {
   declare(appId: string, onlineSince: number): Promise<void>;
-  /** Takes the declaration back; what was seen stays. Whether there was one. */
+  /** Removes the declaration, if there is one, and keeps `firstSeenAt`. Resolves to whether there was one. */
   withdraw(appId: string): Promise<boolean>;
-  /** In the order of appId (by code unit), those after `after`, at most `limit`. */
+  /** At most `limit` records, those after `after`, in the order of appId (by code unit). */
   list(after: string | undefined, limit: number): Promise<AccountRecord[]>;
 }
 
 export type Begin =
-  /** The key is new (or has expired): the caller now owns it and must finish or abandon it. */
+  /** The key is new or has expired. The caller now owns it, and must finish or abandon it. */
   | { readonly kind: 'begun' }
   | { readonly kind: 'in-progress' }
-  /** Its owner's lease ran out without an answer: nobody knows what became of the request. */
+  /** The lease of its owner expired without an answer: the outcome of the request is unknown. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'finished'; readonly answer: Buffer };
 
-/** `id` is a hash that has all in it by which keys differ, the account too. */
+/** `id` is a hash of everything by which keys differ, including the account. */
 export interface IdempotencyKey {
   readonly appId: string;
   readonly id: string;
@@ -88,8 +88,8 @@ export interface IdempotencyKey {
 /** The first answers to requests with an Idempotency-Key. */
 export interface IdempotencyStore {
   /**
-   * Claims `key` for a request with this `fingerprint`, as one step. A key seen before with another fingerprint is
-   * a mismatch, whatever became of it.
+   * Claims `key` for a request with this `fingerprint`, as one step. A key that came with another fingerprint before is a
+   * mismatch, whatever its outcome.
    */
   begin(
     key: IdempotencyKey,

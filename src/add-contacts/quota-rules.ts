@@ -5,10 +5,10 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * The policy as rules for one account. A gap of 0 is no rule.
+ * The policy as rules for one account. A gap of 0 makes no rule.
  *
- * @param onlineSince milliseconds since the epoch; `Infinity` for an account whose clock has not started, which stays at
- *   the first step; undefined for one that is trusted to be old
+ * @param onlineSince milliseconds since the epoch; `Infinity` for an account whose clock has not started: it stays at the
+ *   first step; undefined for an account that is trusted to be old
  */
 export function addRules(
   policy: AddContactsPolicy['add'],

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { kindOf, Refusal } from '../errors.ts';
 
-/** What an addContacts asks for, as far as the gateway must know it. */
+/** The parts of an addContacts request that the gateway must know. */
 export type AddRequest =
   | { readonly kind: 'add' | 'accept'; readonly target: string }
-  /** Turning somebody down costs nothing. */
+  /** Turning a request down costs nothing. */
   | { readonly kind: 'reject' };
 
 const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequest['kind']>([
@@ -14,10 +14,10 @@ const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequ
 ]);
 
 /**
- * Reads `option` (clients in the field send it as a number or as a string) and `v3`. Only adding is counted per
- * target, so only there must `v3` be usable; all else is the upstream's to judge.
+ * Reads `option` (clients send it as a number or as a string) and `v3`. Only adding is counted per target, so only for
+ * adding must `v3` be usable; the upstream judges everything else.
  *
- * @param texts the values as they are written: a number that is rounded to 3 here could be cut to 2 by the upstream
+ * @param texts the values as they are written: a number that is rounded to 3 here could be truncated to 2 by the upstream
  */
 export function readAddRequest(
   body: Readonly<Record<string, unknown>>,
@@ -31,7 +31,7 @@ export function readAddRequest(
   if (kind === 'reject') return { kind };
   const v3 = body['v3'];
   if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
-  // Printable ASCII, as every v3 seen is: a space or an invisible character more would count as somebody else.
+  // Printable ASCII, like every v3 that we have seen. With an extra invisible character, one person would count as two.
   if (typeof v3 !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(v3)) {
     return new Refusal('invalid-target', targetFault(v3));
   }
@@ -54,7 +54,7 @@ function targetFault(v3: unknown): string {
   return `v3 has a space or another character that no v3 has. ${source}`;
 }
 
-/** Stores hold whom an account asked only as a hash. */
+/** Stores keep a person only as a hash. */
 function hash(v3: string): string {
   return createHash('sha256').update(v3).digest('base64url');
 }

@@ -3,27 +3,27 @@ import { LRUCache } from 'lru-cache';
 import type { ListStore, SavedList } from '../contacts-list/ports.ts';
 import { createLoadsUnderWay } from './loads-under-way.ts';
 
-/** A compressed copy may hang on a body, at worst about as long as the body itself. */
+/** A body may have a compressed copy, which is at most about as long. */
 const COPIES = 2;
 
-/** What a list counts for, in bytes. */
+/** How much memory a list counts as, in bytes. */
 export function sizeInMemory(list: SavedList): number {
   return Math.max(1, COPIES * list.body.length);
 }
 
-/** Whether what is kept is no older than `list`. */
+/** Whether `kept` is no older than `list`. */
 export function isAsNew(kept: SavedList | undefined, list: SavedList): boolean {
   return kept !== undefined && kept.savedAt >= list.savedAt;
 }
 
 /**
- * A front of at most `memoryBytes` over `store`, which drops the lists that were not asked for the longest. The same
- * SavedList object comes back as long as it is kept. With 0 bytes it is `store` itself.
+ * A cache of at most `memoryBytes` in front of `store`, which drops the least recently used lists. As long as a list is
+ * kept, the same SavedList object is returned. With 0 bytes it is `store` itself.
  */
 export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
   if (memoryBytes <= 0) return store;
 
-  // An entry over maxSize is not kept, and what was kept under its key goes: the store serves it.
+  // An entry over maxSize is not kept, and removes the older one of its key: then the store serves it.
   const kept = new LRUCache<string, SavedList>({
     maxSize: memoryBytes,
     sizeCalculation: sizeInMemory,
@@ -32,7 +32,7 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
 
   async function loadFromStore(appId: string): Promise<SavedList | undefined> {
     const loading = store.load(appId).then((list) => {
-      // If it was written or forgotten meanwhile, what was found is out of date.
+      // If it was written or forgotten meanwhile, the list found is out of date.
       if (!loads.isCurrent(appId, loading)) return load(appId);
       if (list !== undefined) kept.set(appId, list);
       return list;
@@ -48,7 +48,7 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
     load,
     async save(appId, list) {
       loads.drop(appId);
-      // Before the store and whatever becomes of that: a full disk must not cost the newest list.
+      // First here: if the store fails, for example on a full disk, the newest list is still served.
       kept.set(appId, list);
       return store.save(appId, list);
     },
@@ -70,7 +70,7 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
     async forget(appId) {
       const wasKept = kept.delete(appId);
       const forgetting = store.forget(appId);
-      // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
+      // Loads that come meanwhile wait for the end, or they would bring the list back.
       await loads.share(
         appId,
         forgetting.then(() => undefined),

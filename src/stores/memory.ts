@@ -157,7 +157,7 @@ export function memoryIdempotency(): IdempotencyStore {
       if (claim !== undefined && claim.answer === undefined) claims.set(key, { ...claim, answer });
     },
     async abandon({ id: key }) {
-      // A key with an answer stays: what was carried out cannot be taken back.
+      // A key with an answer stays, because its request was carried out.
       if (claims.get(key)?.answer === undefined) claims.delete(key);
     },
   };

@@ -1,7 +1,8 @@
 import { Refusal } from '../errors.ts';
 
 /**
- * The same port, whose failures are refusals: what cannot be counted is not sent. `onError` gets the reason.
+ * The same port, with every failure turned into a refusal: a request that cannot be counted is not sent. `onError` gets the
+ * reason.
  */
 export function orUnavailable<Port extends object>(
   port: Port,

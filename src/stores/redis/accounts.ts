@@ -5,7 +5,7 @@ import type { RedisServer } from './server.ts';
 
 const find = script(`return { 'found', unpack(redis.call('HMGET', KEYS[1], 'declared', 'seen')) }`);
 
-// Where the clock runs already, nothing is written.
+// If the clock is running already, nothing is written.
 const seen = script(`
 if redis.call('HSETNX', KEYS[1], 'seen', args[2]) == 1 then redis.call('ZADD', KEYS[2], 0, args[1]) end
 return { 'done' }`);
@@ -20,7 +20,7 @@ local was = redis.call('HDEL', KEYS[1], 'declared')
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], args[1]) end
 return { 'done', was }`);
 
-// With equal scores members stand in the order of their bytes, which for the ASCII of an appId is that of code units.
+// Members with equal scores are in the order of their bytes. An appId is ASCII, so that is the order of its code units.
 const page = script(`
 return { 'page', redis.call('ZRANGEBYLEX', KEYS[1], args[1], '+', 'LIMIT', 0, args[2]) }`);
 

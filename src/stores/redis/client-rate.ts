@@ -5,14 +5,14 @@ import type { RedisServer } from './server.ts';
 
 const hit = script(`
 local leftMs = redis.call('PTTL', KEYS[1])
--- A window that has more left than it is long began before the clock was set back.
+-- If more is left of a window than its length, it began before the clock was set back.
 if leftMs <= 0 or leftMs > tonumber(args[1]) then
   redis.call('SET', KEYS[1], 1, 'PX', args[1])
   return { 'counted', 1, tonumber(args[1]) }
 end
 return { 'counted', redis.call('INCR', KEYS[1]), leftMs }`);
 
-/** Requests of clients in one counter each, which expires with its window. */
+/** A counter of requests for each client, which expires with its window. */
 export function redisClientRate(server: RedisServer): ClientRate {
   return {
     async hit(client, windowMs) {

@@ -7,7 +7,7 @@ import { mayBeDone } from './redis-error.ts';
 import { bytesAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-/** Claims the key where no living claim is there, and tells the one that is. */
+/** Claims the key if it has no live claim, and otherwise returns that claim. */
 const begin = script(`
 local claim = redis.call('HMGET', KEYS[1], 'fingerprint', 'leaseUntil', 'expiresAt', 'answer')
 if claim[1] and tonumber(claim[3]) > tonumber(args[3]) then
@@ -18,14 +18,14 @@ redis.call('HSET', KEYS[1], 'owner', args[1], 'fingerprint', args[2], 'leaseUnti
 redis.call('PEXPIRE', KEYS[1], args[5] - args[3])
 return { 'begun' }`);
 
-/** How its owner gives a claim up. One with an answer stays: it was carried out. */
+/** Removes a claim of this owner. A claim with an answer stays, because its request was carried out. */
 const abandon = script(`
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'answer')
 if claim[1] ~= args[1] or claim[2] then return { 'not-yours' } end
 redis.call('DEL', KEYS[1])
 return { 'ended' }`);
 
-/** How its owner ends a claim with an answer, also where Redis has lost the claim meanwhile. */
+/** Adds the answer to a claim of this owner, even if Redis has lost the claim meanwhile. */
 const finish = script(`
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'answer')
 local leftMs = args[4] - now
@@ -34,7 +34,7 @@ redis.call('HSET', KEYS[1], 'owner', args[1], 'fingerprint', args[3], 'leaseUnti
 redis.call('PEXPIRE', KEYS[1], leftMs)
 return { 'ended' }`);
 
-/** What this gateway has claimed and is under way. */
+/** A claim of this gateway whose request is under way. */
 interface Held {
   readonly owner: string;
   readonly fingerprint: string;
@@ -42,7 +42,7 @@ interface Held {
   readonly expiresAt: number;
 }
 
-/** First answers, each in a hash that expires by itself. */
+/** First answers, each in a hash that expires. */
 export function redisIdempotency(server: RedisServer, pending: PendingWrites): IdempotencyStore {
   const held = new Map<string, Held>();
   const keyOf = ({ appId, id }: IdempotencyKey) => accountKey(appId, `idempotency:${id}`);
@@ -50,7 +50,7 @@ export function redisIdempotency(server: RedisServer, pending: PendingWrites): I
   const giveUp = async (key: string, owner: string) =>
     void (await server.run(abandon, [key], [owner]));
 
-  /** How a claim ended must not be lost with the connection: it would read as if nobody knew. */
+  /** The end of a claim must not be lost with the connection: the outcome would count as unknown. */
   async function settle(key: string, end: (claim: Held) => Promise<void>): Promise<void> {
     const claim = held.get(key);
     if (claim === undefined) return;
@@ -67,14 +67,14 @@ export function redisIdempotency(server: RedisServer, pending: PendingWrites): I
     async begin(name, fingerprint, { now, leaseUntil, expiresAt }) {
       const key = keyOf(name);
       const mine = held.get(key);
-      // Known here also where Redis has lost it meanwhile, which must not have the request sent again.
+      // If Redis has lost the claim meanwhile, the request must still not be sent again.
       if (mine !== undefined && now < mine.leaseUntil) {
         return { kind: mine.fingerprint === fingerprint ? 'in-progress' : 'mismatch' };
       }
       const owner = randomUUID();
       const args = [owner, fingerprint, now, leaseUntil, expiresAt];
       const reply = await server.run(begin, [key], args).catch((error: unknown) => {
-        // It may be claimed although nobody heard of it, and then nothing is sent under it.
+        // The answer may be lost and the key claimed all the same. Nothing will be sent for that claim.
         if (mayBeDone(error)) pending.add(`${key} ${owner}`, () => giveUp(key, owner));
         throw error;
       });

@@ -10,8 +10,8 @@ import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /**
- * Decides and charges as one step. It counts as `usageOf` does, and gives back what it counted: how the rules stand is worked out
- * from that, once, in the gateway.
+ * Decides and charges as one step. It counts as `judgeCharge` does, and returns what it counted: the gateway works out the
+ * usage from that.
  */
 const charge = script(`
 local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[4]), '+inf', 'WITHSCORES')
@@ -45,7 +45,7 @@ return { 'looked', string.format('%.0f', now), history }`);
 
 const refund = script(`return { 'done', redis.call('ZREM', KEYS[1], args[1]) }`);
 
-/** JSON knows no infinity, and every instant lies between these. */
+/** JSON has no infinity, and every instant is within these bounds. */
 const FOREVER = 1e15;
 
 /** Charges in a sorted set for each account, by the server's time. */
@@ -61,7 +61,7 @@ export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger
       const windowMs = historyNeeded(rules).sameTargetMs;
       const args = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
       const reply = await server.run(charge, [keyOf(appId)], args).catch((error: unknown) => {
-        // It may be charged although nobody heard of it, and then nothing is sent for it.
+        // The answer may be lost and the attempt charged all the same. Nothing will be sent for that charge.
         if (mayBeDone(error)) pending.add(attemptId, () => takeBack(appId, attemptId));
         throw error;
       });
@@ -69,7 +69,7 @@ export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger
       const { verdict, usage } = judgeCharge(rules, historyIn(reply), { kind, target, at });
       if (textAt(reply, 0) === 'charged') return { kind: 'charged', attemptId, usage };
       if (verdict.kind === 'refused') return { ...verdict, at, usage };
-      throw new Error('The script of the ledger counts otherwise than the rules');
+      throw new Error('The ledger script and the rules disagree');
     },
     async refund(appId, attemptId) {
       try {
@@ -97,7 +97,7 @@ function asJson(rules: readonly QuotaRule[]): string {
   );
 }
 
-/** The attempts that a reply tells after its verdict and its time. */
+/** The attempts in a reply, after its verdict and its time. */
 function historyIn(reply: Reply): Attempt[] {
   const history: Attempt[] = [];
   const members = membersAt(reply, 2);

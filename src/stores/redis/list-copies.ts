@@ -15,19 +15,19 @@ import type { PendingWrites } from './pending-writes.ts';
 
 /** This gateway's copy of a list. */
 interface Copy extends MarkedList {
-  /** Whether Redis has it, as far as is known. */
+  /** Whether Redis has it, as far as we know. */
   state: 'stored' | 'being-stored' | 'not-stored';
-  /** When Redis may be asked again to take it, milliseconds since the epoch. */
+  /** When Redis may be asked to take it again, milliseconds since the epoch. */
   tryAgainAt: number;
 }
 
-/** Redis may be full for long, and compressing is not free. */
+/** Redis may be full for a long time, and compressing is not free. */
 const TRY_AGAIN_AFTER_MS = 5_000;
 
 /**
- * Copies of at most `memoryBytes` in front of Redis, so that a list comes over the network once and is compressed for callers once.
- * Redis is asked for the version each time, since another gateway may have saved a newer one; it sends the list only where that is
- * so. While Redis is away a copy stands in, and what Redis has lost is put back from here.
+ * Copies of at most `memoryBytes` in front of Redis, so that a list is transferred once and compressed for callers once.
+ * Each load asks Redis for the version, because another gateway may have saved a newer one; Redis sends the list only then.
+ * While Redis is away the copy is served, and afterwards it restores a list that Redis has lost.
  */
 export function keepCopies(
   stored: StoredLists,
@@ -40,16 +40,15 @@ export function keepCopies(
   const copies = new LRUCache<string, Copy>({
     maxSize: memoryBytes,
     sizeCalculation: ({ list }) => sizeInMemory(list),
-    // One that is older could come back after it is no longer known that it was forgotten.
+    // An older copy could come back after Redis has forgotten that the list was deleted.
     ttl: FORGOTTEN_KNOWN_MS / 2,
     ttlResolution: 0,
     perf: clock,
   });
-  // Whether or not somebody asks for it here before Redis loses that it was forgotten.
   const loads = createLoadsUnderWay();
   stored.onForgotten((appId) => {
     copies.delete(appId);
-    // A load that is under way may have found the list before it was forgotten.
+    // A load that is under way may have found the list before it was deleted.
     loads.drop(appId);
   });
 
@@ -62,7 +61,7 @@ export function keepCopies(
   function look(appId: string): Promise<SavedList | undefined> {
     const copy = copies.get(appId);
     const looking: Promise<SavedList | undefined> = stored.find(appId, copy?.mark).then(
-      // If it was written or forgotten meanwhile, what was found is out of date.
+      // If it was written or forgotten meanwhile, the list found is out of date.
       (found) =>
         loads.isCurrent(appId, looking)
           ? takeOver(appId, copy, found)
@@ -94,10 +93,10 @@ export function keepCopies(
     }
   }
 
-  /** Gives Redis the copy that it does not have. Nobody waits for that. */
+  /** Gives Redis the copy that it does not have, in the background. */
   function putBack(appId: string, copy: Copy): SavedList {
     const leftMs = copy.tryAgainAt - clock.now();
-    // Further off than that it was set before the clock was set back.
+    // If it is further in the future, the clock was set back since.
     const isTooSoon = leftMs > 0 && leftMs <= TRY_AGAIN_AFTER_MS;
     if (copy.state !== 'being-stored' && !isTooSoon) {
       copy.tryAgainAt = clock.now() + TRY_AGAIN_AFTER_MS;
@@ -111,7 +110,7 @@ export function keepCopies(
     copy.state = 'stored';
   }
 
-  /** Other gateways shall have it, too, before somebody asks for it here. */
+  /** So that other gateways get it before somebody asks for it here. */
   function saveLater(appId: string): void {
     pending.add(`list ${appId}`, async () => {
       const copy = copies.peek(appId);
@@ -127,7 +126,7 @@ export function keepCopies(
     load,
     async save(appId, list) {
       loads.drop(appId);
-      // Before Redis and whatever becomes of that: one that is away must not cost the newest list.
+      // First here: if Redis is away, the newest list is still served.
       const copy = keep(appId, { mark: newMark(), list }, 'being-stored');
       try {
         const result = await stored.save(appId, copy, 'new');
@@ -160,11 +159,11 @@ export function keepCopies(
       const before = copies.peek(appId);
       const current = () => copies.peek(appId)?.list;
       const forgetting = stored.forget(appId).then((wasStored) => {
-        // One that was saved meanwhile is not meant, and where Redis does not forget it nobody does.
+        // Not a copy that was saved meanwhile, and not if Redis could not delete the list.
         if (copies.peek(appId) === before) copies.delete(appId);
         return wasStored || before !== undefined;
       });
-      // Loads that come meanwhile wait for the end: they would bring back what is being forgotten.
+      // Loads that come meanwhile wait for the end, or they would bring the list back.
       await loads.share(appId, forgetting.then(current, current));
       return forgetting;
     },

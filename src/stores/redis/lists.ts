@@ -8,7 +8,7 @@ import type { PubSub } from './pubsub.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-/** A list as Redis has it, and the mark by which one of its versions is told from another. */
+/** A list as Redis has it, with the mark of its version. */
 export interface MarkedList {
   readonly mark: string;
   readonly list: SavedList;
@@ -18,26 +18,26 @@ export type Found =
   | {
       readonly kind: 'list';
       readonly found: MarkedList;
-      /** It came from a gateway's copy, and another may have a newer one. */
+      /** It was restored from a gateway's copy, and another gateway may have a newer one. */
       readonly wasPutBack: boolean;
     }
-  /** The one that the asker has. */
+  /** The version that the caller has. */
   | { readonly kind: 'same' }
-  /** An operator had it forgotten: whoever still has a copy drops it. */
+  /** An operator deleted it: gateways drop their copies. */
   | { readonly kind: 'forgotten' }
   /** Never saved, or Redis has lost it. */
   | { readonly kind: 'none' };
 
-/** A new list, one that must not replace a newer one, or a copy for a Redis that has lost it or could not take it. */
+/** A new list, a list that must not replace a newer one, or a copy that Redis has lost or could not take. */
 export type Save = 'new' | 'if-newer' | 'back';
 
-/** Lists as they lie in Redis, compressed. */
+/** The lists in Redis, compressed. */
 export interface StoredLists {
-  /** @param mark of the version that the asker has */
+  /** @param mark of the version that the caller has */
   find(appId: string, mark: string | undefined): Promise<Found>;
   save(appId: string, marked: MarkedList, how: Save): Promise<SaveResult>;
   forget(appId: string): Promise<boolean>;
-  /** Calls `listener` with the account of a list that an operator has had forgotten, at whichever gateway. */
+  /** Calls `listener` with the account of each list that an operator deletes, through any gateway. */
   onForgotten(listener: (appId: string) => void): void;
 }
 
@@ -66,19 +66,19 @@ redis.call('PEXPIRE', KEYS[1], args[1])
 redis.call('PUBLISH', args[2], 'forgotten ' .. args[3])
 return { bytes and 'forgotten' or 'none' }`);
 
-/** How long it is known that a list was forgotten, so that no gateway brings its own copy back. */
+/** How long Redis knows that a list was deleted, so that no gateway restores its own copy. */
 export const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
 
 /**
- * Compressions at a time: each that runs or waits in Node holds a megabyte of workspace, which a hundred slow calls that land at once
- * would all ask for. What waits here holds its list, which is in memory anyhow.
+ * Two compressions at a time. Each one that runs or waits in Node takes a megabyte of workspace, and a hundred slow calls
+ * may be answered at once. One that waits here takes only its list, which is in memory anyway.
  */
 const inTurn = pLimit(2);
 const compress = (body: Buffer) => inTurn(() => promisify(zstdCompress)(body));
 
-/** Into one piece of memory: put together from small ones, a list takes twice as long. */
+/** Into one buffer: joining small ones takes twice as long. */
 function decompress(body: Buffer, bytes: number): Promise<Buffer> {
-  // Where it is filled to the last byte, Node gets a second piece ready.
+  // If the buffer is filled to its last byte, Node allocates a second one.
   return promisify(zstdDecompress)(body, { chunkSize: Math.max(constants.Z_MIN_CHUNK, bytes + 1) });
 }
 
@@ -122,7 +122,7 @@ export function storedLists(server: RedisServer, pubsub: PubSub): StoredLists {
   };
 }
 
-/** The port over what lies in Redis, without copies of its own. */
+/** The lists in Redis as a ListStore, without copies. */
 export function withoutCopies(stored: StoredLists): ListStore {
   return {
     async load(appId) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What Redis does as one step. */
+/** A Lua script, which Redis carries out as one step. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
@@ -8,14 +8,14 @@ export interface Script {
 
 export type Argument = string | number | Buffer;
 
-/** What a script gives: bulk strings as bytes, and in the first place a word for what it did. */
+/** The reply of a script. Strings are bytes; the first member is a word for what the script did. */
 export type Reply = readonly (Buffer | number | null | Reply)[];
 
 /**
- * Makes a script of `body`, which finds in `now` the time by which the engine counts and in `server` the server's own, both
- * milliseconds since the epoch, in `args` its arguments, and in KEYS its keys.
+ * Makes a script of `body`. Its variables are `now`, the time by which the engine counts, `server`, the server's own time,
+ * both milliseconds since the epoch, `args` and KEYS.
  *
- * One that has come too late does nothing: it waited in a server that hung, and whoever sent it has gone on without it.
+ * A script that comes too late does nothing: it waited in a server that hung, and its sender no longer waits for it.
  */
 export function script(body: string): Script {
   const lua = `
@@ -29,7 +29,7 @@ ${body}`;
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** What of the client is needed to run scripts. */
+/** The part of the client that runs scripts. */
 interface ScriptRunner {
   callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
 }
@@ -50,25 +50,25 @@ export async function evaluate(
   }
 }
 
-/** The text of a reply's member; '' where it is nil. */
+/** A member of a reply as text; '' for nil. */
 export function textAt(reply: Reply, index: number): string {
   const member = reply[index];
   return Buffer.isBuffer(member) || typeof member === 'number' ? String(member) : '';
 }
 
-/** The number that a reply's member is or spells; undefined where it is nil. */
+/** A member of a reply as a number; undefined for nil. */
 export function numberAt(reply: Reply, index: number): number | undefined {
   const text = textAt(reply, index);
   return text === '' ? undefined : Number(text);
 }
 
-/** The bytes of a reply's member; undefined where it is nil. */
+/** A member of a reply as bytes; undefined for nil. */
 export function bytesAt(reply: Reply, index: number): Buffer | undefined {
   const member = reply[index];
   return Buffer.isBuffer(member) ? member : undefined;
 }
 
-/** A reply's member that has members of its own. */
+/** A member of a reply that is a reply itself. */
 export function membersAt(reply: Reply, index: number): Reply {
   const member = reply[index];
   return Array.isArray(member) ? (member as Reply) : [];

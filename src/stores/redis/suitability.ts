@@ -2,23 +2,23 @@ import type { StoreWarning } from '../stores.ts';
 import { isAnswer } from './redis-error.ts';
 import type { RedisServer } from './server.ts';
 
-/** What of a Redis is not made for quotas, by what it tells of itself (INFO sections memory and persistence). */
+/** Warnings of settings that may forget quotas, by the answer to INFO (sections memory and persistence). */
 export function unsuitableIn(info: string): StoreWarning[] {
   const fields = new Map(
     info.split('\r\n').map((line) => line.split(':', 2) as [string, string | undefined]),
   );
   const warnings: StoreWarning[] = [];
   const policy = fields.get('maxmemory_policy');
-  // Also without a limit now: setting one later is one command.
+  // Even without a memory limit: one command sets one later.
   if (policy !== undefined && policy !== 'noeviction') warnings.push('store-may-evict');
   if (fields.get('aof_enabled') === '0') warnings.push('store-forgets-on-restart');
   return warnings;
 }
 
-/** Asks once whenever Redis answers again, and then every so often. */
+/** How often Redis is asked, beside whenever it answers again. */
 const LOOK_EVERY_MS = 5_000;
 
-/** Watches what the operator made of Redis. `onChange` hears of what is new among the warnings. */
+/** Watches the settings of Redis. `onWarning` gets each new warning. */
 export function watchSuitability(
   server: RedisServer,
   onWarning: (warning: StoreWarning) => void,

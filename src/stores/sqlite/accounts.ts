@@ -14,7 +14,7 @@ const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_
 /** Accounts' clocks in the table `accounts`. */
 export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): AccountRegister {
   const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = ?`);
-  // Bytes of UTF-8 sort as code units do, for the ASCII that an appId is made of.
+  // An appId is ASCII, so the order of its bytes is that of its code units.
   const selectPage = db.prepare(
     `SELECT ${COLUMNS} FROM accounts WHERE app_id > :after ORDER BY app_id LIMIT :limit`,
   );
@@ -56,7 +56,7 @@ export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): Accoun
       });
     },
     async list(after, limit) {
-      // An appId is never empty: everything comes after ''.
+      // An appId is never empty, so all of them come after ''.
       const rows = selectPage.all({ after: after ?? '', limit });
       return (rows as unknown as AccountRow[]).map(recordOf);
     },

@@ -9,16 +9,16 @@ import { inspectFile, refuseForeignLog, refuseNewerVersion } from './file.ts';
 import { APPLICATION_ID, migrate, schemaVersion } from './migrations.ts';
 import { asStoreOpenError, brokenFile } from './open-failure.ts';
 
-/** How long the start waits for a lock that another process holds. */
+/** How long the start waits for a lock of another process. */
 const OPEN_BUSY_TIMEOUT_MS = 2000;
-/** The same for every call after that. The whole process stands still meanwhile, so a held lock is a failure soon. */
+/** The same for every later call. The whole process waits with it, so it must be short. */
 const BUSY_TIMEOUT_MS = 20;
-/** What the log shrinks back to after a large write. */
+/** The size to which the log shrinks after a large write. */
 const LOG_KEPT_BYTES = 8 * 1024 * 1024;
-/** Where damage must not go unseen. */
+/** The tables in which damage must be noticed. */
 const CHECKED_TABLES = ['meta', 'attempts', 'accounts', 'idempotency'];
 
-/** Where the numbers begin that mark a file: copies that SQLite makes count from 1, or on from their original. */
+/** Marks of a file begin here. Copies that SQLite makes count from 1, or from the number of their original. */
 const FIRST_MARK = 2 ** 20;
 const LAST_MARK = 2 ** 31 - 1;
 
@@ -29,9 +29,9 @@ export interface OpenDatabase {
 }
 
 /**
- * Opens the database at `path` with its schema up to date, and makes it and its folder where there is none. Throws a
- * StoreOpenError where what is there is in use, broken, not ours, newer than we are, beside a log of another file, or cannot
- * be written.
+ * Opens the database at `path` with its schema up to date, and makes it and its folder if they do not exist. Throws a
+ * StoreOpenError if the file is in use, damaged, of another program, of a newer gateway, next to the log of another file,
+ * or not writable.
  */
 export function openDatabase(path: string): OpenDatabase {
   let db: DatabaseSync | undefined;
@@ -41,16 +41,16 @@ export function openDatabase(path: string): OpenDatabase {
     lock?.release();
   };
   try {
-    // Lists of contacts are nobody else's business.
+    // Lists of contacts are private.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     refuseLockedHere(path);
     inspectFile(path);
-    // SQLite would let everybody read it. Its log takes its mode from the file.
+    // SQLite would make it readable for everybody. The log gets the mode of the file.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     lock = lockFile(path);
     refuseForeignLog(path, lock.mark);
     lock.record(0);
-    // `mark` writes what is forbidden otherwise.
+    // `mark` does what is forbidden otherwise.
     db = new DatabaseSync(path, { defensive: false });
     prepare(db, path);
     lock.record(mark(db));
@@ -62,11 +62,11 @@ export function openDatabase(path: string): OpenDatabase {
 }
 
 /**
- * Gives the file a mark that no copy of it has, and empties the log into it. A log that a crash leaves was then written
- * for the file with this mark, and for no other. The mark is the schema's number: SQLite changes it in every copy that
- * it makes, and each start changes it, so that a copy made while no gateway ran has an older one.
+ * Gives the file a mark that no copy of it has, and empties the log into it. If a crash leaves a log, it belongs to the
+ * file with this mark and to no other. The mark is the schema's number: SQLite changes it in every copy that it makes,
+ * and each start changes it, so that a copy made while no gateway ran has an older one.
  *
- * @returns the mark, or 0 where another reader of the file keeps the log from being emptied
+ * @returns the mark, or 0 if another reader of the file prevents the log from being emptied
  */
 function mark(db: DatabaseSync): number {
   db.exec(`PRAGMA schema_version = ${randomInt(FIRST_MARK, LAST_MARK)}`);
@@ -78,9 +78,9 @@ function mark(db: DatabaseSync): number {
 
 function prepare(db: DatabaseSync, path: string): void {
   db.exec(`PRAGMA busy_timeout = ${OPEN_BUSY_TIMEOUT_MS}`);
-  // Marked before the log is switched on, so that a look at the file alone tells whose it is.
+  // Before the log is switched on, so that the file alone says whose it is.
   if (pragma(db, 'application_id') === 0) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-  // Again, now with what the log holds.
+  // Again, now with the content of the log.
   const version = schemaVersion(db);
   refuseNewerVersion(path, version);
   if (pragma(db, 'journal_mode = WAL') !== 'wal') {
@@ -90,21 +90,21 @@ function prepare(db: DatabaseSync, path: string): void {
       'Put the file on a local disk',
     );
   }
-  // In WAL mode NORMAL would lose the last commits in a power cut, and a charge that is lost is sent again.
+  // In WAL mode NORMAL would lose the last commits in a power cut, and a lost charge means one request too many.
   db.exec('PRAGMA synchronous = FULL');
-  // Who has a list forgotten does not expect its contacts to stay in the file.
+  // An operator who deletes a list does not expect its contacts to stay in the file.
   db.exec('PRAGMA secure_delete = ON');
   db.exec(`PRAGMA journal_size_limit = ${LOG_KEPT_BYTES}`);
   if (version > 0) checkTables(db, path);
   migrate(db);
-  // SQLite opens what it may not write for reading only, without a word.
+  // SQLite silently opens a file for reading only if it may not write it.
   checkWrite(db);
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
 /**
- * A whole check reads the whole file, and nearly all of that is saved lists, of which a broken one is a miss. The
- * other tables are small however many accounts there are, so that checking them costs milliseconds.
+ * A check of the whole file would read all saved lists, and a broken list is only a miss. The other tables stay small
+ * with any number of accounts: checking them takes milliseconds.
  */
 function checkTables(db: DatabaseSync, path: string): void {
   for (const table of CHECKED_TABLES) {
@@ -115,8 +115,8 @@ function checkTables(db: DatabaseSync, path: string): void {
 }
 
 /**
- * Writes a row that means nothing. Where the disk is full it may still succeed inside the log, but so would a charge.
- * Throws what SQLite throws.
+ * Writes a row without meaning. On a full disk it may succeed if there is room in the log, but so would a charge. Throws
+ * the errors of SQLite.
  */
 export function checkWrite(db: DatabaseSync): void {
   db.exec(

@@ -4,22 +4,22 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../stores.ts';
 import { asStoreOpenError, isBusy, isFull } from './open-failure.ts';
 
-/** How long the start waits for whoever looks at the lock, or is about to give it up. */
+/** How long the start waits for a process that reads the lock or is about to release it. */
 const BUSY_TIMEOUT_MS = 2000;
 
-/** Names of what this process has locked, and what holds it: a connection that is forgotten would be closed. */
+/** The locks of this process by name. A connection without a reference would be closed. */
 const held = new Map<string, DatabaseSync>();
 
-/** A claim that nobody else opens a file. The system holds it until this process ends, however it ends. */
+/** Keeps other gateways from opening a file. The system releases it when this process ends, however it ends. */
 export interface FileLock {
-  /** What the last holder recorded; 0 for nothing. */
+  /** The mark that the last holder recorded; 0 for none. */
   readonly mark: number;
-  /** Writes down for the next holder, together with the number of this process. */
+  /** Records a mark for the next holder, with the id of this process. */
   record(mark: number): void;
   release(): void;
 }
 
-/** Throws where this process has the file of this path open already. Touches nothing. */
+/** Throws if this process has the file at this path open already. Changes nothing. */
 export function refuseLockedHere(path: string): void {
   if (!existsSync(path) || !held.has(lockNameOf(path))) return;
   throw new StoreOpenError(
@@ -30,9 +30,9 @@ export function refuseLockedHere(path: string): void {
 }
 
 /**
- * Locks the existing file at `path`, by whatever symlink. Node has no lock of files, so this is the write lock of a SQLite
- * database beside it: others can still read it, and with it who we are. The lock is not the file's own, so that
- * backups can be made meanwhile. It is never deleted: two processes could then hold locks of the same name.
+ * Locks the existing file at `path`, also through a symlink. Node cannot lock files, so this is the write lock of a small
+ * SQLite database next to it: others can still read in it which process we are, and the file itself can be backed up. It is
+ * never deleted: two processes could then hold locks of the same name.
  */
 export function lockFile(path: string): FileLock {
   const name = lockNameOf(path);
@@ -68,7 +68,7 @@ export function lockFile(path: string): FileLock {
   }
 }
 
-/** Of the same owner as the file: root may have looked at it before the gateway's user starts. SQLite does the same. */
+/** With the owner of the file: root may run a command before the gateway's user starts it. SQLite does the same. */
 function create(name: string, path: string): void {
   closeSync(openSync(name, 'a', 0o600));
   const { uid, gid } = statSync(path);
@@ -85,7 +85,7 @@ function take(lock: DatabaseSync, path: string): void {
   } catch (error) {
     if (!isBusy(error)) throw error;
     const pid = numberIn(lock, 'user_version');
-    // Of two that start in the same instant either may win, and the number may be our own.
+    // If two start in the same instant either may win, and the number may be our own.
     const which = pid === 0 || pid === process.pid ? '' : ` (process ${pid})`;
     throw new StoreOpenError(
       path,

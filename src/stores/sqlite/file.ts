@@ -8,12 +8,12 @@ const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 
 /**
- * Refuses, before SQLite is let near it, what stands at `path` and is not ours: even opening a database can change
- * it, by replaying its log. Offsets: https://www.sqlite.org/fileformat2.html#the_database_header
+ * Throws if the file at `path` is not ours, before SQLite opens it: opening alone can change a database, by applying its
+ * log. Offsets: https://www.sqlite.org/fileformat2.html#the_database_header
  */
 export function inspectFile(path: string): void {
   const header = readHeader(path);
-  // An empty file is what SQLite itself leaves when it is stopped before its first write.
+  // SQLite itself leaves an empty file if it is stopped before its first write.
   if (header.length === 0) {
     refuseOrphanedLog(path);
     return;
@@ -21,7 +21,7 @@ export function inspectFile(path: string): void {
   if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw brokenFile(path, 'the file is not a SQLite database');
   }
-  // The id is written before the log is switched on, so for a file of ours it always stands in the file itself.
+  // Our id is written before the log is switched on, so it is always in the file itself.
   if (header.readInt32BE(68) !== APPLICATION_ID) {
     throw new StoreOpenError(
       path,
@@ -32,7 +32,7 @@ export function inspectFile(path: string): void {
   refuseNewerVersion(path, header.readInt32BE(60));
 }
 
-/** Throws where a newer gateway has been at work. */
+/** Throws if a newer gateway has written the file. */
 export function refuseNewerVersion(path: string, version: number): void {
   if (version <= MIGRATIONS.length) return;
   throw new StoreOpenError(
@@ -59,16 +59,16 @@ function readHeader(path: string): Buffer {
   }
 }
 
-/** The number that changes with the schema. In a copy that SQLite made it is another one. */
+/** The number that changes with the schema. A copy that SQLite makes has another one. */
 function schemaCookie(path: string): number {
   return readHeader(path).readInt32BE(40);
 }
 
 /**
- * Refuses a file with a log beside it that was written for another one: SQLite would replay that log all the same, and
- * bring back what the copy was restored to be rid of, or damage it.
+ * Throws if the log next to the file was written for another file. SQLite would apply it all the same, and bring back what
+ * a restored copy should replace, or damage it.
  *
- * @param cookie of the file that the log was written for; 0 where nobody knows
+ * @param cookie the schema's number in the file that the log was written for; 0 if unknown
  */
 export function refuseForeignLog(path: string, cookie: number): void {
   const file = realpathSync(path);
@@ -84,7 +84,7 @@ export function refuseForeignLog(path: string, cookie: number): void {
   );
 }
 
-/** The log holds the latest charges. SQLite would delete it when it makes a new file beside it. */
+/** The log has the latest charges. SQLite would delete it when it makes a new file next to it. */
 function refuseOrphanedLog(path: string): void {
   const log = `${existsSync(path) ? realpathSync(path) : path}-wal`;
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;

@@ -30,7 +30,7 @@ export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): Idempot
   const answerOnce = db.prepare(
     'UPDATE idempotency SET answer = :answer WHERE key = :key AND answer IS NULL',
   );
-  // A key with an answer stays: what was carried out cannot be taken back.
+  // A key with an answer stays, because its request was carried out.
   const free = db.prepare('DELETE FROM idempotency WHERE key = :key AND answer IS NULL');
   const prune = db.prepare(
     `DELETE FROM idempotency WHERE key IN

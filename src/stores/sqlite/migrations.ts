@@ -2,12 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { inTransaction } from './transaction.ts';
 
-/** "GeWe" in ASCII: how a file is known to be ours (PRAGMA application_id). */
+/** "GeWe" in ASCII. It identifies our files (PRAGMA application_id). */
 export const APPLICATION_ID = 0x47655765;
 
 /**
- * The way from each version of the schema to the next; the version of a file is how many it has seen. Entries are
- * only ever added. Instants are milliseconds since the epoch.
+ * The steps from each version of the schema to the next. The version of a file is the number of steps it has taken.
+ * Entries are only added, never changed. Instants are milliseconds since the epoch.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -48,8 +48,8 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Brings the schema up to the last of `migrations`, each in a transaction of its own together with its number: a
- * step that fails leaves the version before it. Throws what SQLite throws.
+ * Brings the schema up to date. Each step and its number are one transaction: a step that fails leaves the version before
+ * it. Throws the errors of SQLite.
  */
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   for (const [index, sql] of migrations.entries()) {
@@ -62,7 +62,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRAT
   }
 }
 
-/** How many migrations the file has seen; 0 for a new one. */
+/** How many steps the file has taken; 0 for a new file. */
 export function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
 }

@@ -16,12 +16,12 @@ export function isFull(error: unknown): boolean {
   return primaryCodeOf(error) === SQLITE_FULL;
 }
 
-/** The upper bits only say more of the same. */
+/** The upper bits only add detail. */
 function primaryCodeOf(error: unknown): number {
   return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 
-/** What SQLite or the file system threw while `path` was opened, in words that an operator can act on. */
+/** An error of SQLite or the file system while `path` was opened, in words that an operator can act on. */
 export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
   const { message } = error as Error;
@@ -42,7 +42,7 @@ export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
       );
     case SQLITE_FULL:
       return new StoreOpenError(path, 'the disk is full', 'Free some space', error);
-    // Our own statements are sound, so an error in one means that the tables are not those that the file claims.
+    // Our statements are correct, so an error in one means that the tables are not those of the file's version.
     case SQLITE_ERROR:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -57,7 +57,7 @@ export function asStoreOpenError(path: string, error: unknown): StoreOpenError {
   }
 }
 
-/** A file that is damaged beyond what SQLite repairs by itself. */
+/** The file is damaged, and SQLite cannot repair it. */
 export function brokenFile(path: string, problem: string, cause?: unknown): StoreOpenError {
   return new StoreOpenError(
     path,

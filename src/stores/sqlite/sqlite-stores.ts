@@ -12,10 +12,10 @@ import { rememberPlace } from './file.ts';
 import { createGroupCommit } from './transaction.ts';
 
 /**
- * Stores in one SQLite file, for one process. The file and its folder are made where there are none. Throws a
- * StoreOpenError, and leaves the file as it is, where it is in use, broken, not ours, newer than we are or not writable.
+ * Stores in one SQLite file, for one process. The file and its folder are made if they do not exist. If the file cannot be
+ * used, throws a StoreOpenError and leaves it as it is.
  *
- * @param listMemoryBytes of saved lists that are kept in memory too
+ * @param listMemoryBytes how many bytes of saved lists are kept in memory too
  */
 export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: number): Stores {
   const { db, close } = openDatabase(path);
@@ -36,7 +36,7 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
       },
     };
   } catch (error) {
-    // A statement that cannot be prepared: a table or a column is not there.
+    // A statement cannot be prepared, because a table or a column does not exist.
     close();
     throw asStoreOpenError(path, error);
   }
