@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../time.ts';
+import type { StoreEvents } from '../stores.ts';
 import {
   isReconnectDue,
   transition,
@@ -33,12 +34,6 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** What happens to a server. */
-interface ServerEvents {
-  onAway(why: Error): void;
-  onBack(): void;
-}
-
 const LOOK_EVERY_MS = 1000;
 /** More often, to be back soon. */
 const LOOK_EVERY_AWAY_MS = 200;
@@ -55,7 +50,7 @@ return { 'written' }`);
 export function openRedis(
   url: string,
   givenClock: Clock | undefined,
-  events: ServerEvents,
+  events: Pick<StoreEvents, 'onAway' | 'onBack'>,
 ): RedisServer {
   const serverClock = createServerClock();
   const timeout = createAnswerTimeout();
