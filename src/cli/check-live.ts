@@ -5,13 +5,12 @@ import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { createClient } from '../gewe/client.ts';
-import { ListenError } from '../listen-error.ts';
+import { ListenError, whyNotListening } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openTokenPlace } from '../settings/token.ts';
 import { openStores } from '../stores/open.ts';
 import { StoreOpenError } from '../stores/stores.ts';
-import { whyNotListening } from './listen-failure.ts';
 import { upstreamFindings, type Finding } from './upstream-findings.ts';
 
 export type { Finding } from './upstream-findings.ts';

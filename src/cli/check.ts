@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Loaded } from '../settings/load.ts';
 import { inWords, showName, type Problem } from '../settings/problem.ts';
 import { checkLive, type Finding } from './check-live.ts';
-import { discreet } from './discreet.ts';
+import { redact } from './redact.ts';
 import type { Io } from './io.ts';
 import { EXIT_CONFIG, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { readSettings } from './read-settings.ts';
@@ -63,7 +63,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
 
   const { env, loaded, problems, warnings } = readSettings(io);
-  const { stdout, stderr, scrub } = discreet(io, env);
+  const { stdout, stderr, scrub } = redact(io, env);
   const live =
     asked.live === true && loaded !== undefined ? await checkLive(loaded, io.cwd) : undefined;
   const ok = loaded !== undefined && (live ?? []).every((finding) => finding.ok);

@@ -1,41 +1,68 @@
-import { check } from './check.ts';
-import { demo } from './demo.ts';
-import { EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
-import { keys } from './keys.ts';
-import { programName } from './program.ts';
-import { simulate } from './simulate.ts';
-import { start } from './start.ts';
 import { processEnvironment } from '../settings/env.ts';
 import { VERSION } from '../version.ts';
+import { EXIT_OK, EXIT_USAGE, programName, type Io } from './io.ts';
 
 type Command = (args: string[], io: Io) => Promise<number>;
 
-const COMMANDS: ReadonlyMap<string, readonly [run: Command, summary: string]> = new Map([
-  ['start', [startAndEnd, 'start the gateway']],
-  ['check', [check, 'read every setting and tell what is wrong']],
-  ['keys', [keys, '`keys new NAME` makes a key for a client']],
-  ['demo', [demo, 'show what the gateway does, without an account']],
-  ['simulate', [simulate, 'start a GEWE that exists only on this machine']],
+interface Entry {
+  readonly summary: string;
+  /** Only the command that runs is loaded: the others would cost time and memory. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: ReadonlyMap<string, Entry> = new Map([
+  ['start', { summary: 'start the gateway', load: loadStart }],
+  [
+    'check',
+    {
+      summary: 'read every setting and tell what is wrong',
+      load: async () => (await import('./check.ts')).check,
+    },
+  ],
+  [
+    'keys',
+    {
+      summary: '`keys new NAME` makes a key for a client',
+      load: async () => (await import('./keys.ts')).keys,
+    },
+  ],
+  [
+    'demo',
+    {
+      summary: 'show what the gateway does, without an account',
+      load: async () => (await import('./demo.ts')).demo,
+    },
+  ],
+  [
+    'simulate',
+    {
+      summary: 'start a GEWE that exists only on this machine',
+      load: async () => (await import('./simulate.ts')).simulate,
+    },
+  ],
 ]);
 
 const help = (program: string) => `gewe-gateway ${VERSION}
 
 Usage: ${program} COMMAND [ARGUMENT …]
 
-${[...COMMANDS].map(([name, [, summary]]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
 \`${program} COMMAND --help\` tells more.
 `;
 
-/** How long what is left of the log may take to whoever reads it. */
+/** How long the rest of the log may take to reach its reader at the end, milliseconds. */
 const LAST_LINES_MS = 1000;
 
-/** `start`, and then the end of the process, which Node would put off until the log has been read: for ever, maybe. */
-async function startAndEnd(args: string[], io: Io): Promise<number> {
-  const code = await start(args, io);
-  // It ends by itself, and before, where somebody reads.
-  setTimeout(() => process.exit(), LAST_LINES_MS).unref();
-  return code;
+/** `start`, and then the end of the process. Node alone would wait until the log has been read, which may be never. */
+async function loadStart(): Promise<Command> {
+  const { start } = await import('./start.ts');
+  return async (args, io) => {
+    const code = await start(args, io);
+    // A log that is read ends the process earlier.
+    setTimeout(() => process.exit(), LAST_LINES_MS).unref();
+    return code;
+  };
 }
 
 async function main([name = '', ...args]: string[], io: Io): Promise<number> {
@@ -53,10 +80,11 @@ async function main([name = '', ...args]: string[], io: Io): Promise<number> {
     io.stderr.write(name === '' ? usage : `There is no command of this name.\n\n${usage}`);
     return EXIT_USAGE;
   }
-  return command[0](args, io);
+  const run = await command.load();
+  return run(args, io);
 }
 
-/** Runs the command that the command line names, and leaves its exit code with the process. */
+/** Runs the command that the command line names, and sets the exit code of the process. */
 export async function runCommandLine(): Promise<void> {
   const { stdout, stderr } = process;
   const [, script = '', ...args] = process.argv;

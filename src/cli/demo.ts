@@ -4,8 +4,7 @@ import { systemClock } from '../time.ts';
 import { DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
 import { tellStory } from '../demo/story.ts';
 import { createVisitor } from '../demo/visitor.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
-import { withOwnScript } from './program.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, withOwnScript, type Io } from './io.ts';
 import { nextSignal } from './signals.ts';
 
 const help = (program: string) => `Usage: ${withOwnScript(program, 'demo')} [--once]

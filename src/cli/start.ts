@@ -1,13 +1,12 @@
 import { inspect } from 'node:util';
 import { createGateway, type Gateway } from '../gateway.ts';
-import { ListenError } from '../listen-error.ts';
+import { ListenError, whyNotListening } from '../listen-error.ts';
 import type { Loaded } from '../settings/load.ts';
 import { StoreOpenError } from '../stores/stores.ts';
 import { showProblems } from './check.ts';
-import { discreet } from './discreet.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
 import { readSettings } from './read-settings.ts';
-import { whyNotListening } from './listen-failure.ts';
+import { redact } from './redact.ts';
 import { nextSignal } from './signals.ts';
 
 const help = (program: string) => `Usage: ${program} start
@@ -31,7 +30,7 @@ export async function start(args: readonly string[], io: Io): Promise<number> {
     return EXIT_USAGE;
   }
   const { env, loaded, problems, warnings } = readSettings(io);
-  const { stderr } = discreet(io, env);
+  const { stderr } = redact(io, env);
   if (loaded === undefined) {
     stderr.write(showProblems(problems, warnings));
     return EXIT_CONFIG;

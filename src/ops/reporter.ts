@@ -10,7 +10,7 @@ import type { AdminChange } from './admin-requests.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { createOutages } from './outages.ts';
-import { sparingly } from './sparingly.ts';
+import { throttled } from './throttled.ts';
 
 interface RefusedUnread {
   readonly status: number;
@@ -44,7 +44,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     end: () => logger.info('the store is back'),
   });
   const storeError = (msg: string) => {
-    const tell = sparingly(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
+    const tell = throttled(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
       logger.error({ err, heldBack }, msg),
     );
     // Each of them says again what was said when it went away.
@@ -52,7 +52,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
   };
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
-  const refusedUnread = sparingly(
+  const refusedUnread = throttled(
     clock,
     REFUSED_UNREAD_EVERY_MS,
     (refused: RefusedUnread, heldBack) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { programName, withOwnScript } from '../../../src/cli/program.ts';
+import { programName, withOwnScript } from '../../../src/cli/io.ts';
 
 const started = (script: string, env: Record<string, string> = {}, cwd = '/home/ann/gw') =>
   programName({ script, cwd, env });

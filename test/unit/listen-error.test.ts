@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { whyNotListening } from '../../../src/cli/listen-failure.ts';
-import { ListenError } from '../../../src/listen-error.ts';
+import { ListenError, whyNotListening } from '../../src/listen-error.ts';
 
 const failure = (fields: object) => Object.assign(new Error('listen: secret-name'), fields);
 
