@@ -97,7 +97,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ['gateway.ts', 'settings', 'simulator'],
   cli: ['demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
   'main.ts': ['cli', 'require-node.cjs'],
-  'require-node.cjs': [],
+  'require-node.cjs': ['compile-cache.cjs'],
+  'compile-cache.cjs': [],
 };
 
 function filesWith(pattern: RegExp): string[] {
