@@ -1,65 +1,61 @@
 import type { Server } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { within } from '../time.ts';
 
 interface Draining {
   readonly server: Server;
-  /** All that are open. */
-  readonly connections: ReadonlySet<Socket>;
-  readonly isIdle: (socket: Socket) => boolean;
-  /** Hears that no more connections come: requests that were held back until then can go on. */
+  /** Closes the connections on which nothing is under way. */
+  readonly closeIdle: () => void;
+  /** Called when no more connections can come: requests that were held back until then can be served. */
   readonly onPortClosed: () => void;
-  /** How long those without a request are left alone, milliseconds: their callers may just be sending one. */
+  /** How long idle connections stay open, milliseconds: their callers may be about to send a request. */
   readonly spareIdleMs: number;
 }
 
-/** How often connections that have become idle are closed after that. */
+/** How often idle connections are closed after that. */
 const CLOSE_IDLE_EVERY_MS = 20;
 
-/** Between a look for new connections and the closing. In a longer one some may have come. */
+/** Between the last check for new connections and the closing. In a longer time some may have come. */
 const QUIET_MS = 0.2;
-/** Where so many come that it is never quiet, they are not taken for longer than this. */
+/** If connections come so fast that it is never quiet, they are accepted for this long and no longer. */
 const TAKE_WAITING_MS = 1000;
 
-/** Takes no new connection. Resolves when there is none left. Requests have to be held back until the port is closed. */
+/** Accepts no new connection. Resolves when none is left. The caller must hold requests back until the port is closed. */
 export async function drain(draining: Draining): Promise<void> {
-  const { server, connections, isIdle, onPortClosed, spareIdleMs } = draining;
+  const { server, closeIdle, onPortClosed, spareIdleMs } = draining;
   await takeWaiting(server);
   const closed = new Promise<void>((resolve) => {
-    // An HTTP server's own close() ends idle connections with it.
+    // An HTTP server's own close() also closes idle connections.
     NetServer.prototype.close.call(server, () => resolve());
   });
   onPortClosed();
   await within(closed, spareIdleMs);
-  const closeIdle = () => {
-    for (const socket of connections) if (isIdle(socket)) socket.destroy();
-  };
-  // An immediate comes right after sockets have been read: what lies in one already is a request and no idle connection.
+  // An immediate runs right after sockets have been read: a connection that is idle then has no request in its socket.
   const timer = setInterval(() => setImmediate(closeIdle), CLOSE_IDLE_EVERY_MS);
   await closed;
   clearInterval(timer);
-  // What is left of the HTTP server: its looking for slow callers.
+  // Ends what is left of the HTTP server: its check for slow callers.
   server.close();
 }
 
 /**
- * Lets the server see the connections that the system has taken for it already: closed now, they would be reset. Those
- * that come between the last look and the closing still are, so a look counts only if the closing follows at once. Node
- * takes one each time that it looks: with requests served in between, more would come than it takes.
+ * Accepts the connections that the system has already taken for the server: they would be reset if it closed now. Those
+ * that come between the last check and the closing still are, so a check counts only if the closing follows at once.
+ * Node accepts one connection each time it checks. If requests were served in between, more would come than it accepts.
  */
 async function takeWaiting(server: Server): Promise<void> {
-  // Node looks between two immediates, but not always before the first.
+  // Node checks between two immediates, but not always before the first.
   await nextTurn();
   let cameAt = performance.now();
   const giveUpAt = cameAt + TAKE_WAITING_MS;
   const onConnection = () => (cameAt = performance.now());
   server.on('connection', onConnection);
   for (;;) {
-    const lookedAt = performance.now();
+    const checkedAt = performance.now();
     await nextTurn();
     const now = performance.now();
-    if (now > giveUpAt || (cameAt < lookedAt && now - lookedAt < QUIET_MS)) break;
+    if (now > giveUpAt || (cameAt < checkedAt && now - checkedAt < QUIET_MS)) break;
   }
   server.off('connection', onConnection);
 }

@@ -1,35 +1,35 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createConnections, type RefusedUnread } from './connections.ts';
 import { drain } from './drain.ts';
-import { createExchanges, type RefusedUnread } from './exchanges.ts';
 import { authorityOf, faultOf } from './framing.ts';
 import { withoutUpgrade } from './upgrade.ts';
 
-/** One HTTP server, with the bounds that every one of ours has. */
+/** An HTTP server with the limits that all of ours have. */
 export interface Listener {
-  /** Resolves to its address once it takes connections; rejects where it cannot have that address. */
+  /** Resolves to its address once it accepts connections; rejects if it cannot use that address. */
   listen(port: number, host: string): Promise<string>;
   /**
-   * Takes no new connection. What comes on those that there are is still served, and each answer is the last of its
-   * connection; idle ones are closed after `spareIdleMs`. Resolves when there is no connection left.
+   * Accepts no new connection. Requests on open ones are still served, each with the last response of its connection.
+   * Idle connections are closed after `spareIdleMs`. Resolves when no connection is left.
    */
   drain(spareIdleMs: number): Promise<void>;
-  /** Ends what is left. */
+  /** Closes the connections that are left. */
   end(): void;
 }
 
-/** How long a caller may take for what, so that a slow one cannot keep a connection. All in milliseconds. */
+/** How long a caller may take, so that a slow one cannot keep a connection. All in milliseconds. */
 interface Patience {
   /** From the connection, or the first byte of a later request, to the end of the headers. */
   readonly headersMs: number;
   /** The same to the end of the body. */
   readonly requestMs: number;
-  /** How often these two are looked at: what is late is ended by so much later. */
+  /** How often these two are checked: a late connection is closed by so much later. */
   readonly checkEveryMs: number;
-  /** Between an answer and the next request. */
+  /** Between a response and the next request. */
   readonly idleMs: number;
-  /** Without a byte of its answer taken: then nobody is reading. Looked at so often, so it may take twice as long. */
+  /** While the caller takes no byte of its response. Checked at this interval, so it may take twice as long. */
   readonly unreadMs: number;
 }
 
@@ -42,17 +42,17 @@ export const PATIENCE: Patience = {
 };
 
 /**
- * Connections that may wait to be taken. Of a burst beyond this (511 by default) the system drops some, and their
- * callers try again only after a second. The system may allow less: net.core.somaxconn.
+ * Connections that may wait to be accepted. Of a larger burst (511 by default) the system drops some, and their callers
+ * try again only after a second. The system may allow less: net.core.somaxconn.
  */
 const BACKLOG = 4096;
 
-/** An Express app: it calls back for a request that none of its steps could even look at. */
+/** An Express app. It calls `unrouted` for a request that none of its steps could read. */
 type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
 
 /**
- * @param onRefused hears of what `app` never sees, so that it can be counted
- * @param requestIdOf the id under which `app` logs the request; undefined if it has not seen that
+ * @param onRefused called for requests that `app` never sees, so that they can be counted
+ * @param requestIdOf the id under which `app` logs the request; undefined if it has not seen it
  */
 export function createListener(
   app: App,
@@ -60,54 +60,54 @@ export function createListener(
   patience: Patience = PATIENCE,
   requestIdOf: (res: ServerResponse) => string | undefined = () => undefined,
 ): Listener {
+  const connections = createConnections(onRefused, requestIdOf);
   const server: Server = createServer({
     headersTimeout: patience.headersMs,
     requestTimeout: patience.requestMs,
     connectionsCheckingInterval: patience.checkEveryMs,
     keepAliveTimeout: patience.idleMs,
-    // Node would refuse it without an id, and then serve what comes after it.
+    // Node would refuse such a request without an id, and then serve the next one.
     requireHostHeader: false,
-    shouldUpgradeCallback: (req) => exchanges.canReadAnew(req),
+    shouldUpgradeCallback: connections.canReadAgain,
   });
-  const exchanges = createExchanges(onRefused, requestIdOf);
-  const connections = new Set<Socket>();
 
   /** Requests that wait until the port is closed, in order. */
   let held: [IncomingMessage, ServerResponse][] | undefined;
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
-    // Before it is held: what comes behind it has to know that it is there.
-    if (!exchanges.begin(req, res)) return;
+    // Before it is held: later requests on its connection depend on it.
+    if (!connections.begin(req, res)) return;
     if (held !== undefined) held.push([req, res]);
     else answer(req, res);
   }
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
-    res.once('prefinish', () => awaitReader(res, patience.unreadMs));
+    res.on('prefinish', onPrefinish);
     const fault = faultOf(req);
-    if (fault !== undefined) return exchanges.refuse(res, fault);
-    req.headers.host = authorityOf(req.url ?? '') ?? req.headers.host;
-    // A target that is no URL is not routed by Express.
-    app(req, res, () => exchanges.refuse(res, 400));
+    if (fault !== undefined) return connections.refuse(res, fault);
+    const authority = authorityOf(req.url ?? '');
+    if (authority !== undefined) req.headers.host = authority;
+    // Express does not route a target that is no URL.
+    app(req, res, () => connections.refuse(res, 400));
   }
 
-  server.on('connection', (socket) => {
-    if (connections.has(socket)) return;
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
+  function onPrefinish(this: ServerResponse): void {
+    awaitReader(this, patience.unreadMs);
+  }
+
+  server.on('connection', connections.opened);
   server.on('request', serve);
   server.on('checkExpectation', serve);
   server.on('checkContinue', (req, res) => {
-    // The body is asked for when somebody begins to read it: a refusal comes without it (RFC 9110 section 10.1.1).
+    // The body is asked for when the app begins to read it: a refusal comes without it (RFC 9110 section 10.1.1).
     req.once('resume', () => void (res.headersSent || res.writeContinue()));
     serve(req, res);
   });
-  server.on('clientError', exchanges.broken);
-  server.on('connect', (_req, socket) => exchanges.handedOver(socket, 405));
+  server.on('clientError', connections.broken);
+  server.on('connect', (_req, socket) => connections.handedOver(socket, 405));
   server.on('upgrade', (req, socket, rest) => {
-    // Before 24.9 Node does not ask whether it should hand it over.
-    if (!exchanges.canReadAnew(req)) return exchanges.handedOver(socket, 400);
+    // Before 24.9, Node emits this without asking `shouldUpgradeCallback`.
+    if (!connections.canReadAgain(req)) return connections.handedOver(socket, 400);
     socket.unshift(Buffer.concat([withoutUpgrade(req), rest]));
     server.emit('connection', socket);
   });
@@ -115,7 +115,7 @@ export function createListener(
     async listen(port, host) {
       server.listen({ port, host, backlog: BACKLOG });
       await once(server, 'listening');
-      // What goes wrong with a single connection from now on must not end the process.
+      // From now on an error of a single connection must not end the process.
       server.on('error', () => undefined);
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -123,29 +123,33 @@ export function createListener(
     },
     async drain(spareIdleMs) {
       if (!server.listening) return;
-      exchanges.endEach(connections);
+      connections.endEach();
       held = [];
       const onPortClosed = () => {
         const waiting = held ?? [];
         held = undefined;
         for (const [req, res] of waiting) answer(req, res);
       };
-      await drain({ server, connections, isIdle: exchanges.isIdle, onPortClosed, spareIdleMs });
+      await drain({ server, closeIdle: connections.closeIdle, onPortClosed, spareIdleMs });
     },
     end() {
-      for (const socket of connections) socket.destroy();
+      connections.closeAll();
     },
   };
 }
 
-/** Ends the connection where nobody takes the answer, which would be held for ever otherwise. */
+/**
+ * Ends the connection if its caller does not read the response: it would be held for ever otherwise. Called when the
+ * response is complete. Most are then with the system already, and nothing is left to wait for.
+ */
 function awaitReader(res: ServerResponse, unreadMs: number): void {
-  res.setTimeout(unreadMs, () => res.destroy());
-  // Before Node turns to the next answer of a pipeline: it would inherit the bound while it is still being made.
-  res.prependOnceListener('finish', () => res.setTimeout(0));
   const { socket } = res;
-  if (!socket?.writableLength || socket.isPaused()) return;
-  // Whatever comes, even empty lines between requests, would count as a sign that somebody reads.
+  if (!socket?.writableLength) return;
+  res.setTimeout(unreadMs, () => res.destroy());
+  // Before Node begins the next response of a pipeline, which would inherit the limit while it is still being made.
+  res.prependOnceListener('finish', () => res.setTimeout(0));
+  if (socket.isPaused()) return;
+  // Any byte that comes, even of empty lines between requests, would count as a sign that the caller reads.
   socket.pause();
   res.once('finish', () => socket.resume());
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * The head of a request as it came, without its wish to speak another protocol: a server may ignore that
- * (RFC 9110 section 7.8). Java's HttpClient asks for h2c with each request.
+ * The head of a request without its Upgrade header, otherwise as it came. A server may ignore that header
+ * (RFC 9110 section 7.8). Java's HttpClient asks for h2c with every request.
  *
- * Node's parser does not go on behind such a request when nobody takes it over: it drops what came in the same segment,
- * and the answers to later requests would go out in the place of these.
+ * If nobody takes over a connection, Node's parser does not continue behind such a request: it drops the bytes that came
+ * in the same segment, and the responses to later requests would be taken for responses to these.
  */
 export function withoutUpgrade({
   method = '',
@@ -18,6 +18,6 @@ export function withoutUpgrade({
     const name = rawHeaders[at] ?? '';
     if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${rawHeaders[at + 1]}`);
   }
-  // Node reads a head as Latin-1: so its bytes are the same again.
+  // Node reads heads as Latin-1, so these are the original bytes.
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
