@@ -1,6 +1,6 @@
-/** Which known name an unknown one was probably meant to be. */
+/** Finds the known name that an unknown one is probably a misspelling of. */
 
-/** How many letters have to be put in, left out, changed or swapped with their neighbour to make the one the other. */
+/** How many letters must be inserted, removed, changed or swapped with their neighbour to turn one name into the other. */
 export function editDistance(one: string, other: string): number {
   let before: number[] = [];
   let above = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -26,7 +26,7 @@ export function editDistance(one: string, other: string): number {
 
 /** The known name that is closest to this one, whatever its case; undefined if none is close. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  // It is compared with each, so that a long text must not become a long computation.
+  // It is compared with every known name, which must not take long.
   if (name.length > 64) return undefined;
   const far = (one: string) => editDistance(name.toLowerCase(), one.toLowerCase());
   return known

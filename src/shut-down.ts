@@ -1,22 +1,22 @@
 import { within } from './time.ts';
 
 interface ShutDownParts {
-  /** Where callers come in. */
+  /** The client listener. */
   readonly listener: Listening;
-  /** Stays open as long as there is something to tell. */
+  /** Stays open until everything else has stopped. */
   readonly opsListener: Listening;
   /** The slow list calls. */
   readonly listService: { idle(): Promise<void>; stop(): Promise<void> };
-  /** Attempts whose callers may have left. */
+  /** Work whose callers may have left. */
   readonly pending: { idle(): Promise<void> };
-  /** Closing it ends the calls under way. */
+  /** `close` ends the calls under way. */
   readonly upstream: { close(): Promise<void> };
-  /** Stopping them ends the waiting for other gateways. */
+  /** `stop` ends the waiting for other gateways. */
   readonly turns: { stop(): void };
   readonly watches: readonly { stop(): void }[];
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
-  /** From here on new requests are refused. */
+  /** Called when the grace is over: from then on new requests are refused. */
   graceOver(): void;
 }
 
@@ -26,21 +26,21 @@ interface Listening {
 }
 
 /**
- * How much of the grace idle connections get. A balancer that knows nothing of HTTP leaves callers on connections to a
- * gateway that stops: those who send meanwhile are served, and told to take another connection.
+ * How much of the grace idle connections get. Behind a balancer that knows nothing of HTTP, callers still use their
+ * connections to a gateway that stops. Requests that come in this time are served, with `Connection: close`.
  */
 const SPARED = 1 / 5;
 
-/** How long what was just asked of the ops listener may take. */
+/** How long the last requests on the ops listener may take. */
 const OPS_ANSWERS_MS = 100;
 
-/** How long the refusals of what was ended may take to their callers. */
+/** How long refusals may take to reach the callers of ended requests. */
 const REFUSALS_MS = 500;
 
 /**
- * Stops in the order in which nothing is lost: no new connection; what is under way, or still comes on a connection that
- * there is, gets its grace, slow list calls too, since their answers are worth saving; then it is ended; the stores close
- * when nobody can use them any more.
+ * Stops in an order in which nothing is lost. First, no new connection is accepted. Requests under way, and those that
+ * still come on open connections, may take until the grace is over. So may slow list calls, since their answers are worth
+ * saving. Then whatever is left is ended. The stores close when nothing can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {
   const { listener, opsListener, listService, pending, upstream, turns, watches, stores } = parts;
@@ -61,7 +61,7 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   opsListener.end();
   await opsClosed;
   for (const watch of watches) watch.stop();
-  // What was just being read when its connection was ended.
+  // Requests that were being read when their connections were closed.
   await idle();
   await stores.close();
 }

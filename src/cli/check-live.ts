@@ -1,4 +1,4 @@
-/** `check --live`: tries what the settings name, and leaves nothing behind. */
+/** `check --live`: tries the ports, the store and the upstream in the settings, and leaves nothing behind. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
@@ -15,10 +15,10 @@ import { upstreamFindings, type Finding } from './upstream-findings.ts';
 
 export type { Finding } from './upstream-findings.ts';
 
-/** Nobody who sits before a terminal wants to wait longer, whatever callers may. */
+/** People at a terminal do not want to wait longer, even if callers may. */
 const UPSTREAM_MS = 10_000;
 
-/** Never rejects: what goes wrong is a finding. `cwd` is where the path of the store counts from. */
+/** Never rejects: failures are findings. The path of the store is relative to `cwd`. */
 export async function checkLive(loaded: Loaded, cwd: string): Promise<readonly Finding[]> {
   const { settings } = loaded;
   const [ports, store, upstream] = await Promise.all([
@@ -29,20 +29,20 @@ export async function checkLive(loaded: Loaded, cwd: string): Promise<readonly F
   return [...ports, store, ...upstream];
 }
 
-/** Both at the same time, as the gateway will have them. */
+/** Both at the same time, as the gateway opens them. */
 async function tryPorts({ host, port, opsHost, opsPort }: Settings): Promise<Finding[]> {
   const listening: Server[] = [];
   const findings: Finding[] = [];
-  for (const [listener, what, place] of [
+  for (const [listener, what, address] of [
     ['client', 'HOST, PORT', { host, port }],
     ['ops', 'OPS_HOST, OPS_PORT', { host: opsHost, port: opsPort }],
   ] as const) {
     const server = createServer();
     try {
-      server.listen({ ...place, exclusive: true });
+      server.listen({ ...address, exclusive: true });
       await once(server, 'listening');
       listening.push(server);
-      const detail = place.port === 0 ? 'there is a free port.' : `port ${place.port} is free.`;
+      const detail = address.port === 0 ? 'there is a free port.' : `port ${address.port} is free.`;
       findings.push({ what, ok: true, detail });
     } catch (error) {
       const detail = whyNotListening(new ListenError(listener, error));
@@ -90,13 +90,13 @@ async function tryStore(settings: Settings, cwd: string): Promise<Finding> {
 function whyNoStore(error: unknown): string {
   const { message } = error as Error;
   if (error instanceof StoreOpenError) return message;
-  const said = message.replace(/\.$/, '');
-  return `the store cannot be written to: ${said}. Check that it is running, that STORE_URL names it, and that its user has write access.`;
+  const reason = message.replace(/\.$/, '');
+  return `the store cannot be written to: ${reason}. Check that it is running, that STORE_URL names it, and that its user has write access.`;
 }
 
 /**
- * Where there is no file yet, a look must not make one, least of all for another user than the gateway's: then one
- * beside it is made, and removed with its folder if that is new.
+ * The store to try. If there is no file yet, the check must not make it: it could belong to another user than the
+ * gateway's. Then a file beside it is made, and removed afterwards, with its folder if that is new.
  */
 function storeToTry(url: string, cwd: string): { readonly url: string; remove(): void } {
   if (!url.startsWith('sqlite:')) return { url, remove: () => undefined };
@@ -115,7 +115,7 @@ function storeToTry(url: string, cwd: string): { readonly url: string; remove():
   };
 }
 
-/** From the innermost up to `outermost`, as far as they are empty: a gateway may have been started meanwhile. */
+/** Removes folders from the innermost up to `outermost`, as long as they are empty: a gateway may have started since. */
 function removeEmptyFolders(innermost: string, outermost: string | undefined): void {
   if (outermost === undefined) return;
   try {
@@ -123,11 +123,11 @@ function removeEmptyFolders(innermost: string, outermost: string | undefined): v
       rmdirSync(folder);
     }
   } catch {
-    // Somebody else has put something there: it stays.
+    // There is a file of somebody else in it: it stays.
   }
 }
 
-/** Asks about an account that does not exist: GEWE says so, unless the token is wrong. No account is touched. */
+/** Asks about an account that does not exist. GEWE says so, unless the token is wrong. No account is touched. */
 async function tryUpstream({ settings, secrets }: Loaded): Promise<readonly Finding[]> {
   const tokenSetting = 'file' in secrets.token ? 'GEWE_TOKEN_FILE' : 'GEWE_TOKEN';
   const client = createClient(settings);
@@ -144,7 +144,7 @@ async function tryUpstream({ settings, secrets }: Loaded): Promise<readonly Find
     );
     return upstreamFindings(outcome, tokenSetting);
   } catch (error) {
-    // The token's file was good a moment ago, when the settings were read.
+    // The token's file was readable a moment ago, when the settings were read.
     const { message } = error as Error;
     return [{ what: tokenSetting, ok: false, detail: `cannot be used: ${message}. Try again.` }];
   } finally {

@@ -2,19 +2,19 @@ import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../time.ts';
 import { DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
-import { tellStory } from '../demo/story.ts';
+import { storySteps } from '../demo/story.ts';
 import { createVisitor } from '../demo/visitor.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, withOwnScript, type Io } from './io.ts';
 import { nextSignal } from './signals.ts';
 
 const help = (program: string) => `Usage: ${withOwnScript(program, 'demo')} [--once]
 
-Shows the gateway's main job in front of a simulated GEWE, step by step, over real sockets of this machine. Needs no
-account and no server. Then stays up for you to try, until Ctrl-C.
+Shows step by step what the gateway does, in front of a simulated GEWE, over real sockets of this machine. Needs no
+account and no server. Afterwards it keeps running until Ctrl-C, so that you can try it.
 
-  --once   end after the story
+  --once   end after the last step
 
-Exit code: 0 every step happened, 1 one did not.
+Exit code: 0 if every step worked, 1 if one failed.
 `;
 
 /** `gewe-gateway demo`: resolves to the exit code. */
@@ -42,30 +42,30 @@ export async function demo(
   const stage = await openStage();
   try {
     stdout.write(`A gateway at ${stage.url}, in front of a simulated GEWE.\n\n`);
-    const steps = tellStory(stage, createVisitor(stage), systemClock);
+    const steps = storySteps(stage, createVisitor(stage), systemClock);
     for (const [index, { title, show }] of steps.entries()) {
       stdout.write(`${index + 1}. ${title}\n`);
       stdout.write(`   ${await show()}\n\n`);
     }
     if (once) {
       const command = withOwnScript(program, 'demo');
-      stdout.write(`\`${command}\` tells the same and stays up, for calls of your own.\n`);
+      stdout.write(`\`${command}\` does the same and keeps running, for your own calls.\n`);
     } else {
       stdout.write(invitation(stage));
       const signal = nextSignal();
-      stdout.write('\nCtrl-C ends it.\n');
+      stdout.write('\nPress Ctrl-C to stop.\n');
       await signal;
     }
     return EXIT_OK;
   } catch (error) {
-    stderr.write(`   This did not happen: ${(error as Error).message}\n`);
+    stderr.write(`   This step failed: ${(error as Error).message}\n`);
     return EXIT_FAILED;
   } finally {
     await stage.close();
   }
 }
 
-/** Lines for a shell: with double quotes, which cmd.exe reads too. */
+/** Lines for a shell, with double quotes, which cmd.exe accepts too. */
 function invitation({ url, opsUrl }: Stage): string {
   const post = (flags: string, operation: string, body: object) =>
     `  curl ${flags} ${url}/contacts/${operation} -H "X-API-Key: ${DEMO_KEY}" -H "Content-Type: application/json" -d ${JSON.stringify(JSON.stringify(body))}`;

@@ -8,8 +8,8 @@ import { EXIT_OK, EXIT_USAGE } from './io.ts';
 
 const help = (program: string) => `Usage: ${program} keys new NAME
 
-Makes a key for the client NAME and prints it, this once, with the lines for the clients file. Those hold only
-the key's hash: whoever reads the file cannot call with it. Writes no file.
+Makes a key for the client NAME and prints it once, with the lines for the clients file. Those contain only the
+key's hash, which cannot be used as a key. Writes no file.
 `;
 
 /** `gewe-gateway keys new NAME`: the exit code, 0 or 64. */
@@ -32,7 +32,7 @@ export async function keys(args: readonly string[], io: Io): Promise<number> {
     }
     positionals = parsed.positionals;
   } catch {
-    return refuse('keys knows no such option.');
+    return refuse('keys has no such option.');
   }
 
   const [action, name, ...rest] = positionals;
@@ -42,12 +42,12 @@ export async function keys(args: readonly string[], io: Io): Promise<number> {
   if (!CLIENT_NAME.test(name)) return refuse(`This NAME cannot be used: ${CLIENT_NAME_RULE}.`);
 
   const key = `gwk_${randomBytes(32).toString('base64url')}`;
-  io.stdout.write(`The key of ${name}, shown only now. Hand it to the client and keep no copy:
+  io.stdout.write(`The key of ${name}, shown only now. Give it to the client and keep no copy:
 
   ${key}
 
-For the clients file (config/clients.yaml), under what it may have there already. A client that exists gets
-the hash as one more of its keys:
+For the clients file (config/clients.yaml), below its other entries. For a client that exists, add the hash to its
+keys:
 
 clients:
   ${yamlKey(name)}:
@@ -58,7 +58,7 @@ clients:
   return EXIT_OK;
 }
 
-/** Quoted where YAML would read another type than text: `007`, `true`, `1e3`. */
+/** Quoted if YAML would read another type than text: `007`, `true`, `1e3`. */
 function yamlKey(name: string): string {
   return stringify(name).trimEnd();
 }

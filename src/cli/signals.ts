@@ -3,15 +3,15 @@ import { EXIT_FAILED } from './io.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** What comes this soon after the first signal is that signal once more. */
+/** A signal this soon after the first one is the same request to stop. */
 const SAME_STOP_MS = 1000;
 
-/** How often a gateway that npm started looks whether npm's shell is still there. */
-const LOOK_FOR_PARENT_MS = 200;
+/** How often a gateway that npm started checks that npm's shell is still there. */
+const CHECK_PARENT_EVERY_MS = 200;
 
 /**
- * Whether a later signal asks for an end at once. A terminal and a process manager signal the whole process group, and
- * npm passes on what it gets, so one Ctrl-C arrives two or three times, not always by the same name.
+ * Whether a later signal ends the process at once. A terminal and a process manager signal the whole process group, and
+ * npm passes signals on, so one Ctrl-C arrives two or three times, not always under the same name.
  *
  * @param firstAt when the first signal came, in milliseconds, by the clock that gives `at`
  */
@@ -20,8 +20,8 @@ export function isEndAtOnce(firstAt: number, at: number): boolean {
 }
 
 /**
- * Resolves at the next SIGTERM, SIGINT (Ctrl-C) or SIGHUP (the terminal is closed), which then does not end the process
- * by itself. From then on the process ends at another one, unless that is the same one once more.
+ * Resolves at the next SIGTERM, SIGINT (Ctrl-C) or SIGHUP (the terminal is closed). The process does not end at that
+ * signal, but at the next one, unless that follows too soon to be a second request.
  */
 export function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
@@ -39,18 +39,18 @@ export function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /**
- * Calls back when the shell that npm started this process in has gone. npm gives a SIGTERM of its own to that shell
- * only, and some shells (dash) die of it without a word to what they run.
+ * Calls `stop` when the shell in which npm started this process has ended. npm sends its own SIGTERM to that shell only,
+ * and some shells (dash) end without passing it on.
  */
 function onOrphaned(stop: () => void): void {
   const script = processEnvironment()['npm_lifecycle_script'] ?? '';
-  // Those of package.json, and what npx makes.
+  // The scripts of package.json, and the one that npx makes.
   if (!script.includes(' src/main.ts') && !/^["']?gewe-gateway\b/.test(script)) return;
   const parent = process.ppid;
-  const looking = setInterval(() => {
+  const checking = setInterval(() => {
     if (process.ppid === parent) return;
-    clearInterval(looking);
+    clearInterval(checking);
     stop();
-  }, LOOK_FOR_PARENT_MS);
-  looking.unref();
+  }, CHECK_PARENT_EVERY_MS);
+  checking.unref();
 }

@@ -1,10 +1,10 @@
-/** `gewe-gateway simulate`: the simulator in a terminal of its own, until Ctrl-C. */
+/** `gewe-gateway simulate`: runs the simulator until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { createSimulator } from '../simulator/simulator.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
 import { nextSignal } from './signals.ts';
 
-type Order =
+type Request =
   | { readonly kind: 'help' }
   | {
       readonly kind: 'serve';
@@ -19,7 +19,7 @@ const help = (
 
 Serves a simulated GEWE until Ctrl-C.
 
-  --port    where it listens; 0 takes a free port (default 2531)
+  --port    the port it listens on; 0 takes a free one (default 2531)
   --host    the address it listens on (default 127.0.0.1)
   --token   the X-GEWE-TOKEN it accepts (default simulator-token)
   --help    this text
@@ -27,40 +27,42 @@ Serves a simulated GEWE until Ctrl-C.
 
 /**
  * Runs the simulator until SIGINT or SIGTERM.
- * @returns The exit code: 0, 1 where it could not listen, 64 for bad arguments.
+ * @returns the exit code: 0; 1 if it could not listen; 64 for bad arguments
  */
 export async function simulate(
   args: string[],
   { stdout, stderr, program }: Pick<Io, 'stdout' | 'stderr' | 'program'>,
 ): Promise<number> {
-  let order: Order;
+  let request: Request;
   try {
-    order = read(args);
+    request = read(args);
   } catch (error) {
     stderr.write(`simulate: ${messageOf(error)}\nTry: ${program} simulate --help\n`);
     return EXIT_USAGE;
   }
-  if (order.kind === 'help') {
+  if (request.kind === 'help') {
     stdout.write(help(program));
     return EXIT_OK;
   }
 
-  const simulator = createSimulator({ token: order.token });
+  const simulator = createSimulator({ token: request.token });
   let baseUrl: string;
   try {
-    ({ baseUrl } = await simulator.start(order.port, order.host));
+    ({ baseUrl } = await simulator.start(request.port, request.host));
   } catch (error) {
-    stderr.write(`simulate: cannot listen on ${order.host}:${order.port}: ${messageOf(error)}\n`);
+    stderr.write(
+      `simulate: cannot listen on ${request.host}:${request.port}: ${messageOf(error)}\n`,
+    );
     return EXIT_FAILED;
   }
   const stopped = nextSignal();
-  stdout.write(greeting(baseUrl, order.token));
+  stdout.write(greeting(baseUrl, request.token));
   await stopped;
   await simulator.stop();
   return EXIT_OK;
 }
 
-function read(args: string[]): Order {
+function read(args: string[]): Request {
   const { values } = parseArgs({
     args,
     options: {
@@ -77,14 +79,14 @@ function read(args: string[]): Order {
   }
   if (host.trim() === '') throw new Error('--host must not be empty');
   if (!/^[!-~]+$/.test(token)) {
-    throw new Error('--token must be ASCII without spaces, as it stands in a header');
+    throw new Error('--token must be ASCII without spaces, since it is sent in a header');
   }
   return { kind: 'serve', port: Number(port), host, token };
 }
 
 function greeting(baseUrl: string, token: string): string {
   const control = new URL('/simulator/behaviours/wx_demo', baseUrl).href;
-  return `The simulated GEWE listens.
+  return `The simulated GEWE is running.
   GEWE_BASE_URL=${baseUrl}
   GEWE_TOKEN=${token}
 
@@ -92,16 +94,16 @@ Ask it for a list, then make that list slow:
   curl -X POST ${baseUrl}/contacts/fetchContactsList -H ${shellQuoted(`X-GEWE-TOKEN: ${token}`)} ${json({ appId: 'wx_demo' })}
   curl -X PUT ${control} ${json({ delayMs: 15_000, operations: ['fetchContactsList'] })}
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `;
 }
 
-/** A body, in the double quotes that cmd.exe reads too. */
+/** A body for curl, in double quotes, which cmd.exe accepts too. */
 function json(body: object): string {
   return `-H "Content-Type: application/json" -d ${JSON.stringify(JSON.stringify(body))}`;
 }
 
-/** A token may hold a quote or a dollar sign, which only single quotes keep from a POSIX shell. */
+/** A token may contain a quote or a dollar sign. Only single quotes protect those from a POSIX shell. */
 function shellQuoted(text: string): string {
   if (/^[\w:. -]*$/.test(text)) return `"${text}"`;
   return `'${text.replaceAll("'", `'\\''`)}'`;

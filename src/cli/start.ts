@@ -11,9 +11,9 @@ import { nextSignal } from './signals.ts';
 
 const help = (program: string) => `Usage: ${program} start
 
-Starts the gateway with the settings of the environment, .env, the policy file and the clients file, and stays
-until SIGTERM, SIGHUP or Ctrl-C: then it takes no new connection, finishes what is under way, and ends. Another
-signal ends it at once, if it comes more than a second after the first.
+Starts the gateway with the settings in the environment, .env, the policy file and the clients file. It runs until
+SIGTERM, SIGHUP or Ctrl-C. Then it accepts no new connection, finishes the requests under way, and ends. Another
+signal, more than a second after the first, ends it at once.
 
 Exit code: 0 stopped, 1 failed, 78 a setting has to be corrected.
 `;
@@ -42,7 +42,7 @@ export async function start(args: readonly string[], io: Io): Promise<number> {
       stderr.write(`STORE_URL: ${error.message}\n`);
       return EXIT_CONFIG;
     }
-    // What Node prints by itself would go past the output that cuts secrets out.
+    // If Node printed the error, the secrets in it would not be cut out.
     const why = error instanceof ListenError ? whyNotListening(error) : inspect(error);
     stderr.write(`Cannot start: ${why}\n`);
     return EXIT_FAILED;
@@ -53,13 +53,13 @@ async function run(loaded: Loaded, warnings: readonly string[]): Promise<number>
   const gateway = await createGateway(loaded);
   const { logger } = gateway;
   logUncaught(gateway);
-  // Whoever read the log has gone; that is no reason to stop serving.
+  // The reader of the log is gone, which is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   gateway.metrics.withProcess();
   const stopSignal = nextSignal();
   try {
     const { url, opsUrl } = await gateway.start();
-    // Whoever starts it with PORT=0 needs this line at any level.
+    // With PORT=0 this line is needed at any log level.
     logger
       .child({}, { level: 'info' })
       .info({ url, opsUrl }, `listening on ${url}, ops on ${opsUrl}`);
@@ -75,7 +75,7 @@ async function run(loaded: Loaded, warnings: readonly string[]): Promise<number>
   return EXIT_OK;
 }
 
-/** A crash is told through the log too: what Node prints by itself could hold the token. */
+/** Crashes go through the log, which cuts secrets out: what Node prints could contain the token. */
 function logUncaught({ logger, flushLog }: Gateway): void {
   const crash = (err: unknown) => {
     logger.fatal({ err }, 'the gateway failed');

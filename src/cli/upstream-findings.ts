@@ -1,18 +1,18 @@
 import { isObject, retOf, type Outcome } from '../gewe/outcome.ts';
 
-/** What came of trying one thing that the settings name. */
+/** The result of trying one thing in the settings. */
 export interface Finding {
-  /** The settings that it is about. */
+  /** The names of the settings. */
   readonly what: string;
   readonly ok: boolean;
-  /** What was found and, if it is wrong, what to do. Holds no secret. */
+  /** What was found and, if it is wrong, what to do. Contains no secret. */
   readonly detail: string;
 }
 
 const BASE_URL = 'GEWE_BASE_URL';
 
 /**
- * What one harmless call tells of the upstream and of the token.
+ * What one harmless call shows about the upstream and the token.
  *
  * @param tokenSetting the variable that the token comes from
  */
@@ -38,7 +38,7 @@ export function upstreamFindings(outcome: Outcome, tokenSetting: string): readon
   ];
 }
 
-/** Undefined if GEWE answered, whatever it thinks of the token. */
+/** Undefined if GEWE answered, even if it rejected the token. */
 function whyNotGewe(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':
@@ -63,12 +63,12 @@ function whyNotItsJson(json: unknown): string | undefined {
     return 'a gewe-gateway answers there, not GEWE. Set it to the address of GEWE.';
   }
   if (retOf(json) !== undefined) return undefined;
-  return 'JSON without `ret` came back, so it is not GEWE that answers there. Correct the host, the port or the path.';
+  return 'JSON without `ret` came back, so whatever answers there is not GEWE. Correct the host, the port or the path.';
 }
 
 function whyInvalid({ why, status = 0 }: Extract<Outcome, { kind: 'invalid' }>): string {
   if (status === 404 || status === 405) {
-    return `it was reached, and answers HTTP status ${status}. The path is probably not right: it usually ends in /v2/api or /gewe/v2/api.`;
+    return `it was reached, and answered with HTTP status ${status}. The path is probably not right: it usually ends in /v2/api or /gewe/v2/api.`;
   }
   if (status >= 300 && status < 400) {
     return `it was reached, and redirects to another address (HTTP status ${status}). Set it to that address; a redirect is never followed, because the token would go with it.`;
@@ -77,7 +77,7 @@ function whyInvalid({ why, status = 0 }: Extract<Outcome, { kind: 'invalid' }>):
     return `it was reached, and refuses the call (HTTP status ${status}). GEWE itself never answers with that status. Look at the proxy or firewall in front of it.`;
   }
   if (status >= 500) {
-    return `it was reached, and answers HTTP status ${status}. See whether GEWE runs behind the proxy that says so.`;
+    return `it was reached, and answered with HTTP status ${status}. Check that GEWE is running behind the proxy that answered.`;
   }
   return `it was reached, but what came back is not from GEWE: ${why}. Correct the host, the port, the path, or http and https.`;
 }
@@ -97,10 +97,10 @@ function whyUnreachable(cause: unknown): string {
   if (/^ERR_SSL|^EPROTO/.test(code)) {
     return `it does not speak TLS${shown}. Write http:// instead of https://, or correct the port.`;
   }
-  return `no connection to it${shown}. See that this machine can reach the host and the port.`;
+  return `no connection to it${shown}. Check that this machine can reach the host and the port.`;
 }
 
-/** Of several addresses that were tried, the first tells as much as the others. */
+/** If several addresses were tried, the code for the first one. */
 function codeOf(cause: unknown): string {
   const { code, errors } = (cause ?? {}) as { code?: unknown; errors?: readonly unknown[] };
   if (typeof code === 'string') return code;

@@ -6,7 +6,7 @@ import { loadSettings } from '../settings/load.ts';
 import { createSimulator, type Simulator } from '../simulator/simulator.ts';
 
 export interface Stage {
-  /** Where clients call, and the ops listener. */
+  /** The addresses of the client listener and the ops listener. */
   readonly url: string;
   readonly opsUrl: string;
   readonly simulator: Simulator;
@@ -18,10 +18,10 @@ export const DEMO_DEADLINE_MS = 1500;
 
 const TOKEN = 'simulator-token';
 
-/** Nobody waits a minute between two steps of a story; all else is the default. */
+/** No minute between two friend requests, so that the demo does not wait. Everything else is the default. */
 const POLICY = 'addContacts: { add: { minimumGapSeconds: 0 } }\n';
 
-/** A gateway on the embedded store in front of a simulator, both on free ports of this machine. */
+/** Starts a gateway on SQLite in front of a simulator, both on free ports of this machine. */
 export async function setStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'gewe-gateway-demo-'));
   const simulator = createSimulator({ token: TOKEN });

@@ -2,7 +2,7 @@ import type { Clock } from '../time.ts';
 import { DEMO_DEADLINE_MS, type Stage } from './stage.ts';
 import type { Seen, Visitor } from './visitor.ts';
 
-/** One thing that the gateway does, shown for real. Resolves to what was seen; rejects where it did not happen. */
+/** One thing that the gateway does. `show` does it and resolves to a line about the result; rejects if it failed. */
 export interface Step {
   readonly title: string;
   show(): Promise<string>;
@@ -14,10 +14,10 @@ const SLOW_MS = 2 * DEMO_DEADLINE_MS;
 const LATE_FRIENDS = 5000;
 const DAY_MS = 86_400_000;
 
-/** How long the saved list may take to change after the late answer is out. */
+/** How long the saved list may take to change after the late response was sent, milliseconds. */
 const PATIENCE_MS = 5000;
 
-export function tellStory(stage: Stage, visitor: Visitor, clock: Clock): Step[] {
+export function storySteps(stage: Stage, visitor: Visitor, clock: Clock): Step[] {
   const { simulator } = stage;
   const fetchList = (headers: Record<string, string> = {}) =>
     visitor.post('fetchContactsList', { appId: LIST_ACCOUNT }, headers);
@@ -48,7 +48,7 @@ export function tellStory(stage: Stage, visitor: Visitor, clock: Clock): Step[] 
       },
     },
     {
-      title: 'Nobody waits any more, but the slow call goes on: its late answer is saved',
+      title: 'The slow call continues without a caller: its late answer is saved',
       async show() {
         const slow = await simulator.waitForCall(
           ({ appId, operation }) =>
@@ -56,7 +56,7 @@ export function tellStory(stage: Stage, visitor: Visitor, clock: Clock): Step[] 
           2,
         );
         const ended = await slow.ended;
-        if (ended !== 'answered') throw new Error('The slow call was cut.');
+        if (ended !== 'answered') throw new Error('The slow call was cut off.');
         const seen = await until(
           clock,
           () => fetchList({ 'cache-control': 'only-if-cached' }),
@@ -66,7 +66,7 @@ export function tellStory(stage: Stage, visitor: Visitor, clock: Clock): Step[] 
       },
     },
     {
-      title: 'A young account wants to add someone: refused, with the date from which it may',
+      title: 'A young account tries to add a friend: refused, with the date from which it may',
       async show() {
         const seen = await add('wx_demo_young', 'v3_somebody');
         expect(seen, 429);
@@ -77,7 +77,7 @@ export function tellStory(stage: Stage, visitor: Visitor, clock: Clock): Step[] 
       },
     },
     {
-      title: 'An account that an operator declared old: accepted until its quota ends',
+      title: 'An account that an operator declared old: accepted until its quota is used up',
       async show() {
         const declared = await visitor.declare(OLD_ACCOUNT, new Date(clock.now() - 30 * DAY_MS));
         expect(declared, 200);
@@ -121,10 +121,10 @@ async function until(
   ask: () => Promise<Seen>,
   isRight: (seen: Seen) => boolean,
 ): Promise<Seen> {
-  const giveUpAt = clock.now() + PATIENCE_MS;
+  const giveUpAt = clock.monotonic() + PATIENCE_MS;
   for (;;) {
     const seen = await ask();
     if (isRight(seen)) return seen;
-    if (clock.now() > giveUpAt) throw new Error('The late answer was not saved.');
+    if (clock.monotonic() > giveUpAt) throw new Error('The late answer was not saved.');
   }
 }

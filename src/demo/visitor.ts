@@ -1,6 +1,6 @@
 import { DEMO_KEY, type Stage } from './stage.ts';
 
-/** An answer as a caller sees it. */
+/** A response as its caller sees it. */
 export interface Seen {
   readonly status: number;
   readonly headers: Headers;
@@ -17,7 +17,7 @@ export interface Seen {
 /** A caller of the stage's gateway. */
 export interface Visitor {
   post(operation: string, body: object, headers?: Record<string, string>): Promise<Seen>;
-  /** Declares at the ops listener since when an account is online. */
+  /** Declares at the ops listener since when an account has been online. */
   declare(appId: string, onlineSince: Date): Promise<Seen>;
 }
 

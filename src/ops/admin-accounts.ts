@@ -22,17 +22,17 @@ interface AdminAccountsParts {
   onChange(change: AdminChange): void;
 }
 
-/** What the policy file says of an account, too. */
+/** The same as an account's entry in the policy file. */
 const DECLARATION = z.strictObject({ onlineSince: z.iso.datetime({ offset: true }) });
 const BODY_LIMIT_BYTES = 10_000;
 const PAGE = 100;
 
-/** `/admin/accounts`: since when accounts are online, and what is left of their quotas. */
+/** `/admin/accounts`: since when accounts have been online, and what is left of their quotas. */
 export function adminAccounts(parts: AdminAccountsParts): Router {
   const { register, accounts, addService, policy, declared, clock, onChange } = parts;
   const router = Router();
 
-  /** An account's clock and quotas; undefined for one that nobody declared and the gateway never saw. */
+  /** An account's age and quotas; undefined if it was never seen and never declared. */
   async function describe(appId: string): Promise<Record<string, unknown> | undefined> {
     const standing = await accounts.standing(appId);
     const record = await register.find(appId);
@@ -50,7 +50,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     };
   }
 
-  /** Accounts that were seen or declared, here or in the policy file, in the order of appId. */
+  /** Accounts that were seen, or declared here or in the policy file, in the order of their appIds. */
   async function knownAfter(after = '', limit: number) {
     const records = await register.list(after, limit);
     const recordOf = new Map(records.map((record) => [record.appId, record]));
@@ -68,11 +68,11 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
 
   async function sendAccount(res: Response, appId: string): Promise<void> {
     const account = await describe(appId);
-    if (account === undefined) throw new Refusal('not-found', 'Nothing is known of this account.');
+    if (account === undefined) throw new Refusal('not-found', 'This account is not known.');
     sendObject(res, account);
   }
 
-  const tell = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
+  const reportChange = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
     onChange({ appId, what, requestId: scopeOf(res).trace.requestId });
 
   router
@@ -95,16 +95,16 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       const onlineSince = readOnlineSince(json, clock.now());
       const before = await register.find(appId);
       await register.declare(appId, onlineSince);
-      // Who sets up accounts by a script says the same again and again: that changes nothing.
-      if (before?.declaredOnlineSince !== onlineSince) tell(res, appId, 'declared');
+      // Scripts declare the same again and again, which changes nothing.
+      if (before?.declaredOnlineSince !== onlineSince) reportChange(res, appId, 'declared');
       await sendAccount(res, appId);
     })
     .delete(async (req, res) => {
       const appId = appIdOf(req, res);
       if (!(await register.withdraw(appId))) {
-        throw new Refusal('not-found', 'Nothing is declared here for this account.');
+        throw new Refusal('not-found', 'This account was not declared here.');
       }
-      tell(res, appId, 'withdrawn');
+      reportChange(res, appId, 'withdrawn');
       sendNoContent(res);
     })
     .all(methodsOnly('GET, HEAD, PUT, DELETE'));
@@ -129,7 +129,7 @@ function describeUsage({ rule, limit, left, opensAt }: QuotaUsage): Record<strin
 function readOnlineSince(body: unknown, now: number): number {
   const declaration = DECLARATION.safeParse(body);
   const instant = declaration.success ? Date.parse(declaration.data.onlineSince) : NaN;
-  // Not "later than now": that would let through what is no instant at all.
+  // Written this way round, it also refuses NaN.
   if (!(instant <= now)) {
     throw new Refusal(
       'invalid-body',

@@ -13,7 +13,7 @@ interface AdminListsParts {
   onChange(change: AdminChange): void;
 }
 
-/** `/admin/lists/{appId}`: what is saved, without its content, and how to forget it. */
+/** `/admin/lists/{appId}`: facts about a saved list, without its content, and a way to delete it. */
 export function adminLists({ lists, clock, onChange }: AdminListsParts): Router {
   const router = Router();
   router

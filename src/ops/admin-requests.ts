@@ -4,18 +4,21 @@ import { scopeOf } from '../http/request-scope.ts';
 import { APP_ID } from '../steps/read-body.ts';
 import { send } from '../http/send.ts';
 
-/** What an operator did to an account, under the id of the request that did it. */
+/** A change that an operator made to an account. `requestId` is the id of the operator's request. */
 export interface AdminChange {
   readonly appId: string;
   readonly what: 'declared' | 'withdrawn' | 'list-forgotten';
   readonly requestId: string;
 }
 
-/** The appId of a path such as `/admin/lists/{appId}`. One that holds a secret would be kept, and shown in the list of all. */
+/**
+ * The appId in a path such as `/admin/lists/{appId}`. Refuses one that contains a secret: it would be stored, and shown
+ * in the list of accounts.
+ */
 export function appIdOf(req: Request, res: Response): string {
   const appId = req.params['appId'];
-  const isOne = typeof appId === 'string' && APP_ID.test(appId);
-  if (isOne && !scopeOf(res).holdsSecret(appId)) return appId;
+  const isValid = typeof appId === 'string' && APP_ID.test(appId);
+  if (isValid && !scopeOf(res).holdsSecret(appId)) return appId;
   throw noAppId();
 }
 
@@ -27,17 +30,17 @@ export function sendObject(res: Response, value: Readonly<Record<string, unknown
   send(res, 200, 'application/json', Buffer.from(JSON.stringify(value)));
 }
 
-/** An instant as people and programs read it; null where there is none. */
+/** An instant, in milliseconds since the epoch, as ISO 8601; null if there is none. */
 export function iso(instant: number | undefined): string | null {
   return instant === undefined || !Number.isFinite(instant)
     ? null
     : new Date(instant).toISOString();
 }
 
-/** Refuses what the routes before it did not take. */
+/** Refuses the methods that the routes before it do not handle. */
 export function methodsOnly(allow: string): RequestHandler {
   return () => {
-    throw new Refusal('method-not-allowed', `Here is only ${allow}.`, {
+    throw new Refusal('method-not-allowed', `Use ${allow} here.`, {
       headers: { Allow: allow },
     });
   };

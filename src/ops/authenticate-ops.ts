@@ -4,9 +4,9 @@ import { Refusal } from '../errors.ts';
 import { isLoopback } from '../settings/addresses.ts';
 
 /**
- * The ops listener's own lock: with `OPS_TOKEN` set, nothing here answers without it. Without it the listener is on
- * loopback, where any web page that is open on the machine could have its own name point (DNS rebinding): so only a
- * request that calls it by a loopback name is answered. Pages of other origins are turned away in both cases.
+ * Protects the ops listener. With `OPS_TOKEN` set, every request needs it. Without it, the listener is on loopback. A web
+ * page that is open on the machine could make its own host name point there (DNS rebinding), so only requests with a
+ * loopback name as their host are answered. Pages of other origins are refused in both cases.
  */
 export function authenticateOps({ opsToken }: { opsToken: string | undefined }): RequestHandler {
   const checkCaller = opsToken === undefined ? checkHost : tokenCheck(opsToken);
@@ -20,34 +20,34 @@ export function authenticateOps({ opsToken }: { opsToken: string | undefined }):
 function tokenCheck(opsToken: string): (req: Request) => void {
   const expected = hash(opsToken);
   return (req) => {
-    const shown = /^Bearer +(\S+)\s*$/i.exec(req.get('authorization') ?? '')?.[1];
-    if (shown !== undefined && timingSafeEqual(hash(shown), expected)) return;
-    throw new Refusal('unauthenticated', 'Show OPS_TOKEN as Authorization: Bearer TOKEN.', {
+    const token = /^Bearer +(\S+)\s*$/i.exec(req.get('authorization') ?? '')?.[1];
+    if (token !== undefined && timingSafeEqual(hash(token), expected)) return;
+    throw new Refusal('unauthenticated', 'Send OPS_TOKEN as Authorization: Bearer TOKEN.', {
       headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway ops"' },
     });
   };
 }
 
-/** The listener has seen to it that there is one host at most, and that it is the target's where that names one. */
+/** The listener has made sure that there is at most one Host, and that it is the one in the target if there is one. */
 function checkHost(req: Request): void {
   const host = (req.get('host') ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   if (isLoopback(host)) return;
   throw new Refusal(
     'unauthenticated',
-    'Without OPS_TOKEN this listener answers only to localhost, 127.0.0.1 and [::1] as its Host.',
+    'Without OPS_TOKEN, this listener answers only if Host is localhost, 127.0.0.1 or [::1].',
   );
 }
 
 /**
- * Nothing here is for a page of another origin. It could read no answer, for want of CORS headers, and what changes
- * something takes a method that a browser asks for first; but it need not come that far. A link that is followed is no
- * call of that page (the resource isolation policy of Fetch Metadata).
+ * Refuses pages of other origins. They could read no response, since there are no CORS headers, and changes need methods
+ * that a browser asks permission for; this stops them earlier. Following a link is no call of the page that has it
+ * (the resource isolation policy of Fetch Metadata).
  */
 function checkPage(req: Request): void {
   const site = req.get('sec-fetch-site');
   const origin = req.get('origin');
   const isLink = req.method === 'GET' && req.get('sec-fetch-mode') === 'navigate';
-  // Browsers say the site only to https and to loopback; elsewhere the origin tells.
+  // Browsers send Sec-Fetch-Site only to https and loopback addresses. Elsewhere only Origin is known.
   const isForeign =
     site === undefined
       ? origin !== undefined && URL.parse(origin)?.host !== req.get('host')

@@ -2,13 +2,13 @@ import type { RequestHandler } from 'express';
 import type { Clock } from '../time.ts';
 import { send } from '../http/send.ts';
 
-/** A part that can keep the gateway from doing its work. */
+/** A part that must work for the gateway to be ready. */
 export type Part = 'store' | 'token' | 'draining';
 
 export interface Health {
-  /** The parts that are not ready; none where all is well. */
+  /** The parts that are not ready; empty if all is well. */
   notReady(): Promise<Part[]>;
-  /** What works and should be changed all the same, by name. */
+  /** Names of store settings that work but can lose data. */
   warnings(): readonly string[];
 }
 
@@ -21,7 +21,7 @@ interface HealthParts {
   onStoreError(error: unknown): void;
 }
 
-/** Probes come from several sides and may be asked by anyone: the store is asked once a second at most. */
+/** Anyone may send probes, and several balancers do: the store is checked once a second at most. */
 const STORE_CHECK_EVERY_MS = 1000;
 
 export function createHealth(parts: HealthParts): Health {
@@ -30,10 +30,8 @@ export function createHealth(parts: HealthParts): Health {
   let storeIsReady: Promise<boolean> = Promise.resolve(true);
 
   function isStoreReady(): Promise<boolean> {
-    const now = clock.now();
-    const isRecent = now >= checkedAt && now - checkedAt < STORE_CHECK_EVERY_MS;
-    // A clock that was set back must not keep an old verdict until it has caught up.
-    if (!isRecent) {
+    const now = clock.monotonic();
+    if (now - checkedAt >= STORE_CHECK_EVERY_MS) {
       checkedAt = now;
       storeIsReady = checkStore().then(
         () => true,
@@ -58,12 +56,12 @@ export function createHealth(parts: HealthParts): Health {
   };
 }
 
-/** The process lives and its event loop turns. */
+/** Answers 200: the process is alive and its event loop runs. */
 export function answerHealthz(): RequestHandler {
   return (_req, res) => send(res, 200, 'application/json', Buffer.from('{"status":"ok"}'));
 }
 
-/** Whether requests should be sent here, and if not, for which parts. */
+/** Answers 200 if requests should be sent here, otherwise 503 with the parts that are not ready. */
 export function answerReadyz({ health }: { health: Health }): RequestHandler {
   return async (_req, res) => {
     const notReady = await health.notReady();

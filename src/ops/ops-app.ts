@@ -24,7 +24,7 @@ interface OpsParts extends AdminParts {
   onRequest(record: RequestRecord): void;
 }
 
-/** The operator's listener, every step in order. */
+/** The app of the ops listener: every step in order. */
 export function createOpsApp(parts: OpsParts): Express {
   const app = express();
   app.disable('etag');
@@ -42,21 +42,21 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use('/admin/accounts', adminAccounts(parts));
   app.use('/admin/lists', adminLists(parts));
   app.use(() => {
-    throw new Refusal('not-found', `There is nothing here. Try ${PLACES.join(', ')}.`);
+    throw new Refusal('not-found', `There is nothing here. Try ${PATHS.join(', ')}.`);
   });
   app.use(refuseUndecodable());
   app.use(handleError());
   return app;
 }
 
-const PLACES = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/{appId}'];
+const PATHS = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/{appId}'];
 
-/** What there is, for whoever opens the address to see. */
+/** Lists the paths, for people who open the address in a browser. */
 function answerIndex(): RequestHandler {
-  return (_req, res) => sendObject(res, { name: 'gewe-gateway', version: VERSION, places: PLACES });
+  return (_req, res) => sendObject(res, { name: 'gewe-gateway', version: VERSION, places: PATHS });
 }
 
-/** Express decodes what stands for an appId before a route sees it, and fails at a stray `%`. */
+/** Express decodes the appId in a path before a route sees it, and throws if there is a stray `%`. */
 function refuseUndecodable(): ErrorRequestHandler {
   return (error: unknown, _req, _res, next) => next(error instanceof URIError ? noAppId() : error);
 }

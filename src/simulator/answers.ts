@@ -1,6 +1,6 @@
 /**
- * What the vendor says to a call, as a function of the call. Failures are `ret` 500 under HTTP 200, as on the
- * vendor's pages; the texts for a body that is not JSON, a missing appId and an unknown path are our own.
+ * The vendor's response to a call. Failures have `ret` 500 and HTTP status 200, as on the vendor's pages. The texts for a
+ * body that is not JSON, a missing appId and an unknown path are our own.
  */
 import type { Behaviour } from './behaviour.ts';
 import { contactsList, type ListSize, person, phoneContact, stranger } from './samples.ts';
@@ -15,16 +15,16 @@ export interface Envelope {
 export interface Question {
   /** The path after the base, such as `contacts/addContacts`. */
   readonly operation: string;
-  /** What stood in X-GEWE-TOKEN. */
+  /** The value of X-GEWE-TOKEN. */
   readonly token: string | undefined;
-  /** The parsed body; undefined where it was not a JSON object. */
+  /** The parsed body; undefined if it was not a JSON object. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What the vendor knows when the call comes. */
+/** The vendor's state when the call comes. */
 interface Circumstances {
   readonly acceptedToken: string;
-  /** The list that stands in the vendor's cache for this account. */
+  /** The list in the vendor's cache for this account. */
   readonly keptList: ListSize | undefined;
   readonly behaviour: Behaviour;
 }
@@ -38,7 +38,7 @@ const OPERATIONS: Readonly<Record<string, (body: Body, circumstances: Circumstan
     'contacts/getBriefInfo': (body) => forWxids(body, 100, person),
     'contacts/getDetailInfo': (body) => forWxids(body, 20, person),
     'contacts/search': (body) => success(stranger(text(body['contactsInfo']))),
-    // Real clients send "2" for 2, and the vendor takes it.
+    // Real clients send "2" instead of 2, and the vendor accepts it.
     'contacts/addContacts': (body) =>
       /^[234]$/.test(text(body['option'])) ? success() : failure('option参数错误'),
     'contacts/deleteFriend': () => success(),
@@ -51,7 +51,7 @@ const OPERATIONS: Readonly<Record<string, (body: Body, circumstances: Circumstan
     'login/checkOnline': () => success(true),
   };
 
-/** The vendor's answer. The token is looked at first, then the body, then the account, then the operation. */
+/** The vendor's response. It checks the token first, then the body, then the account, then the operation. */
 export function answerTo(question: Question, circumstances: Circumstances): Envelope {
   const { operation, token, body } = question;
   const { acceptedToken, behaviour } = circumstances;
@@ -69,7 +69,7 @@ export function answerTo(question: Question, circumstances: Circumstances): Enve
   return behaviour.echoToken ? { ...answer, ret: 200, msg: `操作成功 token=${token}` } : answer;
 }
 
-/** How long a list this behaviour gives. */
+/** How long a list is with this behaviour. */
 export function listSize(behaviour: Behaviour): ListSize {
   return behaviour.friends ?? 'sample';
 }
@@ -83,13 +83,13 @@ function failure(msg: string): Envelope {
 }
 
 function offline(operation: string): Envelope {
-  // The vendor answers the question whether an account is online; being offline is no failure of that call.
+  // This call asks whether the account is online, so being offline is no failure.
   if (operation === 'login/checkOnline') return success(false);
   const msg = '微信已离线';
   return { ret: 500, msg, data: { code: '-1', msg } };
 }
 
-/** With nothing kept the vendor says success and leaves `data` out. */
+/** If no list is kept, the vendor answers success without `data`. */
 function cachedList({ behaviour, keptList }: Circumstances): Envelope {
   if (behaviour.cacheList === 'none') return success();
   if (behaviour.cacheList === 'kept') {

@@ -1,25 +1,25 @@
-/** Which behaviour a call meets: the account's own list first, then the list for every account. */
+/** The behaviours that are set, and the one for a call: the account's own list first, then the list for all accounts. */
 import { type Behaviour, parseBehaviours } from './behaviour.ts';
 
-/** The account name that stands for every account. */
+/** Means every account. */
 const EVERY_ACCOUNT = '*';
 
 interface Entry {
   readonly behaviour: Behaviour;
-  /** Calls that it still holds for. */
+  /** For how many more calls it holds. */
   left: number;
 }
 
 export interface BehaviourBook {
   /**
    * Replaces the account's list by one behaviour or several; an empty list forgets them.
-   * @throws Error where `value` is no behaviour; the old list then stays.
+   * @throws Error if `value` is no behaviour; the old list is then kept.
    */
   set(appId: string, value: unknown): void;
   forget(appId: string): void;
   forgetAll(): void;
   /**
-   * The behaviour for this call, which counts against its `times`; an empty one where none is meant.
+   * The behaviour for this call, which counts against its `times`; an empty one if none is set.
    * @param operation - The path after the base, such as `contacts/addContacts`.
    */
   take(appId: string | undefined, operation: string): Behaviour;

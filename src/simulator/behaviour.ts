@@ -1,41 +1,41 @@
 /**
- * What a simulated account does other than answer well, and the one reader of it: a test's own code and the
- * control API go through the same checks, so that a misspelt key is an error in both.
+ * How a simulated account behaves, if not normally. Tests and the control API use the same checks, so that a misspelt key
+ * is an error in both.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
-/** An exact answer, for tests of how rude an upstream may be. */
+/** An exact response, for tests with an upstream that breaks rules. */
 interface RawAnswer {
-  /** Over the control API a string; it goes out in UTF-8. */
+  /** A string over the control API, sent in UTF-8. */
   readonly body: string | Uint8Array;
   /** Default `application/json`; an empty string leaves the header out. */
   readonly contentType?: string;
-  /** Win over the headers that would be sent, `content-length` too. */
+  /** Replace the headers that would be sent, including `content-length`. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** Members of one line below exclude each other; all else combines. An empty object is an ordinary answer. */
+/** Which members exclude each other is in `EXCLUSIVE`; all others combine. An empty object is normal behaviour. */
 export interface Behaviour {
   /** Which operations it holds for: `fetchContactsList` or `contacts/fetchContactsList`. Default: all. */
   readonly operations?: readonly string[];
-  /** For how many matching calls; then it is gone. Default: for ever. */
+  /** For how many matching calls it holds. Default: for ever. */
   readonly times?: number;
 
-  /** Waits this long before all else. The work goes on when the caller leaves. */
+  /** Waits this long before anything else. The work continues if the caller leaves. */
   readonly delayMs?: number;
 
   /** Never answers. */
   readonly hang?: boolean;
   /** A TCP reset before any byte of the answer. */
   readonly reset?: boolean;
-  /** Announces the whole body, sends this many bytes of it, and closes the socket. */
+  /** Declares the length of the whole body, sends this many bytes of it, and closes the socket. */
   readonly cutAfterBytes?: number;
   /** Sends the body one byte at a time, one every so many milliseconds. */
   readonly dripMs?: number;
 
   /** An HTML page, `true` for one like a front proxy's. */
   readonly html?: boolean | string;
-  /** A redirect to this address; status 302 where `status` says nothing. */
+  /** A redirect to this address; status 302 unless `status` is set. */
   readonly redirectTo?: string;
   /** No body. */
   readonly empty?: boolean;
@@ -46,13 +46,13 @@ export interface Behaviour {
   readonly accountOffline?: boolean;
   /** The vendor's failure for an appId that it does not know. */
   readonly deviceMissing?: boolean;
-  /** A success that carries the received token in `msg` and in the header `x-echo-token`. */
+  /** A success with the received token in `msg` and in the header `x-echo-token`. */
   readonly echoToken?: boolean;
 
-  /** HTTP status. From 300 on and with no body said above: a JSON body with this number as `ret`. */
+  /** HTTP status. From 300 on, if no body is set above: a JSON body with this number as `ret`. */
   readonly status?: number;
 
-  /** What fetchContactsListCache says, whatever was fetched before. */
+  /** The response of fetchContactsListCache, whatever was fetched before. */
   readonly cacheList?: 'kept' | 'none';
 }
 
@@ -87,7 +87,7 @@ const RULES: Readonly<Record<keyof Behaviour, Rule>> = {
     accepts: (value) => typeof value === 'boolean' || typeof value === 'string',
   },
   redirectTo: {
-    expected: 'an address that can stand in a header',
+    expected: 'an address that can be sent in a header',
     accepts: (value) => value !== '' && isHeader('location', value),
   },
   empty: flag,
@@ -129,15 +129,15 @@ export function parseBehaviour(value: unknown, name = 'behaviour'): Behaviour {
   }
   const behaviour: Behaviour = { ...value };
   for (const group of EXCLUSIVE) {
-    const said = group.filter((key) => behaviour[key] !== undefined && behaviour[key] !== false);
-    if (said.length > 1) throw new Error(`${name} can have only one of ${said.join(', ')}`);
+    const given = group.filter((key) => behaviour[key] !== undefined && behaviour[key] !== false);
+    if (given.length > 1) throw new Error(`${name} can have only one of ${given.join(', ')}`);
   }
   return behaviour;
 }
 
 /**
- * Reads one behaviour or a list of them; the list comes back in its order.
- * @throws Error as parseBehaviour, with the place in the list.
+ * Reads one behaviour, or a list of them in order.
+ * @throws Error as parseBehaviour, with the position in the list.
  */
 export function parseBehaviours(value: unknown): Behaviour[] {
   if (!Array.isArray(value)) return [parseBehaviour(value)];
@@ -162,7 +162,7 @@ function isRawAnswer(value: unknown): boolean {
   );
 }
 
-/** Node throws when such a header is written, which would be too late to say so. */
+/** Otherwise Node would throw when the header is written, too late for a good message. */
 function isHeader(name: string, value: unknown): boolean {
   if (typeof value !== 'string') return false;
   try {

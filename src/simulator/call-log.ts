@@ -1,19 +1,19 @@
-/** What callers sent, in order, and a way to wait for it without sleeping. */
+/** The calls that came, in order, and a way to wait for one without polling. */
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** `aborted`: the socket closed before the whole answer was out, whichever side closed it. */
+/** `aborted`: the socket was closed, by either side, before the whole response was sent. */
 export type CallEnd = 'answered' | 'aborted';
 
 export interface RecordedCall {
   readonly method: string;
   /** The request target as received, with the base and any query. */
   readonly path: string;
-  /** The path after the base, such as `contacts/fetchContactsList`; elsewhere the path without its first slash. */
+  /** The path after the base, such as `contacts/fetchContactsList`; without a base, the path after its first slash. */
   readonly operation: string;
-  /** Out of the body; undefined where it had none. */
+  /** From the body; undefined if it had none. */
   readonly appId: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values by turns, in the order and spelling received. */
+  /** Names and values in turn, in the order and spelling received. */
   readonly rawHeaders: readonly string[];
   /** The body's bytes as received. */
   readonly body: Buffer;
@@ -35,23 +35,23 @@ export interface CallLog {
   /** Resolves with the `count`-th call that matches; calls that are already recorded count. */
   waitFor(predicate: (call: RecordedCall) => boolean, count: number): Promise<RecordedCall>;
   clear(): void;
-  /** Rejects everybody who still waits. */
+  /** Rejects all promises that are still waiting. */
   giveUp(reason: string): void;
 }
 
-/** A log of at most `most` calls; the oldest go first. */
+/** A log of at most `most` calls; the oldest are dropped first. */
 export function createCallLog(most: number): CallLog {
   const calls: RecordedCall[] = [];
   const waiters = new Set<Waiter>();
 
-  function tell(waiter: Waiter, call: RecordedCall): void {
+  function notify(waiter: Waiter, call: RecordedCall): void {
     try {
       if (!waiter.predicate(call)) return;
       waiter.missing -= 1;
       if (waiter.missing > 0) return;
       waiter.resolve(call);
     } catch (error) {
-      // A test's predicate that throws fails that test, not the server.
+      // A predicate that throws must fail its test, not the server.
       waiter.reject(error);
     }
     waiters.delete(waiter);
@@ -63,7 +63,7 @@ export function createCallLog(most: number): CallLog {
       calls.push(call);
       if (calls.length > most) calls.shift();
       for (const waiter of [...waiters]) {
-        tell(waiter, call);
+        notify(waiter, call);
       }
     },
     waitFor(predicate, count) {
@@ -73,7 +73,7 @@ export function createCallLog(most: number): CallLog {
       const waiting = new Promise<RecordedCall>((resolve, reject) => {
         waiters.add({ predicate, resolve, reject, missing: count - matching.length });
       });
-      // Who dropped the promise does not want to hear of it; who awaits it still gets the rejection.
+      // If nobody awaits the promise, its rejection must not end the process.
       waiting.catch(() => undefined);
       return waiting;
     },

@@ -1,11 +1,11 @@
-/** The control API: what users' integration tests, in any language, tell the simulator over HTTP. */
+/** The control API, for integration tests of users in any language: they control the simulator over HTTP. */
 import type { BehaviourBook } from './behaviour-book.ts';
 import type { CallEnd, RecordedCall } from './call-log.ts';
 import { jsonAnswer, type WireAnswer } from './wire.ts';
 
 const PREFIX = '/simulator/';
 
-/** What the control API asks of the simulator. */
+/** The parts of the simulator that the control API uses. */
 interface Controlled {
   readonly behaviours: Pick<BehaviourBook, 'set' | 'forget'>;
   readonly calls: readonly RecordedCall[];
@@ -25,7 +25,7 @@ export function isControlPath(path: string): boolean {
   return path.startsWith(PREFIX);
 }
 
-/** Carries out one control request. What it cannot do is said in `error`, in English. */
+/** Handles one control request. Failures have an English text in `error`. */
 export function control(request: ControlRequest, controlled: Controlled): WireAnswer {
   const { method, path, body } = request;
   const [resource = '', ...rest] = path.slice(PREFIX.length).split('/');
@@ -44,7 +44,7 @@ export function control(request: ControlRequest, controlled: Controlled): WireAn
   return jsonAnswer(
     {
       error:
-        'There are GET /simulator/calls, PUT and DELETE /simulator/behaviours/{appId}, POST /simulator/reset.',
+        'Use GET /simulator/calls, PUT and DELETE /simulator/behaviours/{appId}, or POST /simulator/reset.',
     },
     404,
   );

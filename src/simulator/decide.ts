@@ -1,4 +1,4 @@
-/** Which answer a call gets: from something in front of the vendor, from the vendor, or from a server that is neither. */
+/** Decides on the response to a call: from something in front of the vendor, from the vendor, or from another server. */
 import { answerTo } from './answers.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { RecordedCall } from './call-log.ts';
@@ -6,7 +6,7 @@ import { jsonObject, operationOf, pathnameOf } from './incoming.ts';
 import type { ListSize } from './samples.ts';
 import { frontAnswer, jsonAnswer, type WireAnswer } from './wire.ts';
 
-/** What the simulator knows when the call comes. */
+/** The simulator's state when the call comes. */
 interface Known {
   readonly acceptedToken: string;
   /** The list kept for the account of the call. */
@@ -15,7 +15,7 @@ interface Known {
 
 interface Decision {
   readonly answer: WireAnswer;
-  /** Whether a list is finished, and kept from then on, when this answer is ready. */
+  /** Whether a list is finished with this response, and kept from then on. */
   readonly finishesList: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Reading what a caller sends. */
+/** Reads requests. */
 import type { IncomingMessage } from 'node:http';
 
 const MOST_BODY_BYTES = 64 * 1024 * 1024;
@@ -10,16 +10,16 @@ export function pathnameOf(target: string): string {
   return pathname;
 }
 
-/** The path after the base, such as `contacts/addContacts`; undefined where it does not begin with a base. */
+/** The path after the base, such as `contacts/addContacts`; undefined if it does not begin with a base. */
 export function operationOf(pathname: string): string | undefined {
   return BASE.exec(pathname)?.[1];
 }
 
-/** Hands over the whole body, or undefined where it is too large; nothing where the caller leaves before its end. */
+/** Calls `done` with the whole body, or with undefined if it is too large. Does not call it if the caller leaves early. */
 export function readBody(req: IncomingMessage, done: (body: Buffer | undefined) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // A caller who leaves halfway is no error of the simulator's.
+  // A caller that leaves halfway is no error of the simulator.
   req.on('error', () => undefined);
   req.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -28,7 +28,7 @@ export function readBody(req: IncomingMessage, done: (body: Buffer | undefined) 
   req.on('end', () => done(bytes <= MOST_BODY_BYTES ? Buffer.concat(chunks) : undefined));
 }
 
-/** The body as a JSON object; undefined where it is none. */
+/** The body as a JSON object; undefined if it is none. */
 export function jsonObject(body: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString());

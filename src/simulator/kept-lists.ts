@@ -1,4 +1,4 @@
-/** The vendor's own cache: the page of fetchContactsListCache says that a finished list is kept ten minutes. */
+/** The vendor's own cache. Its page of fetchContactsListCache says that a finished list is kept for ten minutes. */
 import type { ListSize } from './samples.ts';
 
 const KEPT_MS = 10 * 60 * 1000;
@@ -6,17 +6,17 @@ const MOST_ACCOUNTS = 10_000;
 
 export interface KeptLists {
   keep(appId: string, size: ListSize): void;
-  /** The size of the kept list; undefined with none or one that is too old. */
+  /** The size of the kept list; undefined if there is none or it is too old. */
   find(appId: string): ListSize | undefined;
   clear(): void;
 }
 
-/** Keeps sizes, not lists: a list follows from its size, and ten thousand accounts stay small. */
+/** Keeps sizes and not lists: a list follows from its size, and ten thousand accounts need little memory. */
 export function createKeptLists(now: () => number): KeptLists {
   const kept = new Map<string, { readonly size: ListSize; readonly finishedAt: number }>();
   return {
     keep(appId, size) {
-      // Deleted first, so that the map's order is that of age.
+      // Deleted first, so that the map is in order of age.
       kept.delete(appId);
       kept.set(appId, { size, finishedAt: now() });
       if (kept.size > MOST_ACCOUNTS) {

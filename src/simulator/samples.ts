@@ -1,13 +1,13 @@
-/** The data that the simulator answers with. Ids and their order are those of the vendor's own samples. */
+/** The data in the simulator's responses. Ids and their order are those of the vendor's own samples. */
 
-/** What `data` of fetchContactsList holds: ids, never names. */
+/** The `data` of fetchContactsList: ids, never names. */
 export interface ContactsList {
   readonly friends: readonly string[];
   readonly chatrooms: readonly string[];
   readonly ghs: readonly string[];
 }
 
-/** How long a list is: the vendor's sample, or the sample with that many made-up friends instead. */
+/** How long a list is: the vendor's sample, or the sample with this many invented friends instead. */
 export type ListSize = number | 'sample';
 
 const SAMPLE_LIST: ContactsList = {
@@ -85,7 +85,7 @@ export function person(wxid: string): Record<string, unknown> {
   };
 }
 
-/** The `data` of search: somebody who can be added, found by what was searched for. */
+/** The `data` of search: a person who can be added. It follows from the text that was searched for. */
 export function stranger(contactsInfo: string): Record<string, unknown> {
   return {
     v3: `v3_${hex(contactsInfo)}@stranger`,

@@ -1,6 +1,6 @@
 /**
- * A GEWE of one's own: a real HTTP server that answers as the vendor does and can be as slow, dead or rude as a
- * test wants. Nothing in it knows the gateway.
+ * A simulated GEWE: a real HTTP server that answers as the vendor does, and can be as slow, dead or rude as a test wants.
+ * It knows nothing of the gateway.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -24,7 +24,7 @@ const MOST_CALLS = 10_000;
 export interface SimulatorOptions {
   /** The token that it accepts. Default `simulator-token`. */
   readonly token?: string;
-  /** Milliseconds since the epoch: moves the age of kept lists, not the delays. Default: the system's clock. */
+  /** Milliseconds since the epoch, for the age of kept lists but not for delays. Default: the system's clock. */
   readonly now?: () => number;
   /** Whether connections are kept for further requests. Default true. */
   readonly keepsConnections?: boolean;
@@ -32,24 +32,24 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   /**
-   * Listens; may be called again after stop(), also on the same port.
+   * Listens. May be called again after stop(), also for the same port.
    * @param port - 0 takes a free one.
-   * @returns The port and what goes into GEWE_BASE_URL.
+   * @returns the port and the value for GEWE_BASE_URL
    */
   start(port?: number, host?: string): Promise<{ port: number; baseUrl: string }>;
-  /** Ends every socket, timer and hanging answer at once. What was recorded and told stays until reset(). */
+  /** Ends every socket, timer and hanging response at once. Calls and behaviours are kept until reset(). */
   stop(): Promise<void>;
   /**
-   * Replaces what the account does by one behaviour or several, of which the first that matches a call counts;
-   * `*` for every account that has none of its own for the call, an empty list for none.
-   * @throws Error where it is no behaviour.
+   * Sets the behaviours of an account, in place of earlier ones. The first that matches a call is used. `*` is every
+   * account that has none of its own for the call; an empty list removes all.
+   * @throws Error if it is no behaviour.
    */
   behave(appId: string, behaviour: Behaviour | readonly Behaviour[]): void;
-  /** Accepts this token from now on and no other. */
+  /** From now on accepts only this token. */
   setToken(token: string): void;
-  /** As just created: no behaviours, calls, kept lists; the first token; calls under way are cut off. */
+  /** Returns to the state at the start: no behaviours, calls or kept lists, and the first token. Cuts off open calls. */
   reset(): void;
-  /** The last 10,000 calls, oldest first; the control API's own are not among them. */
+  /** The last 10,000 calls, oldest first, without those of the control API. */
   readonly calls: readonly RecordedCall[];
   /**
    * Resolves with the `count`-th call that matches; calls that are already recorded count.
@@ -126,7 +126,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const known = { acceptedToken: token, keptList: keptLists.find(appId) };
     const { answer, finishesList } = decide(call, behaviour, known);
     function finish(): void {
-      // Before the caller is looked at: the vendor finishes its work whether or not somebody still waits.
+      // Even if the caller has left: the vendor finishes its work all the same.
       if (finishesList) keptLists.keep(appId, listSize(behaviour));
       send(res, answer, behaviour, timers);
     }
@@ -137,7 +137,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   return {
     async start(port = 0, host = '127.0.0.1') {
       if (server !== undefined) throw new Error('The simulator is already started.');
-      // Longer than callers keep an idle connection, so that it is never the simulator that closes one in use.
+      // Longer than callers keep idle connections, so that the simulator never closes one that is about to be used.
       const starting = createServer({ keepAliveTimeout: 120_000 }, (req, res) => {
         res.shouldKeepAlive &&= options.keepsConnections ?? true;
         serve(req, res);
@@ -191,7 +191,7 @@ function appIdOf(body: Buffer): string | undefined {
   return typeof appId === 'string' ? appId : undefined;
 }
 
-/** What a caller on this machine can connect to: an address for "everywhere" is none. */
+/** A host that callers on this machine can connect to, which 0.0.0.0 and :: are not. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -1,4 +1,4 @@
-/** Timers that can all be ended at once, so that a simulator that stops leaves nothing behind. */
+/** Timers that can all be cleared at once, so that a stopped simulator leaves nothing behind. */
 export interface Timers {
   after(delayMs: number, act: () => void): void;
   /** Calls `act` every `intervalMs` until it returns false. */

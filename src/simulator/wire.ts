@@ -1,4 +1,4 @@
-/** How an answer goes out: which bytes, and how badly. */
+/** Sends responses: which bytes, and how badly. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Behaviour } from './behaviour.ts';
 import type { Envelope } from './answers.ts';
@@ -10,7 +10,10 @@ export interface WireAnswer {
   readonly body: Buffer;
 }
 
-/** What something in front of the vendor says, which looks at neither token nor body; undefined where it passes. */
+/**
+ * The response of something in front of the vendor, which checks neither token nor body; undefined if the call goes
+ * through to the vendor.
+ */
 export function frontAnswer(behaviour: Behaviour): WireAnswer | undefined {
   const { status, html, redirectTo, raw } = behaviour;
   if (raw !== undefined) {
@@ -47,7 +50,7 @@ export function frontAnswer(behaviour: Behaviour): WireAnswer | undefined {
     : undefined;
 }
 
-/** A JSON answer. `headers` come beside the content's own. */
+/** A JSON response, with `headers` beside those of its content. */
 export function jsonAnswer(
   content: Envelope | object,
   status = 200,
@@ -60,7 +63,7 @@ export function jsonAnswer(
   };
 }
 
-/** Sends the answer as well or as badly as the behaviour says; does nothing where the caller has left. */
+/** Sends the response as well or as badly as `behaviour` says. Does nothing if the caller has left. */
 export function send(
   res: ServerResponse,
   answer: WireAnswer,
@@ -79,7 +82,7 @@ export function send(
   if (cutAfterBytes !== undefined) {
     res.flushHeaders();
     res.write(answer.body.subarray(0, Math.min(cutAfterBytes, announced - 1)));
-    // Not destroy(): the bytes so far have to reach the caller.
+    // Not destroy(): the bytes so far must reach the caller.
     socket.destroySoon();
   } else if (dripMs !== undefined) {
     drip(res, answer.body, dripMs, timers);
@@ -98,7 +101,7 @@ function writeHead(res: ServerResponse, answer: WireAnswer, announcedBytes: numb
   }
 }
 
-/** An answer that is cut announces more than it sends, also where there was nothing to send. */
+/** A response that is cut off declares more bytes than it sends, even if there was nothing to send. */
 function atLeastOne(body: Buffer): number {
   return Math.max(1, body.length);
 }

@@ -62,6 +62,6 @@ describeWith('sqlite3', 'the recipe for backups', () => {
     expect(existsSync(join(folder.path, 'data/before/gateway.db-wal'))).toBe(true);
     const next = await gateways.start();
     expect(await charged(next, 'wx_before')).toBe(1);
-    await expect(charged(next, 'wx_after')).rejects.toThrow('Nothing is known of this account');
+    await expect(charged(next, 'wx_after')).rejects.toThrow('This account is not known');
   });
 });

@@ -31,7 +31,7 @@ test('the demo with --once tells all five steps with the numbers of its run and 
   expect(out).toMatch(/5\. .*\n {3}8 accepted and sent, then add-quota-exhausted · retryAt \d{4}-/);
   // Its ports are closed by then.
   expect(out.slice(out.indexOf('5. '))).not.toMatch(/http:/);
-  expect(out).toContain('`npm run demo` tells the same and stays up');
+  expect(out).toContain('`npm run demo` does the same and keeps running');
 });
 
 const lines = onPath('curl') ? test : test.skip;
@@ -42,7 +42,7 @@ lines('the lines that the demo prints work in a shell, and the first prints litt
   let out = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     out += chunk;
-    if (out.includes('Ctrl-C ends it.')) break;
+    if (out.includes('Press Ctrl-C to stop.')) break;
   }
   const printed: string[] = [];
   for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
@@ -69,7 +69,7 @@ test('the demo without --once stays up until a signal, then ends with 0', async 
   const exit = once(child, 'exit') as Promise<[number]>;
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     out += chunk;
-    if (out.includes('Ctrl-C ends it.')) break;
+    if (out.includes('Press Ctrl-C to stop.')) break;
   }
   child.kill('SIGINT');
   const [code] = await exit;
@@ -91,5 +91,5 @@ test.each<[what: string, spoil: (simulator: Simulator) => void]>([
   };
 
   expect(await demo(['--once'], io, openStage)).toBe(1);
-  expect(printed.stderr).toContain('This did not happen');
+  expect(printed.stderr).toContain('This step failed');
 });

@@ -48,10 +48,11 @@ test('one that is not told at once is told when it lasts', async () => {
   expect(told.slice(6)).toEqual(['it is gone, 0 left out', 'back']);
 });
 
-test('a clock that was set back silences nothing', () => {
+test('setting the time of day back silences nothing', () => {
   const { clock, told, flap } = start();
   for (let i = 0; i < 3; i++) flap();
-  clock.advance(-3_600_000);
+  clock.set(clock.now() - 3_600_000);
+  clock.advance(10_000);
   flap();
   expect(told).toHaveLength(8);
 });
