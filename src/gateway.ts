@@ -75,7 +75,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
       listMemoryBytes: settings.list.memoryBytes,
       events: report.store,
     }));
-  const { clock, lists, turns } = stores;
+  const { clock, lists, leases } = stores;
   const register = orUnavailable(stores.accounts, report.quotaStoreFailed);
   const ledger = orUnavailable(stores.ledger, report.quotaStoreFailed);
   const { check: checkStore } = orUnavailable(stores, report.quotaStoreFailed);
@@ -85,7 +85,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const accounts = createAccounts({
     clocks: register,
     upstream: () => upstream,
-    turns,
+    leases,
     clock,
     declared: settings.accounts,
     unknown: settings.addContacts.accountAge.unknown,
@@ -104,7 +104,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const listService = createListService({
     upstream,
     lists,
-    turns,
+    leases,
     breaker,
     clock,
     settings: settings.list,
@@ -194,7 +194,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
         listService,
         pending,
         upstream,
-        turns,
+        leases,
         watches,
         stores,
         graceMs: settings.shutdownGraceMs,

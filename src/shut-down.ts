@@ -11,8 +11,8 @@ interface ShutDownParts {
   readonly pending: { idle(): Promise<void> };
   /** `close` ends the calls under way. */
   readonly upstream: { close(): Promise<void> };
-  /** `stop` ends the waiting for other gateways. */
-  readonly turns: { stop(): void };
+  /** Stopping them ends all waiting for calls of other gateways. */
+  readonly leases: { stop(): void };
   readonly watches: readonly { stop(): void }[];
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
@@ -43,14 +43,14 @@ const REFUSALS_MS = 500;
  * saving. Then whatever is left is ended. The stores close when nothing can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {
-  const { listener, opsListener, listService, pending, upstream, turns, watches, stores } = parts;
+  const { listener, opsListener, listService, pending, upstream, leases, watches, stores } = parts;
   const idle = () => Promise.all([pending.idle(), listService.idle()]);
   const answered = listener.drain(parts.graceMs * SPARED);
   await within(answered.then(idle), parts.graceMs);
 
   parts.graceOver();
   await upstream.close();
-  turns.stop();
+  leases.stop();
   await listService.stop();
   await idle();
   await within(answered, REFUSALS_MS);

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { overGateways, singleFlight } from '../coalesce.ts';
 import type { Clock } from '../time.ts';
 import { shuttingDown } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import { dataOf, retOf, type Outcome } from '../gewe/outcome.ts';
 import type { Observer, Upstream } from '../gewe/upstream.ts';
-import { inTurn, type Turns } from '../turns.ts';
+import type { Leases } from '../leases.ts';
 import { standingOf, type Standing } from './account-age.ts';
 import type { AddContactsPolicy } from './policy.ts';
 import type { AccountClocks } from './ports.ts';
@@ -21,7 +22,7 @@ export interface Accounts {
 interface AccountsParts {
   readonly clocks: AccountClocks;
   readonly upstream: () => Pick<Upstream, 'call'>;
-  readonly turns: Turns;
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly declared: ReadonlyMap<string, number>;
   readonly unknown: AddContactsPolicy['accountAge']['unknown'];
@@ -38,15 +39,16 @@ const SEE_AGAIN_AFTER_MS = 5_000;
 const SEE_AGAIN_ANYWAY_AFTER_MS = 600_000;
 const REMEMBERED = 10_000;
 
-/** What a gateway tells the others of its question: no more than that it was asked. */
+/** What other gateways get of the question: no more than that it was asked. */
 const ASKED = Buffer.from('asked');
 
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { clocks, upstream, turns, clock, declared, unknown, timeoutMs } = parts;
-  const byClock = { max: REMEMBERED, ttlResolution: 0, perf: clock };
+  const { clocks, upstream, leases, clock, declared, unknown, timeoutMs } = parts;
+  const byClock = { max: REMEMBERED, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
   // Saves a write per answer.
   const seen = new LRUCache<string, true>({ ...byClock, ttl: SEE_AGAIN_ANYWAY_AFTER_MS });
-  const asked = new LRUCache<string, Promise<void>>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
+  const asked = new LRUCache<string, true>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
+  const questions = singleFlight<void>();
 
   const standing = async (appId: string) =>
     standingOf(await clocks.find(appId), declared.get(appId), unknown);
@@ -67,26 +69,28 @@ export function createAccounts(parts: AccountsParts): Accounts {
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
 
-  /** Of all gateways on the store one asks. */
-  async function askInTurn(appId: string, trace: Trace): Promise<void> {
-    const ask = async () => {
-      await question(appId, trace);
-      return ASKED;
-    };
-    const request = { appId, what: 'online', askedAt: clock.now() } as const;
-    await inTurn(turns, request, ask, ASK_AGAIN_AFTER_MS);
+  /** Asks at one of the gateways on the store. After a failure the next attempt asks again: the store may work by then. */
+  async function askOnce(appId: string, trace: Trace): Promise<void> {
+    const askedAt = clock.now();
+    await overGateways<Buffer>(leases, clock, {
+      appId,
+      work: 'online',
+      askedAt: () => askedAt,
+      async perform() {
+        await question(appId, trace);
+        return ASKED;
+      },
+      encode: (result) => result,
+      decode: (encoded) => encoded,
+      reuseMs: ASK_AGAIN_AFTER_MS,
+    });
+    asked.set(appId, true);
   }
 
   return {
     standing,
-    ask(appId, trace) {
-      const before = asked.get(appId);
-      if (before !== undefined) return before;
-      const answer = askInTurn(appId, trace);
-      asked.set(appId, answer);
-      // A store that failed may work again at the next attempt.
-      answer.catch(() => asked.delete(appId));
-      return answer;
+    async ask(appId, trace) {
+      if (!asked.has(appId)) await questions.join(appId, () => askOnce(appId, trace));
     },
     observe({ operation, appId }, outcome) {
       // checkOnline answers `ret` 200 for an account that is not online, too; its asker reads `data`.

@@ -1,11 +1,15 @@
 /**
- * Tells whether the upstream as a whole is down, so that not everyone waits for a deadline to learn it. Opened by
- * connection failures and timeouts in a row over at least two accounts; one account's errors never open it.
+ * Knows whether the upstream as a whole is down, so that not every caller has to wait for its deadline to find out. It
+ * opens on consecutive connection failures and timeouts over at least two accounts; one account's errors never open it.
+ *
+ * Instants of its state are by the clock of whoever keeps the state: the store's, which gateways share, or else the
+ * monotonic clock of this process. Setting the system's clock moves neither.
  */
-import type { Clock } from '../time.ts';
 import type { Outcome } from '../gewe/outcome.ts';
 import type { Subject } from '../gewe/upstream.ts';
 import type { BreakerSettings } from '../settings/settings.ts';
+import type { Clock } from '../time.ts';
+import { containFaults } from './faults.ts';
 
 export type DownReason = 'timeout' | 'unreachable';
 
@@ -55,16 +59,23 @@ export function afterFailure(
 /** Enough to tell accounts apart under a storm of failures of one of them. */
 const MAX_REMEMBERED = 1000;
 
+/** No call should be waited for now. */
+export interface Down {
+  readonly why: DownReason;
+  /** Until the next probe, milliseconds. */
+  readonly retryAfterMs: number;
+}
+
 export type Admission =
   | { readonly kind: 'go' }
-  /** Somebody has to find out whether it is back: this call. */
+  /** A call has to find out whether the upstream is back: this one. */
   | { readonly kind: 'probe' }
-  | { readonly kind: 'wait'; readonly why: DownReason; readonly nextProbeAt: number };
+  | ({ readonly kind: 'wait' } & Down);
 
 /**
  * Whether a call for `client` may be made at `now`, and the state after that. A client whose probe has just failed leaves
- * the next one to those who were turned away, for one period: one whose own accounts are slow could take them all, and
- * keep everybody from learning that theirs are not.
+ * the next one to the clients that were turned away, for one period. Otherwise a client whose own accounts are slow could
+ * take all probes, and nobody would learn that the others are not.
  */
 export function admit(
   state: BreakerState,
@@ -76,41 +87,44 @@ export function admit(
   const { why, nextProbeAt, probedBy, othersWait } = state;
   const lateness = now - nextProbeAt;
   const isOthersTurn = client === probedBy && othersWait && lateness < settings.probeEveryMs;
-  // A probe that is further off than one period was set before the clock was set back.
+  // A probe further off than one period was set before the store's clock was set back.
   const isTooSoon = lateness < 0 && -lateness <= settings.probeEveryMs;
   if (isTooSoon || isOthersTurn) {
     const next = { ...state, othersWait: othersWait || client !== probedBy };
-    return [{ kind: 'wait', why, nextProbeAt: Math.max(nextProbeAt, now) }, next];
+    return [{ kind: 'wait', why, retryAfterMs: Math.max(0, -lateness) }, next];
   }
   const probing = { nextProbeAt: now + settings.probeEveryMs, probedBy: client, othersWait: false };
   return [{ kind: 'probe' }, { ...state, ...probing }];
 }
 
 export interface Breaker {
-  /** A call has passed its deadline: that is its failure, whatever becomes of it later. */
-  overdue(subject: Subject): void;
-  /** What becomes of this call does not count as a failure: it repeats one that has been counted. */
-  excuse(subject: Subject): void;
+  /** Undefined while it is closed. */
+  down(): Down | undefined;
   /**
-   * Asks to make a call for this client. Saying `probe` uses up the probe of this window, for all gateways on the same
+   * Asks to make a call for this client. The answer `probe` uses up the probe of this window, for all gateways on the same
    * store. Never rejects.
    */
   admit(client: string): Promise<Admission>;
-  state(): BreakerState;
-  /** Learns from what becomes of every call to the upstream. */
+  /** A call has passed its deadline. That counts as its failure, whatever becomes of it later. */
+  overdue(subject: Subject): void;
+  /** The outcome of this call does not count as a failure: it follows from a call that has been counted. */
+  excuse(subject: Subject): void;
+  /** Learns from the outcome of every call to the upstream. */
   observe(subject: Subject, outcome: Outcome): void;
 }
 
-/** Where several gateways keep one state. */
+/** Keeps one state for several gateways. */
 export interface BreakerStore {
+  /** The clock that all these gateways count by, milliseconds. */
+  now(): number;
   /**
-   * Replaces the state by the second of what `change` makes of it, as one step that no other change can come between. It may be
-   * called more than once. Rejects where the store fails.
+   * Replaces the state by the second of what `change` returns, as one step that no other change can come between. `change`
+   * may be called more than once. Rejects if the store fails.
    */
   update<R>(
     change: (state: BreakerState) => readonly [R, BreakerState],
   ): Promise<readonly [R, BreakerState]>;
-  /** Calls `onState` with what other gateways have made of it. */
+  /** Calls `onState` with every state that another gateway has set. */
   watch(onState: (state: BreakerState) => void): void;
 }
 
@@ -124,20 +138,23 @@ export interface BreakerEvents {
 /** @param store undefined if this is the only gateway */
 export function createBreaker(
   settings: BreakerSettings,
-  clock: Clock,
+  clock: Pick<Clock, 'monotonic'>,
   store: BreakerStore | undefined,
   events: BreakerEvents,
 ): Breaker {
-  const { breakerChanged, fault } = events;
+  const faults = containFaults(events.fault);
+  const now = () => (store === undefined ? clock.monotonic() : store.now());
+  const excused = new WeakSet<Subject>();
   let state = CLOSED;
-  const enter = (next: BreakerState) => {
-    const changed = next.kind !== state.kind;
-    state = next;
-    if (changed) breakerChanged(state);
-  };
   store?.watch(enter);
 
-  /** Here at once, and then as the store has it. One that fails leaves each gateway to itself. */
+  function enter(next: BreakerState): void {
+    const changed = next.kind !== state.kind;
+    state = next;
+    if (changed) faults.contain(() => events.breakerChanged(next));
+  }
+
+  /** Here at once, and then as the store has it. If the store fails, each gateway keeps its own state. */
   async function update<R>(
     change: (state: BreakerState) => readonly [R, BreakerState],
   ): Promise<R> {
@@ -154,29 +171,32 @@ export function createBreaker(
     }
   }
 
-  /** Nobody waits for it, so a fault of ours must not end as an unhandled rejection, which ends the process. */
+  /** Nobody waits for it, so a fault must not become an unhandled rejection, which would end the process. */
   function learn(change: (before: BreakerState) => BreakerState): void {
-    update((before) => [undefined, change(before)]).catch(fault);
+    update((before) => [undefined, change(before)]).catch(faults.report);
   }
 
-  const excused = new WeakSet<Subject>();
-  const failed = (appId: string, why: DownReason) => {
-    const at = clock.now();
+  function failed(appId: string, why: DownReason): void {
+    const at = now();
     learn((before) => afterFailure(before, appId, why, at, settings));
-  };
+  }
+
   return {
+    down: () =>
+      state.kind === 'open'
+        ? { why: state.why, retryAfterMs: Math.max(0, state.nextProbeAt - now()) }
+        : undefined,
+    async admit(client) {
+      if (state.kind === 'closed') return { kind: 'go' };
+      return update((before) => admit(before, client, now(), settings));
+    },
     overdue(subject) {
       excused.add(subject);
       failed(subject.appId, 'timeout');
     },
     excuse: (subject) => void excused.add(subject),
-    async admit(client) {
-      if (state.kind === 'closed') return { kind: 'go' };
-      return update((before) => admit(before, client, clock.now(), settings));
-    },
-    state: () => state,
     observe(subject, outcome) {
-      // An answer of any kind from the vendor shows that it is there. An error page does not, nor does it cost a wait.
+      // Any answer of the vendor shows that it is there. An error page does not, but it costs no wait either.
       if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') succeeded();
       if (excused.has(subject)) return;
       if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') {

@@ -1,4 +1,4 @@
-/** What a caller says about how fresh and how fast its list has to be. Pure. */
+/** What a caller asks about how fresh its list has to be, and how soon it has to come. */
 export interface ListDirectives {
   /** Its own deadline, milliseconds; undefined if it names none. */
   readonly waitMs: number | undefined;
@@ -6,20 +6,29 @@ export interface ListDirectives {
   readonly onlyIfCached: boolean;
   /** A saved list younger than this will do, milliseconds; undefined if it says nothing. */
   readonly maxAgeMs: number | undefined;
-  /** The upstream is asked even if a fresh list is saved. Common clients send this unasked, so the fallback stays. */
+  /** The upstream is asked even if a fresh list is saved. Common clients always send this, so the fallback stays. */
   readonly noCache: boolean;
   /** The fallback must be younger than this, milliseconds; 0 for no fallback, undefined for any age. */
   readonly staleIfErrorMs: number | undefined;
 }
 
+const NONE: ListDirectives = {
+  waitMs: undefined,
+  onlyIfCached: false,
+  maxAgeMs: undefined,
+  noCache: false,
+  staleIfErrorMs: undefined,
+};
+
 /**
  * Reads `Prefer: wait=N` (RFC 7240 section 4.3) and the request's `Cache-Control` (RFC 9111 section 5.2.1, and
- * `stale-if-error` of RFC 5861 section 4). What cannot be read is left out, as these documents ask for.
+ * `stale-if-error` of RFC 5861 section 4). Directives that cannot be read are ignored, as these documents ask for.
  */
 export function readDirectives(
   prefer: string | undefined,
   cacheControl: string | undefined,
 ): ListDirectives {
+  if (prefer === undefined && cacheControl === undefined) return NONE;
   // `foo; wait=3` is a parameter of another preference.
   const preferences = membersOf(prefer, (member) => splitUnquoted(member, ';')[0] ?? '');
   const control = membersOf(cacheControl);
@@ -32,7 +41,7 @@ export function readDirectives(
   };
 }
 
-/** Names are case-insensitive, values may be quoted, and of two equal names the first counts. */
+/** Names are case-insensitive, values may be quoted, and the first of two equal names counts. */
 function membersOf(
   header = '',
   read: (member: string) => string = (member) => member,

@@ -2,29 +2,11 @@ import type { Clock } from '../time.ts';
 import { within } from '../time.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { ListSettings } from '../settings/settings.ts';
-import type { CacheEndpoint } from './cache-endpoint.ts';
 import type { ListDirectives } from './directives.ts';
-import type { FlightResult, ListFailure } from './flight.ts';
-import { liveAnswer, noList, type ListAnswer, type NoFallback } from './list-answer.ts';
-import type { SavedList } from './ports.ts';
-import { isYounger } from './saved-list.ts';
-import type { Shelf } from './shelf.ts';
-
-/** The saved list that a caller may get instead of a live one, or why there is none. */
-export type Fallback =
-  { readonly list: SavedList } | { readonly list?: undefined; readonly missing: NoFallback };
-
-/** What the caller's `stale-if-error` leaves of a saved list. */
-export function fallbackOf(
-  saved: SavedList | undefined,
-  { staleIfErrorMs }: Pick<ListDirectives, 'staleIfErrorMs'>,
-  now: number,
-): Fallback {
-  if (saved === undefined) return { missing: 'not-saved' };
-  if (staleIfErrorMs === 0) return { missing: 'unwanted' };
-  const isYoungEnough = staleIfErrorMs === undefined || isYounger(saved, staleIfErrorMs, now);
-  return isYoungEnough ? { list: saved } : { missing: 'too-old' };
-}
+import { liveAnswer, noList, type ListAnswer } from './list-answer.ts';
+import type { ListFailure, RefreshResult } from './refresh.ts';
+import { fallbackOf, type Fallback, type SavedLists } from './saved-lists.ts';
+import type { VendorCache } from './vendor-cache.ts';
 
 const NO_LIST: ListFailure = {
   why: 'invalid',
@@ -38,16 +20,16 @@ interface Caller {
 }
 
 interface FallbackParts {
-  readonly shelf: Pick<Shelf, 'load'>;
-  readonly cacheEndpoint: Pick<CacheEndpoint, 'ask'>;
+  readonly savedLists: Pick<SavedLists, 'load'>;
+  readonly vendorCache: Pick<VendorCache, 'ask'>;
   readonly clock: Clock;
   readonly settings: Pick<ListSettings, 'cacheDeadlineMs' | 'pollMs'>;
 }
 
-/** What callers get if the slow call brings no list. */
-export function createFallback({ shelf, cacheEndpoint, clock, settings }: FallbackParts) {
+/** What callers get of a slow call that brings no list, or none in time. */
+export function createFallback({ savedLists, vendorCache, clock, settings }: FallbackParts) {
   async function saved({ appId, directives }: Caller): Promise<Fallback> {
-    return fallbackOf(await shelf.load(appId), directives, clock.now());
+    return fallbackOf(await savedLists.load(appId), directives, clock.now());
   }
 
   /** The saved list, else the vendor's cache, else the vendor's own answer, else a refusal. */
@@ -59,9 +41,9 @@ export function createFallback({ shelf, cacheEndpoint, clock, settings }: Fallba
     const tried = failure.why;
     const before = await saved(caller);
     if (before.list !== undefined) return { kind: 'saved', list: before.list, tried, joined };
-    // With a rejected token the question would be turned away, too.
+    // With a rejected token this call would be rejected, too.
     if (caller.directives.staleIfErrorMs !== 0 && tried !== 'token-rejected') {
-      const asked = cacheEndpoint.ask(caller.appId, caller.trace);
+      const asked = vendorCache.ask(caller.appId, caller.trace);
       const list = await within(asked, settings.cacheDeadlineMs);
       if (list !== undefined && list !== 'deadline') return { kind: 'gewe-cache', list, joined };
     }
@@ -78,7 +60,7 @@ export function createFallback({ shelf, cacheEndpoint, clock, settings }: Fallba
     instead,
 
     /** What the result of a slow call means for one of its callers. */
-    async answerTo(caller: Caller, result: FlightResult, joined: boolean): Promise<ListAnswer> {
+    async answerTo(caller: Caller, result: RefreshResult, joined: boolean): Promise<ListAnswer> {
       switch (result.kind) {
         case 'list': {
           const { list, contentType } = result;
@@ -92,7 +74,7 @@ export function createFallback({ shelf, cacheEndpoint, clock, settings }: Fallba
           if (fallback.list !== undefined) {
             return { kind: 'saved', list: fallback.list, tried: 'invalid', joined };
           }
-          // A caller who rules the saved list out must not take this for an empty address book either.
+          // A caller that rules out the saved list must not take this for an empty address book either.
           return fallback.missing === 'not-saved'
             ? liveAnswer(result.answer, { stored: false, joined })
             : noList(NO_LIST, fallback.missing, settings.pollMs);

@@ -1,15 +1,16 @@
 import { Refusal, retryAfter } from '../errors.ts';
 import { tokenRejected, whatCame } from '../gewe/answer-or-refusal.ts';
-import type { ListFailure, VendorAnswer } from './flight.ts';
 import type { SavedList } from './ports.ts';
+import type { ListFailure, VendorAnswer } from './refresh.ts';
+import type { NoFallback } from './saved-lists.ts';
 
 /** What a caller of fetchContactsList gets. */
 export type ListAnswer =
-  /** What the upstream has just said: a list (which is saved), or its word on an account or a parameter. */
+  /** What the upstream has just answered: a list (which is saved), or an error of an account or a parameter. */
   | (LiveAnswer & { readonly kind: 'live' })
-  /** A list that the upstream's cache endpoint has just given. */
+  /** A list that has just come from the vendor's cache. */
   | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
-  /** The saved list; `tried` says why the upstream's answer is not here, undefined if nobody waited for it. */
+  /** The saved list. `tried` says why there is no answer of the upstream; undefined if the caller did not wait for it. */
   | {
       readonly kind: 'saved';
       readonly list: SavedList;
@@ -17,13 +18,13 @@ export type ListAnswer =
       readonly joined: boolean;
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  /** Its caller is not there any more. */
+  /** The caller has left. */
   | { readonly kind: 'left' };
 
 interface LiveAnswer extends VendorAnswer {
   readonly stored: boolean;
   readonly joined: boolean;
-  /** When asking again makes sense, milliseconds; undefined for an answer that will not change by itself. */
+  /** How soon asking again makes sense, milliseconds; undefined for an answer that will not change by itself. */
   readonly retryAfterMs?: number;
 }
 
@@ -33,7 +34,7 @@ export interface ListReply {
   readonly honouredWaitMs: number | undefined;
 }
 
-/** What the upstream has just said. */
+/** What the upstream has just answered. */
 export function liveAnswer(
   { body, contentType }: VendorAnswer,
   details: Omit<LiveAnswer, keyof VendorAnswer>,
@@ -46,16 +47,13 @@ export function unasked(list: SavedList): ListAnswer {
   return { kind: 'saved', list, tried: undefined, joined: false };
 }
 
-/** Why there is no saved list to give. */
-export type NoFallback = 'not-saved' | 'too-old' | 'unwanted';
-
 const NO_FALLBACK: Readonly<Record<NoFallback, string>> = {
   'not-saved': 'No list is saved for this account.',
   'too-old': 'The saved list is older than stale-if-error allows.',
   unwanted: 'With stale-if-error=0 no saved list is given.',
 };
 
-/** The refusal if there is neither an answer nor a saved list to give. `waitMs`: when asking again makes sense. */
+/** The refusal if there is neither an answer nor a saved list to give. `waitMs`: how soon asking again makes sense. */
 export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: number): ListAnswer {
   const extras = { headers: retryAfter(waitMs) };
   const rest = `${NO_FALLBACK[noFallback]} Ask again after Retry-After`;
@@ -87,8 +85,8 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
   }
 }
 
-/** The refusal if no further slow call may be made. `waitMs`: when asking again makes sense. */
-export function noPlace(noFallback: NoFallback, waitMs: number): ListAnswer {
+/** The refusal if no further slow call may be made. `waitMs`: how soon asking again makes sense. */
+export function noSlot(noFallback: NoFallback, waitMs: number): ListAnswer {
   return refused(
     new Refusal(
       'upstream-timeout',

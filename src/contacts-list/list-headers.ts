@@ -1,6 +1,6 @@
 import { retryAfter } from '../errors.ts';
 import type { ListAnswer } from './list-answer.ts';
-import { ageSeconds } from './saved-list.ts';
+import { ageSeconds } from './saved-lists.ts';
 
 type Given = Exclude<ListAnswer, { kind: 'refused' | 'left' }>;
 

@@ -1,35 +1,40 @@
-import type { Clock } from '../time.ts';
-import { within } from '../time.ts';
 import { isGoodList } from '../gewe/contacts-list.ts';
 import type { Answer } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';
+import type { Leases } from '../leases.ts';
 import type { ListSettings } from '../settings/settings.ts';
-import type { Turns } from '../turns.ts';
-import type { Breaker, DownReason } from './breaker.ts';
-import { createCacheEndpoint } from './cache-endpoint.ts';
+import { within, type Clock } from '../time.ts';
+import type { Breaker, Down } from './breaker.ts';
 import type { ListDirectives } from './directives.ts';
-import { createFallback, fallbackOf, type Fallback } from './fallback.ts';
-import { createFlights, type ListCall } from './flights.ts';
+import { createFallback } from './fallback.ts';
+import { containFaults } from './faults.ts';
 import {
   noList,
-  noPlace,
+  noSlot,
   notSaved,
   unasked,
   type ListAnswer,
   type ListReply,
 } from './list-answer.ts';
 import { createPolls } from './polls.ts';
-import type { ListStore } from './ports.ts';
-import { isYounger } from './saved-list.ts';
-import type { SharedFlight } from './shared-flight.ts';
-import { createShelf, type ShelfEvents } from './shelf.ts';
+import type { ListStore, SavedList } from './ports.ts';
+import type { ListCall } from './refresh.ts';
+import { createRefreshes, type Refresh } from './refreshes.ts';
+import {
+  createSavedLists,
+  fallbackOf,
+  isYounger,
+  type Fallback,
+  type SavedListsEvents,
+} from './saved-lists.ts';
+import { createVendorCache } from './vendor-cache.ts';
 
-export interface ListRequest extends Omit<ListCall, 'askedAt'> {
-  /** Who asks, by name. */
+export interface ListRequest extends ListCall {
+  /** The name of the client that asks. */
   readonly client: string;
   readonly directives: ListDirectives;
-  /** Resolves when the caller has left: what it sent is not held until its deadline, only the call goes on. */
-  readonly left: Promise<'left'>;
+  /** Resolves when the caller has left. Called once the caller has to wait: after it left, only the call continues. */
+  left(): Promise<'left'>;
 }
 
 export interface ListService {
@@ -41,6 +46,7 @@ export interface ListService {
    * @param askedAt milliseconds since the epoch: the list is at least as old as that
    */
   saveFromCache(appId: string, answer: Answer, askedAt: number): Promise<void>;
+  /** How many slow calls this gateway makes now. */
   callsUnderWay(): number;
   /** Resolves when no slow call is under way. */
   idle(): Promise<void>;
@@ -48,146 +54,181 @@ export interface ListService {
   stop(): Promise<void>;
 }
 
-interface ListServiceParts extends ShelfEvents {
+interface ListServiceParts extends SavedListsEvents {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly lists: ListStore;
-  readonly turns: Turns;
-  readonly breaker: Breaker;
+  readonly leases: Leases;
+  readonly breaker: Omit<Breaker, 'observe'>;
   readonly clock: Clock;
   readonly settings: ListSettings;
-  /** As many slow calls as may be are under way (true), or there are plenty of places again (false). */
+  /** All slots for slow calls are taken (true), or plenty are free again (false). */
   onCrowded(crowded: boolean): void;
-  /** A caller for whom no slow call was made, because there was no place for it. */
+  /** No slow call was made for a caller, because there was no slot for it. */
   onTurnedAway(): void;
   /** A fault of ours, which cost nobody an answer. */
   onFault(error: unknown): void;
 }
 
+/** What becomes of a caller for whom no saved list will do. */
+type Entry =
+  | { readonly kind: 'waits'; readonly refresh: Refresh; readonly isNew: boolean }
+  /** The upstream as a whole is down. */
+  | { readonly kind: 'down'; readonly down: Down }
+  /** As many slow calls are under way as may be. */
+  | { readonly kind: 'no-slot' };
+
 export function createListService(parts: ListServiceParts): ListService {
-  const { upstream, lists, turns, breaker, clock, settings, onTurnedAway, onFault } = parts;
-  const shelf = createShelf(lists, parts);
-  const cacheEndpoint = createCacheEndpoint({
+  const { upstream, leases, breaker, clock, settings } = parts;
+  const faults = containFaults(parts.onFault);
+  const savedLists = createSavedLists(parts.lists, parts, faults);
+  const vendorCache = createVendorCache({
     upstream,
     clock,
-    turns,
+    leases,
     breaker,
+    savedLists,
+    faults,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
-    load: shelf.load,
-    saveIfNewer: shelf.saveIfNewer,
-    onFault,
   });
-  const fallback = createFallback({ shelf, cacheEndpoint, clock, settings });
-  const polls = createPolls({ ...settings, load: shelf.load, ask: cacheEndpoint.ask });
-  const flights = createFlights({
+  const polls = createPolls({ savedLists, vendorCache, settings, faults });
+  const refreshes = createRefreshes({
     upstream,
+    leases,
     polls,
-    shelf,
-    turns,
+    savedLists,
     breaker,
     clock,
     settings,
+    faults,
     onCrowded: parts.onCrowded,
-    onFault,
   });
+  const fallback = createFallback({ savedLists, vendorCache, clock, settings });
+  const down = () => faults.contain(() => breaker.down());
 
-  /** What a slow call brings to this caller; `too-late` if it is older already than the caller wants to wait. */
-  async function resultOf(
+  /** Joins the slow call of the account, or starts one. */
+  async function enter(request: ListRequest, askedAt: number): Promise<Entry> {
+    const { appId, client } = request;
+    let isProbe = false;
+    if (down() !== undefined && refreshes.get(appId) === undefined) {
+      const admission = await faults.containAsync(() => breaker.admit(client));
+      if (admission?.kind === 'wait') return { kind: 'down', down: admission };
+      isProbe = admission?.kind === 'probe';
+    }
+    const underWay = refreshes.get(appId);
+    if (underWay !== undefined) {
+      const isDown = down();
+      if (isDown !== undefined) return { kind: 'down', down: isDown };
+      underWay.join(askedAt);
+      return { kind: 'waits', refresh: underWay, isNew: false };
+    }
+    // The probe always goes: hanging calls that take all slots must not hide that the upstream is back.
+    if (!isProbe && !refreshes.hasRoom()) return { kind: 'no-slot' };
+    return { kind: 'waits', refresh: refreshes.start(request, askedAt), isNew: true };
+  }
+
+  /** What a slow call brings to this caller; `too-late` if the call is older than the caller wants to wait. */
+  async function resultFor(
     { directives }: ListRequest,
-    flight: SharedFlight,
-    isNew: boolean,
+    { refresh, isNew }: Waiting,
     waitMs: number,
   ) {
-    await flight.placed;
-    const isJoined = !isNew || flight.isElsewhere();
-    const isOverdue = isJoined && clock.now() - flight.startedAt >= waitMs;
-    // Without a fallback, waiting is all that can bring a list; and what a poll brings is a saved one.
-    const wantsLive = directives.staleIfErrorMs === 0;
-    if (isOverdue && !wantsLive) return 'too-late';
-    return wantsLive ? flight.landing : flight.first;
+    const startedAt = await refresh.startedAt();
+    const isJoined = !isNew || refresh.isElsewhere();
+    // Without a fallback, only waiting can bring a list; and the list of a poll is a saved one.
+    if (directives.staleIfErrorMs === 0) return refresh.result;
+    const isTooLate = isJoined && clock.monotonic() - startedAt >= waitMs;
+    return isTooLate ? 'too-late' : refresh.first;
   }
 
-  /** Waits for the slow call as long as this caller wants to. */
-  async function awaitFlight(
+  /** Waits for the slow call as long as this caller wants to, counted from its arrival. */
+  async function wait(
     request: ListRequest,
-    flight: SharedFlight,
-    isNew: boolean,
-    waitMs: number,
-    waitedMs: number,
+    waiting: Waiting,
+    arrivedAt: number,
   ): Promise<ListReply> {
-    const awaited = resultOf(request, flight, isNew, waitMs);
-    const result = await within(Promise.race([awaited, request.left]), waitMs - waitedMs);
-    const joined = !isNew || flight.isElsewhere();
-    const honouredWaitMs = request.directives.waitMs === undefined ? undefined : waitMs;
+    const { directives } = request;
+    // No call lives longer than the hard limit, and no timer longer than 2^31 ms.
+    const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
+    const awaited = Promise.race([resultFor(request, waiting, waitMs), request.left()]);
+    const result = await within(awaited, arrivedAt + waitMs - clock.monotonic());
     if (result === 'left') return unwaited({ kind: 'left' });
-    if (result === 'too-late' && waitMs > 0) {
-      return unwaited(await fallback.instead(request, { why: 'timeout' }, joined));
+
+    const joined = !waiting.isNew || waiting.refresh.isElsewhere();
+    if (result !== 'deadline' && result !== 'too-late') {
+      return waited(await fallback.answerTo(request, result, joined));
     }
-    const answer =
-      result === 'deadline' || result === 'too-late'
-        ? await fallback.instead(request, { why: 'timeout' }, joined)
-        : await fallback.answerTo(request, result, joined);
-    return { answer, honouredWaitMs };
+    const answer = await fallback.instead(request, { why: 'timeout' }, joined);
+    return result === 'too-late' && waitMs > 0 ? unwaited(answer) : waited(answer);
+
+    function waited(honoured: ListAnswer): ListReply {
+      const isPreferred = directives.waitMs !== undefined;
+      return { answer: honoured, honouredWaitMs: isPreferred ? waitMs : undefined };
+    }
   }
 
-  /** While the upstream as a whole is down: what there is, at once. */
-  function withoutAsking(
-    saved: Fallback,
-    { why, nextProbeAt }: { why: DownReason; nextProbeAt: number },
-  ): ListReply {
+  /** What there is, at once, while the upstream as a whole is down. */
+  function whileDown(saved: Fallback, { why, retryAfterMs }: Down): ListReply {
     if (saved.list !== undefined) return unwaited(unasked(saved.list));
-    return unwaited(noList({ why }, saved.missing, nextProbeAt - clock.now()));
+    return unwaited(noList({ why }, saved.missing, retryAfterMs));
   }
 
-  /** While as many slow calls run as may: what there is, at once. */
-  function withoutPlace(saved: Fallback): ListReply {
-    onTurnedAway();
+  /** What there is, at once, while no slow call may be made. */
+  function withoutSlot(saved: Fallback): ListReply {
+    faults.contain(() => parts.onTurnedAway());
     if (saved.list !== undefined) return unwaited(unasked(saved.list));
-    return unwaited(noPlace(saved.missing, settings.pollMs));
+    return unwaited(noSlot(saved.missing, settings.pollMs));
   }
 
   return {
     async answer(request) {
-      const { appId, directives } = request;
-      const askedAt = clock.now();
-      const saved = await shelf.load(appId);
-      const freshForMs = directives.maxAgeMs ?? settings.freshForMs;
-      const isFresh = saved !== undefined && isYounger(saved, freshForMs, clock.now());
-      if (directives.onlyIfCached) {
-        const will = saved !== undefined && (isFresh || directives.maxAgeMs === undefined);
-        return unwaited(will ? unasked(saved) : notSaved());
-      }
-      if (isFresh && !directives.noCache) return unwaited(unasked(saved));
+      const { directives } = request;
+      const [askedAt, arrivedAt] = [clock.now(), clock.monotonic()];
+      const saved = await savedLists.load(request.appId);
+      const now = clock.now();
+      const atOnce = withoutAsking(saved, directives, settings.freshForMs, now);
+      if (atOnce !== undefined) return unwaited(atOnce);
 
-      // No call lives longer than the hard limit, and a timer takes no more than 2^31 ms.
-      const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
-      const waitFor = (flight: SharedFlight, isNew: boolean) =>
-        awaitFlight(request, flight, isNew, waitMs, Math.max(0, clock.now() - askedAt));
-      const usable = fallbackOf(saved, directives, clock.now());
-
-      const admission = flights.of(appId) ? undefined : await breaker.admit(request.client);
-      if (admission?.kind === 'wait') return withoutAsking(usable, admission);
-      const underWay = flights.of(appId);
-      if (underWay === undefined) {
-        // The probe always goes: hanging calls that fill all places must not hide that the upstream is back.
-        if (admission?.kind !== 'probe' && !flights.hasRoom()) return withoutPlace(usable);
-        return waitFor(flights.start({ ...request, askedAt }), true);
+      const entry = await enter(request, askedAt);
+      switch (entry.kind) {
+        case 'waits':
+          return wait(request, entry, arrivedAt);
+        case 'down':
+          return whileDown(fallbackOf(saved, directives, now), entry.down);
+        case 'no-slot':
+          return withoutSlot(fallbackOf(saved, directives, now));
+        default:
+          return entry satisfies never;
       }
-      const breakerState = breaker.state();
-      if (breakerState.kind === 'open') return withoutAsking(usable, breakerState);
-      underWay.join(askedAt);
-      return waitFor(underWay, false);
     },
     async saveFromCache(appId, { body, json }, askedAt) {
       if (!isGoodList(json)) return;
-      await shelf.saveIfNewer(appId, { body, savedAt: askedAt, source: 'gewe-cache' });
+      await savedLists.saveIfNewer(appId, { body, savedAt: askedAt, source: 'gewe-cache' });
     },
-    callsUnderWay: flights.count,
-    idle: flights.idle,
+    callsUnderWay: refreshes.count,
+    idle: refreshes.idle,
     async stop() {
       polls.stop();
-      await cacheEndpoint.idle();
+      await vendorCache.idle();
     },
   };
+}
+
+type Waiting = Extract<Entry, { kind: 'waits' }>;
+
+/** The answer for which the upstream need not be asked; undefined if it has to be. */
+function withoutAsking(
+  saved: SavedList | undefined,
+  directives: ListDirectives,
+  freshForMs: number,
+  now: number,
+): ListAnswer | undefined {
+  const maxAgeMs = directives.maxAgeMs ?? freshForMs;
+  const isFresh = saved !== undefined && isYounger(saved, maxAgeMs, now);
+  if (directives.onlyIfCached) {
+    const isAccepted = saved !== undefined && (isFresh || directives.maxAgeMs === undefined);
+    return isAccepted ? unasked(saved) : notSaved();
+  }
+  return isFresh && !directives.noCache ? unasked(saved) : undefined;
 }
 
 /** An answer for which nobody waited as long as the caller preferred. */

@@ -1,9 +1,13 @@
 import type { Trace } from '../gewe/headers.ts';
+import type { ListSettings } from '../settings/settings.ts';
+import type { Faults } from './faults.ts';
 import type { SavedList } from './ports.ts';
+import type { SavedLists } from './saved-lists.ts';
+import type { VendorCache } from './vendor-cache.ts';
 
 /** The slow call of an account, as the polling sees it. */
 export interface PolledCall {
-  /** The vendor has had its last word: no more polls. */
+  /** The vendor has given its final answer: no more polls. */
   end(): void;
   /** The vendor is not working on this call. Polls for an earlier call of the account continue. */
   withdraw(): void;
@@ -12,24 +16,20 @@ export interface PolledCall {
 }
 
 /**
- * Polling of the vendor's cache endpoint for lists whose slow call takes longer than the deadline, as the vendor's page
- * advises. It outlives a slow call that fails: a front proxy gives up after some seconds while the vendor works on.
+ * Polls the vendor's cache for lists whose slow call takes longer than the deadline, as the vendor's page advises. The
+ * polls outlive a slow call that fails: a front proxy gives up after some seconds while the vendor works on.
  */
 export interface Polls {
   /**
    * Polls for an account from the deadline of a call that starts now, until a good list is there or the hard limit of that
-   * call. An account that is polled already keeps its rhythm, or one whose calls fail quickly would never be asked about.
+   * call. If the account is polled already, those polls continue at their pace: otherwise an account whose calls fail
+   * quickly would never be asked about.
    *
-   * @param startedAt of the call, milliseconds since the epoch: a list that was saved since then will do, whoever saved it
+   * @param since when the call began, milliseconds since the epoch: a list saved since then will do, whoever saved it
    * @param onFound gets the list, which is saved by then, until the call is released
    */
-  start(
-    appId: string,
-    trace: Trace,
-    startedAt: number,
-    onFound: (list: SavedList) => void,
-  ): PolledCall;
-  /** Ends those of one account, whatever its calls. */
+  start(appId: string, trace: Trace, since: number, onFound: (list: SavedList) => void): PolledCall;
+  /** Ends the polls of one account, whatever its calls. */
   end(appId: string): void;
   /** How many accounts are polled. */
   count(): number;
@@ -38,48 +38,49 @@ export interface Polls {
 }
 
 interface PollsParts {
-  /** What is saved; undefined also if the store fails. Never rejects. */
-  load(appId: string): Promise<SavedList | undefined>;
-  /** Resolves to the list that the cache endpoint has, saved by then. Never rejects. */
-  ask(appId: string, trace: Trace): Promise<SavedList | undefined>;
-  /** From the start of a call to the first poll, milliseconds. */
-  readonly deadlineMs: number;
-  /** Between two polls, milliseconds. */
-  readonly pollMs: number;
-  /** From the start of a call to the last poll, milliseconds. */
-  readonly hardLimitMs: number;
+  readonly savedLists: Pick<SavedLists, 'load'>;
+  readonly vendorCache: Pick<VendorCache, 'ask'>;
+  /** The first poll comes `deadlineMs` after the start of a call, the next ones every `pollMs`, the last by `hardLimitMs`. */
+  readonly settings: Pick<ListSettings, 'deadlineMs' | 'pollMs' | 'hardLimitMs'>;
+  readonly faults: Faults;
 }
 
 interface Poll {
-  /** Of the last call. */
-  startedAt: number;
-  /** One slot, and not a promise that every failed call would leave a listener on. */
+  /** When the last call began, milliseconds since the epoch. */
+  since: number;
+  /** Of the last call. A single slot: with a promise, every failed call would leave a listener behind. */
   onFound: ((list: SavedList) => void) | undefined;
   next: NodeJS.Timeout;
   limit: NodeJS.Timeout | undefined;
 }
 
 export function createPolls(parts: PollsParts): Polls {
-  const { load, ask, deadlineMs, pollMs, hardLimitMs } = parts;
+  const { savedLists, vendorCache, faults } = parts;
+  const { deadlineMs, pollMs, hardLimitMs } = parts.settings;
   const running = new Map<string, Poll>();
 
   /** Another caller or gateway may have saved a list already, which the vendor's cache must not replace. */
   async function find(appId: string, trace: Trace, poll: Poll): Promise<SavedList | undefined> {
-    const saved = await load(appId);
-    return saved !== undefined && saved.savedAt >= poll.startedAt ? saved : ask(appId, trace);
+    const saved = await savedLists.load(appId);
+    return saved !== undefined && saved.savedAt >= poll.since
+      ? saved
+      : vendorCache.ask(appId, trace);
   }
 
-  function begin(appId: string, trace: Trace, startedAt: number): Poll {
+  async function ask(appId: string, trace: Trace, poll: Poll): Promise<void> {
+    const list = await find(appId, trace, poll);
+    if (list === undefined || running.get(appId) !== poll) return;
+    end(appId);
+    poll.onFound?.(list);
+  }
+
+  function begin(appId: string, trace: Trace, since: number): Poll {
     const tick = () => {
       poll.next = setTimeout(tick, pollMs).unref();
-      void find(appId, trace, poll).then((list) => {
-        if (list === undefined || running.get(appId) !== poll) return;
-        end(appId);
-        poll.onFound?.(list);
-      });
+      void faults.containAsync(() => ask(appId, trace, poll));
     };
     const next = setTimeout(tick, deadlineMs).unref();
-    const poll: Poll = { startedAt, onFound: undefined, next, limit: undefined };
+    const poll: Poll = { since, onFound: undefined, next, limit: undefined };
     running.set(appId, poll);
     return poll;
   }
@@ -92,10 +93,10 @@ export function createPolls(parts: PollsParts): Polls {
   }
 
   return {
-    start(appId, trace, startedAt, onFound) {
+    start(appId, trace, since, onFound) {
       const before = running.get(appId);
-      const poll = before ?? begin(appId, trace, startedAt);
-      poll.startedAt = startedAt;
+      const poll = before ?? begin(appId, trace, since);
+      poll.since = since;
       poll.onFound = onFound;
       clearTimeout(poll.limit);
       poll.limit = setTimeout(() => end(appId), hardLimitMs).unref();

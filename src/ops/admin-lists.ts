@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Clock } from '../time.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
-import { ageSeconds } from '../contacts-list/saved-list.ts';
+import { ageSeconds } from '../contacts-list/saved-lists.ts';
 import { Refusal } from '../errors.ts';
 import { scopeOf } from '../http/request-scope.ts';
 import { sendNoContent } from '../http/send.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../time.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
-import type { Shrinkage } from '../contacts-list/shelf.ts';
+import type { Shrinkage } from '../contacts-list/saved-lists.ts';
 import { upstreamPath } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
 import type { RequestRecord } from '../steps/record.ts';

@@ -23,7 +23,7 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
       body: bytes,
       trace: scope.trace,
       directives: readDirectives(req.get('prefer'), req.get('cache-control')),
-      left: leaving(res),
+      left: () => leaving(res),
     });
     if (answer.kind === 'left') return;
     if (honouredWaitMs !== undefined) {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
+import { singleFlight } from '../coalesce.ts';
 import type { ListStore, SavedList } from '../contacts-list/ports.ts';
-import { createLoadsUnderWay } from './loads-under-way.ts';
 
 /** A body may have a compressed copy, which is at most about as long. */
 const COPIES = 2;
@@ -28,33 +28,33 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
     maxSize: memoryBytes,
     sizeCalculation: sizeInMemory,
   });
-  const loads = createLoadsUnderWay();
+  const loads = singleFlight<SavedList | undefined>();
 
-  async function loadFromStore(appId: string): Promise<SavedList | undefined> {
+  function loadFromStore(appId: string): Promise<SavedList | undefined> {
     const loading = store.load(appId).then((list) => {
       // If it was written or forgotten meanwhile, the list found is out of date.
-      if (!loads.isCurrent(appId, loading)) return load(appId);
+      if (loads.get(appId) !== loading) return load(appId);
       if (list !== undefined) kept.set(appId, list);
       return list;
     });
-    return loads.share(appId, loading);
+    return loading;
   }
 
   async function load(appId: string): Promise<SavedList | undefined> {
-    return kept.get(appId) ?? loads.of(appId) ?? loadFromStore(appId);
+    return kept.get(appId) ?? loads.join(appId, () => loadFromStore(appId));
   }
 
   return {
     load,
     async save(appId, list) {
-      loads.drop(appId);
+      loads.forget(appId);
       // First here: if the store fails, for example on a full disk, the newest list is still served.
       kept.set(appId, list);
       return store.save(appId, list);
     },
     async saveIfNewer(appId, list) {
       if (isAsNew(kept.get(appId), list)) return { kind: 'kept' };
-      loads.drop(appId);
+      loads.forget(appId);
       const keep = () => {
         if (!isAsNew(kept.get(appId), list)) kept.set(appId, list);
       };
@@ -71,10 +71,8 @@ export function keepInMemory(store: ListStore, memoryBytes: number): ListStore {
       const wasKept = kept.delete(appId);
       const forgetting = store.forget(appId);
       // Loads that come meanwhile wait for the end, or they would bring the list back.
-      await loads.share(
-        appId,
-        forgetting.then(() => undefined),
-      );
+      loads.forget(appId);
+      await loads.join(appId, () => forgetting.then(() => undefined));
       return (await forgetting) || wasKept;
     },
   };

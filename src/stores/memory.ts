@@ -17,7 +17,7 @@ import {
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
 import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
-import { ownTurns } from '../turns.ts';
+import { localLeases } from '../leases.ts';
 import { sizeInMemory } from './list-memory.ts';
 import { UNSHARED, type Stores } from './stores.ts';
 
@@ -29,7 +29,7 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
     ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
-    turns: ownTurns,
+    leases: localLeases,
     ...UNSHARED,
     async check() {},
     async close() {},

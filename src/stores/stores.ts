@@ -3,7 +3,7 @@ import type { Clock } from '../time.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import type { ClientRate } from '../steps/limit-client.ts';
-import type { Turns } from '../turns.ts';
+import type { Leases } from '../leases.ts';
 
 /** Everything that one engine keeps, opened and closed together. */
 export interface Stores {
@@ -13,7 +13,7 @@ export interface Stores {
   readonly ledger: Ledger;
   readonly accounts: AccountRegister;
   readonly idempotency: IdempotencyStore;
-  readonly turns: Turns;
+  readonly leases: Leases;
   /** Undefined if only one process can use the engine: it keeps these in memory. */
   readonly breaker: BreakerStore | undefined;
   readonly clientRate: ClientRate | undefined;

@@ -69,55 +69,55 @@ describeOnRedis('Redis stores', () => {
       return gateway.ledger;
     }
 
-    test('answer with the end of a turn who asked before it, and give a new turn to who asked after it', async () => {
+    test('answer callers that asked before a call ended with its result, and give a new lease to those that asked later', async () => {
       const [one, other] = gateways as [Stores, Stores];
-      const name = { appId: 'wx_a', what: 'list' } as const;
+      const name = { appId: 'wx_a', work: 'list' } as const;
       clock.set(T0);
-      const turn = await one.turns.take({ ...name, askedAt: T0 });
+      const lease = await one.leases.acquire({ ...name, askedAt: T0 });
       clock.set(T0 + 5);
-      if (turn.kind === 'mine') await turn.end(Buffer.from('came to this'));
+      if (lease.kind === 'acquired') await lease.release(Buffer.from('came to this'));
 
-      const before = await other.turns.take({ ...name, askedAt: T0 + 4 });
-      const result = before.kind === 'theirs' ? await before.ended : undefined;
+      const before = await other.leases.acquire({ ...name, askedAt: T0 + 4 });
+      const result = before.kind === 'held' ? await before.result : undefined;
       expect(result?.toString()).toBe('came to this');
-      const after = await other.turns.take({ ...name, askedAt: T0 + 5 });
-      expect(after.kind).toBe('mine');
+      const after = await other.leases.acquire({ ...name, askedAt: T0 + 5 });
+      expect(after.kind).toBe('acquired');
     });
 
-    test('who take over a turn whose owner is gone tell those who wait for it', async () => {
+    test('take over the lease of a holder that is gone, and tell those who wait for it', async () => {
       const [owner, other] = gateways as [Stores, Stores];
-      const name = { appId: 'wx_a', what: 'list', askedAt: T0 } as const;
+      const name = { appId: 'wx_a', work: 'list', askedAt: T0 } as const;
       clock.set(T0);
       const told: string[] = [];
       const listener = new Redis(redis.url);
       try {
         await listener.psubscribe('*');
         listener.on('pmessage', (_pattern, _channel, message: string) => told.push(message));
-        expect((await owner.turns.take(name)).kind).toBe('mine');
-        expect((await other.turns.take(name)).kind).toBe('theirs');
+        expect((await owner.leases.acquire(name)).kind).toBe('acquired');
+        expect((await other.leases.acquire(name)).kind).toBe('held');
         await owner.close();
         expect(told).toEqual([]);
-        const isTakenOver = async () => (await other.turns.take(name)).kind === 'mine';
+        const isTakenOver = async () => (await other.leases.acquire(name)).kind === 'acquired';
         expect(await eventually(isTakenOver)).toBe(true);
         expect(await eventually(() => told.length > 0)).toBe(true);
-        expect(told).toEqual(['turn gewe-gateway:{wx_a}:turn:list']);
+        expect(told).toEqual(['lease gewe-gateway:{wx_a}:lease:list']);
       } finally {
         listener.disconnect();
       }
     });
 
-    test('let the result of a turn stand for as long as it was given, at every gateway', async () => {
+    test('reuse the result of a call for as long as its holder said, at every gateway', async () => {
       const [one, other] = gateways as [Stores, Stores];
-      const name = { appId: 'wx_a', what: 'online' } as const;
+      const name = { appId: 'wx_a', work: 'online' } as const;
       clock.set(T0);
-      const turn = await one.turns.take({ ...name, askedAt: T0 });
-      if (turn.kind === 'mine') await turn.end(Buffer.from('asked'), 60_000);
+      const lease = await one.leases.acquire({ ...name, askedAt: T0 });
+      if (lease.kind === 'acquired') await lease.release(Buffer.from('asked'), 60_000);
       const kindAt = async (at: number) => {
         clock.set(at);
-        return (await other.turns.take({ ...name, askedAt: at })).kind;
+        return (await other.leases.acquire({ ...name, askedAt: at })).kind;
       };
-      expect(await kindAt(T0 + 59_999)).toBe('theirs');
-      expect(await kindAt(T0 + 60_000)).toBe('mine');
+      expect(await kindAt(T0 + 59_999)).toBe('held');
+      expect(await kindAt(T0 + 60_000)).toBe('acquired');
     });
 
     test('charge exactly 5 of 300 at once against 5 left', async () => {

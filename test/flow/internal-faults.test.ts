@@ -60,14 +60,14 @@ function withFaults({ observe, scrub }: { observe?: Observer; scrub?: () => neve
     observers: observe === undefined ? [] : [observe],
     onFault,
   });
-  const { lists, turns } = openMemoryStores(systemClock, 1_000_000);
+  const { lists, leases } = openMemoryStores(systemClock, 1_000_000);
   const fail = () => {
     throw FAULT;
   };
   return createListService({
     upstream,
     lists,
-    turns,
+    leases,
     breaker: createBreaker(
       { failures: 1, windowMs: 1000, probeEveryMs: 1000 },
       systemClock,
@@ -94,7 +94,7 @@ const ask = (service: ListService) =>
     body: Buffer.from('{"appId":"wx_1"}'),
     trace: { requestId: 'r1', traceparent: undefined },
     directives: readDirectives(undefined, undefined),
-    left: new Promise(() => undefined),
+    left: () => new Promise(() => undefined),
   });
 
 test('an observer that throws is logged, and the list arrives', async () => {

@@ -10,7 +10,8 @@ export interface MovableClock extends Clock {
 /** Stands still until it is moved. Starts at a whole second, so that dates in failures are easy to read. */
 export function movableClock(start = Date.parse('2026-06-01T00:00:00Z')): MovableClock {
   let now = start;
-  let passed = 0;
+  // As in a process that has been running for a while: lru-cache takes 0 for no instant at all.
+  let passed = 1000;
   return {
     now: () => now,
     monotonic: () => passed,

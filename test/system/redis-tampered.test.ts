@@ -27,7 +27,7 @@ import { NO_EVENTS } from '../support/stores-under-test.ts';
 
 /** In the long run, more than Redis is told when it is back. */
 const MANY = budget(1_000, 10_001);
-const LIST_TURN = 'gewe-gateway:{wx_1}:turn:list';
+const LIST_LEASE = 'gewe-gateway:{wx_1}:lease:list';
 
 describeOnRedis('A gateway as a process', () => {
   let all: ProcessesOnRedis;
@@ -112,27 +112,27 @@ describeOnRedis('Three gateways', () => {
   test('make a call anew where the last one ended in a time to come: the clock was set back', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('old'));
-    expect(await all.redis.command('EXISTS', LIST_TURN)).toBe(1);
-    await all.redis.command('HSET', LIST_TURN, 'endedAt', String(Date.now() + 300_000));
-    await all.redis.command('PERSIST', LIST_TURN);
+    expect(await all.redis.command('EXISTS', LIST_LEASE)).toBe(1);
+    await all.redis.command('HSET', LIST_LEASE, 'endedAt', String(Date.now() + 300_000));
+    await all.redis.command('PERSIST', LIST_LEASE);
 
     for (const gateway of all.gateways)
       await askList(gateway, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     expect(listCalls(all, 'wx_1')).toBe(4);
   });
 
-  test('take over a turn that would last longer than any: the clock was set back', async () => {
+  test('take over a lease that would last longer than any: the clock was set back', async () => {
     all = await threeGateways();
-    const [id, until] = ['somebody', String(Date.now() + 300_000)];
+    const [id, expiresAt] = ['somebody', String(Date.now() + 300_000)];
     await all.redis.command(
       'HSET',
-      LIST_TURN,
-      'id',
+      LIST_LEASE,
+      'holder',
       id,
       'since',
       String(Date.now()),
-      'until',
-      until,
+      'expiresAt',
+      expiresAt,
     );
     const reply = await askList(all.gateways[0], 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     expect(reply.headers['x-gateway-source']).toBe('live');
@@ -167,14 +167,14 @@ describeOnRedis('Three gateways', () => {
     const now = String(Date.now());
     await all.redis.command(
       'HSET',
-      LIST_TURN,
-      'id',
+      LIST_LEASE,
+      'holder',
       'somebody',
       'since',
       now,
       'endedAt',
       now,
-      'restMs',
+      'reuseMs',
       '300',
       'result',
       '{',

@@ -56,6 +56,7 @@ export function redisBreakerState(server: RedisServer, pubsub: PubSub): BreakerS
   }
 
   return {
+    now: () => server.clock.now(),
     update<R>(change: (state: BreakerState) => readonly [R, BreakerState]) {
       return new Promise<readonly [R, BreakerState]>((resolve, reject) => {
         let last: readonly [R, BreakerState];

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { singleFlight } from '../../coalesce.ts';
 import type { Clock } from '../../time.ts';
 import type { ListStore, SavedList } from '../../contacts-list/ports.ts';
 import { isAsNew, sizeInMemory } from '../list-memory.ts';
-import { createLoadsUnderWay } from '../loads-under-way.ts';
 import {
   FORGOTTEN_KNOWN_MS,
   newMark,
@@ -45,11 +45,11 @@ export function keepCopies(
     ttlResolution: 0,
     perf: clock,
   });
-  const loads = createLoadsUnderWay();
+  const loads = singleFlight<SavedList | undefined>();
   stored.onForgotten((appId) => {
     copies.delete(appId);
     // A load that is under way may have found the list before it was deleted.
-    loads.drop(appId);
+    loads.forget(appId);
   });
 
   function keep(appId: string, marked: MarkedList, state: Copy['state']): Copy {
@@ -63,16 +63,16 @@ export function keepCopies(
     const looking: Promise<SavedList | undefined> = stored.find(appId, copy?.mark).then(
       // If it was written or forgotten meanwhile, the list found is out of date.
       (found) =>
-        loads.isCurrent(appId, looking)
+        loads.get(appId) === looking
           ? takeOver(appId, copy, found)
           : (copies.get(appId)?.list ?? load(appId)),
       (error: unknown) => {
-        const now = copies.get(appId) ?? (loads.isCurrent(appId, looking) ? copy : undefined);
+        const now = copies.get(appId) ?? (loads.get(appId) === looking ? copy : undefined);
         if (now === undefined) throw error;
         return now.list;
       },
     );
-    return loads.share(appId, looking);
+    return looking;
   }
 
   function takeOver(appId: string, copy: Copy | undefined, found: Found): SavedList | undefined {
@@ -119,13 +119,13 @@ export function keepCopies(
   }
 
   async function load(appId: string): Promise<SavedList | undefined> {
-    return loads.of(appId) ?? look(appId);
+    return loads.join(appId, () => look(appId));
   }
 
   return {
     load,
     async save(appId, list) {
-      loads.drop(appId);
+      loads.forget(appId);
       // First here: if Redis is away, the newest list is still served.
       const copy = keep(appId, { mark: newMark(), list }, 'being-stored');
       try {
@@ -140,7 +140,7 @@ export function keepCopies(
     },
     async saveIfNewer(appId, list) {
       if (isAsNew(copies.get(appId)?.list, list)) return { kind: 'kept' };
-      loads.drop(appId);
+      loads.forget(appId);
       const marked: MarkedList = { mark: newMark(), list };
       const keepIt = (state: Copy['state']) => {
         if (!isAsNew(copies.get(appId)?.list, list)) keep(appId, marked, state);
@@ -164,7 +164,8 @@ export function keepCopies(
         return wasStored || before !== undefined;
       });
       // Loads that come meanwhile wait for the end, or they would bring the list back.
-      await loads.share(appId, forgetting.then(current, current));
+      loads.forget(appId);
+      await loads.join(appId, () => forgetting.then(current, current));
       return forgetting;
     },
   };

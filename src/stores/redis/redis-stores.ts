@@ -11,7 +11,7 @@ import { createPendingWrites } from './pending-writes.ts';
 import { openPubSub } from './pubsub.ts';
 import { openRedis } from './server.ts';
 import { watchSuitability } from './suitability.ts';
-import { redisTurns } from './turns.ts';
+import { redisLeases } from './leases.ts';
 
 /**
  * Stores in one Redis or Valkey for any number of gateways. The gateway starts even if Redis is away: until it answers,
@@ -40,7 +40,7 @@ export async function openRedisStores(
     ledger: redisLedger(server, pending),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, pending),
-    turns: redisTurns(server, pubsub),
+    leases: redisLeases(server, pubsub),
     breaker: redisBreakerState(server, pubsub),
     clientRate: redisClientRate(server),
     warnings: suitability.current,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time.ts';
-import { ownTurns } from '../../turns.ts';
+import { localLeases } from '../../leases.ts';
 import { keepInMemory } from '../list-memory.ts';
 import { UNSHARED, type Stores } from '../stores.ts';
 import { sqliteAccounts } from './accounts.ts';
@@ -27,7 +27,7 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
       ledger: sqliteLedger(db, clock, group),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
-      turns: ownTurns,
+      leases: localLeases,
       ...UNSHARED,
       check: () => group.write(() => checkWrite(db)),
       async close() {

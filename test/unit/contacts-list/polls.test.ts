@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { containFaults } from '../../../src/contacts-list/faults.ts';
 import { createPolls, type PolledCall, type Polls } from '../../../src/contacts-list/polls.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -11,7 +12,25 @@ const listAt = (savedAt: number): SavedList => ({
   source: 'gewe-cache',
 });
 const LIST = listAt(STARTED_AT);
-const QUICK = { deadlineMs: 1, pollMs: 1, hardLimitMs: 60_000, load: async () => undefined };
+const QUICK = { deadlineMs: 1, pollMs: 1, hardLimitMs: 60_000 };
+const faults = containFaults((error) => {
+  throw error;
+});
+
+interface Parts {
+  ask(): Promise<SavedList | undefined>;
+  load?(): Promise<SavedList | undefined>;
+  readonly hardLimitMs?: number;
+}
+
+function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): Polls {
+  return createPolls({
+    savedLists: { load },
+    vendorCache: { ask },
+    settings: { ...QUICK, ...settings },
+    faults,
+  });
+}
 
 /** Starts polling for a call; `found` resolves to the list that comes of it. */
 function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
@@ -22,13 +41,13 @@ function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
 
 /** Polls of their own as a clock: three intervals pass. */
 async function threeIntervals(): Promise<void> {
-  const polls = createPolls({ ...QUICK, ask: async () => LIST });
+  const polls = pollsWith({ ask: async () => LIST });
   for (const appId of ['b', 'c', 'd']) await start(polls, appId).found;
 }
 
 test('polling continues past answers without a list, and ends with the first one', async () => {
   const answers = [undefined, undefined, LIST, listAt(2000)];
-  const polls = createPolls({ ...QUICK, ask: async () => answers.shift() });
+  const polls = pollsWith({ ask: async () => answers.shift() });
   expect(await start(polls).found).toBe(LIST);
   expect(polls.count()).toBe(0);
   await threeIntervals();
@@ -38,8 +57,7 @@ test('polling continues past answers without a list, and ends with the first one
 test('a list that was saved since the call began will do, whoever saved it, and the vendor is not asked', async () => {
   let saved = listAt(STARTED_AT - 1);
   let asked = 0;
-  const polls = createPolls({
-    ...QUICK,
+  const polls = pollsWith({
     load: async () => saved,
     ask: async () => void (asked += 1),
   });
@@ -52,7 +70,7 @@ test('a list that was saved since the call began will do, whoever saved it, and 
 
 test('polling ends at the hard limit of the last call', async () => {
   let asked = 0;
-  const polls = createPolls({ ...QUICK, hardLimitMs: 50, ask: async () => void (asked += 1) });
+  const polls = pollsWith({ hardLimitMs: 50, ask: async () => void (asked += 1) });
   start(polls);
   expect(polls.count()).toBe(1);
   expect(await eventually(() => polls.count() === 0)).toBe(true);
@@ -62,7 +80,7 @@ test('polling ends at the hard limit of the last call', async () => {
 });
 
 test('a call that is withdrawn ends only the polls that it began', () => {
-  const polls = createPolls({ ...QUICK, ask: async () => undefined });
+  const polls = pollsWith({ ask: async () => undefined });
   const first = start(polls);
   first.call.release();
   const second = start(polls);
@@ -80,7 +98,7 @@ test('a call that is withdrawn ends only the polls that it began', () => {
 
 test('a call that is released hears of no list any more, and polling continues for the next one', async () => {
   const gate = Promise.withResolvers<SavedList>();
-  const polls = createPolls({ ...QUICK, ask: () => gate.promise });
+  const polls = pollsWith({ ask: () => gate.promise });
   const first = start(polls);
   first.call.release();
   const second = start(polls);

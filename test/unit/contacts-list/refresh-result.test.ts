@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { landingOf } from '../../../src/contacts-list/flight.ts';
+import { resultOf } from '../../../src/contacts-list/refresh.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
 
 function answered(json: unknown): Outcome & { kind: 'answered' } {
@@ -7,15 +7,15 @@ function answered(json: unknown): Outcome & { kind: 'answered' } {
   return { kind: 'answered', answer: { body, contentType: 'application/json', json } };
 }
 
-test('a good list lands as a live one, received now, with the very bytes', () => {
+test('a good list becomes a live one, received now, with the very bytes', () => {
   const outcome = answered({ ret: 200, data: { friends: ['ann'], chatrooms: [], ghs: [] } });
-  const landing = landingOf(outcome, 42);
-  expect(landing).toEqual({
+  const result = resultOf(outcome, 42);
+  expect(result).toEqual({
     kind: 'list',
     list: { body: outcome.answer.body, savedAt: 42, source: 'live' },
     contentType: 'application/json',
   });
-  expect(landing.kind === 'list' && landing.list.body).toBe(outcome.answer.body);
+  expect(result.kind === 'list' && result.list.body).toBe(outcome.answer.body);
 });
 
 /** What is passed on of an answer. */
@@ -29,9 +29,9 @@ test.each([
   [{ ret: '500', msg: '微信已离线' }],
   [{ ret: 500, msg: null, data: { code: '-1', msg: '设备不存在' } }],
   [{ ret: 401, msg: 'outing' }],
-])("the vendor's word on an account lands as that word: %j", (json) => {
+])("the vendor's word on an account stays that word: %j", (json) => {
   const outcome = answered(json);
-  expect(landingOf(outcome, 0)).toEqual({ kind: 'other', answer: passed(outcome) });
+  expect(resultOf(outcome, 0)).toEqual({ kind: 'other', answer: passed(outcome) });
 });
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   [{ ret: 200, msg: '超时' }],
 ])('ret 200 without a good list is no word on the account: %j', (json) => {
   const outcome = answered(json);
-  expect(landingOf(outcome, 0)).toEqual({ kind: 'no-list', answer: passed(outcome) });
+  expect(resultOf(outcome, 0)).toEqual({ kind: 'no-list', answer: passed(outcome) });
 });
 
 test.each([
@@ -52,7 +52,7 @@ test.each([
   [{ ret: 500, msg: '获取失败', data: { code: '-1', msg: 'connect timeout' } }],
 ])("the vendor's word that it timed out is a timeout: %j", (json) => {
   const outcome = answered(json);
-  expect(landingOf(outcome, 0)).toEqual({
+  expect(resultOf(outcome, 0)).toEqual({
     kind: 'failed',
     failure: { why: 'timeout', answer: passed(outcome) },
   });
@@ -61,7 +61,7 @@ test.each([
 test.each([[{}], [[]], [null], [7], [{ ret: 'x' }], [{ ret: null }]])(
   'JSON without a verdict is no answer of the vendor: %j',
   (json) => {
-    expect(landingOf(answered(json), 0)).toMatchObject({
+    expect(resultOf(answered(json), 0)).toMatchObject({
       kind: 'failed',
       failure: { why: 'invalid' },
     });
@@ -74,10 +74,10 @@ test.each([
   [{ kind: 'invalid', why: 'an empty answer' }, 'invalid'],
   [{ kind: 'token-rejected' }, 'token-rejected'],
 ] as const)('%j is a failure', (outcome, why) => {
-  expect(landingOf(outcome, 0)).toMatchObject({ kind: 'failed', failure: { why } });
+  expect(resultOf(outcome, 0)).toMatchObject({ kind: 'failed', failure: { why } });
 });
 
 test('a call that the gateway ended because it stops is refused', () => {
-  const landing = landingOf({ kind: 'aborted', sent: true }, 0);
-  expect(landing).toMatchObject({ kind: 'refused', refusal: { code: 'shutting-down' } });
+  const result = resultOf({ kind: 'aborted', sent: true }, 0);
+  expect(result).toMatchObject({ kind: 'refused', refusal: { code: 'shutting-down' } });
 });

@@ -1,0 +1,140 @@
+import { shuttingDown, type Refusal } from '../errors.ts';
+import { isGoodList } from '../gewe/contacts-list.ts';
+import type { Trace } from '../gewe/headers.ts';
+import { retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
+import type { Subject, Upstream } from '../gewe/upstream.ts';
+import type { ListSettings } from '../settings/settings.ts';
+import type { Clock } from '../time.ts';
+import type { Breaker } from './breaker.ts';
+import type { Faults } from './faults.ts';
+import type { Polls } from './polls.ts';
+import type { SavedList } from './ports.ts';
+import type { SavedLists } from './saved-lists.ts';
+
+/** An answer of the vendor that can be passed on. */
+export type VendorAnswer = Pick<Answer, 'body' | 'contentType'>;
+
+/** Why there is no list from the upstream. */
+export type ListFailure =
+  | { readonly why: 'unreachable' | 'token-rejected' }
+  /** `answer`: the vendor says itself that it timed out; missing if nothing came in time. */
+  | { readonly why: 'timeout'; readonly answer?: VendorAnswer }
+  | { readonly why: 'invalid'; readonly came: Extract<Outcome, { kind: 'invalid' }> };
+
+export type RefreshResult =
+  | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
+  /** The vendor's word on an account or a parameter. */
+  | { readonly kind: 'other'; readonly answer: VendorAnswer }
+  /** The vendor's `ret` 200 without a good list: no `data`, another shape, not one id. */
+  | { readonly kind: 'no-list'; readonly answer: VendorAnswer }
+  | { readonly kind: 'failed'; readonly failure: ListFailure }
+  /** No list can take its place. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What goes upstream: the bytes of the first caller. */
+export interface ListCall {
+  readonly appId: string;
+  readonly body: Buffer;
+  readonly trace: Trace;
+}
+
+export interface RefreshParts {
+  readonly upstream: Pick<Upstream, 'call'>;
+  readonly polls: Pick<Polls, 'start'>;
+  readonly savedLists: Pick<SavedLists, 'save'>;
+  readonly breaker: Pick<Breaker, 'overdue'>;
+  readonly clock: Clock;
+  readonly settings: Pick<ListSettings, 'deadlineMs' | 'hardLimitMs'>;
+  readonly faults: Faults;
+}
+
+/**
+ * Makes one slow call, up to the hard limit, and saves its list. From the deadline on the vendor's cache is polled, too.
+ * A list that a poll finds does not end the call: its own list is newer, and replaces that one.
+ *
+ * @param onPolled gets the list that a poll finds before the call ends
+ */
+export async function refresh(
+  { appId, body, trace }: ListCall,
+  parts: RefreshParts,
+  onPolled: (list: SavedList) => void,
+): Promise<RefreshResult> {
+  const { upstream, savedLists, breaker, clock, settings, faults } = parts;
+  const operation = 'fetchContactsList';
+  const subject: Subject = { operation, appId };
+  const polling = parts.polls.start(appId, trace, clock.now(), onPolled);
+  const overdue = setTimeout(
+    () => faults.contain(() => breaker.overdue(subject)),
+    settings.deadlineMs,
+  );
+  try {
+    const outcome = await upstream.call(subject, {
+      kind: 'read',
+      path: `contacts/${operation}`,
+      body,
+      trace,
+      deadlineMs: settings.hardLimitMs,
+    });
+    clearTimeout(overdue);
+    const result = resultOf(outcome, clock.now());
+    if (result.kind === 'list') await savedLists.save(appId, result.list);
+    if (result.kind === 'list' || result.kind === 'other') polling.end();
+    else if (!mayStillCome(outcome, result)) polling.withdraw();
+    return result;
+  } finally {
+    clearTimeout(overdue);
+    polling.release();
+  }
+}
+
+/** The result if the gateway itself failed to make the call. */
+export const FAULT: RefreshResult = {
+  kind: 'failed',
+  failure: {
+    why: 'invalid',
+    came: { kind: 'invalid', why: 'an answer that the gateway failed to handle' },
+  },
+};
+
+/** What the outcome of the slow call means to those who wait for a list. */
+export function resultOf(outcome: Outcome, now: number): RefreshResult {
+  switch (outcome.kind) {
+    case 'answered':
+      return readAnswered(outcome.answer, now);
+    case 'aborted':
+      return { kind: 'refused', refusal: shuttingDown() };
+    case 'invalid':
+      return { kind: 'failed', failure: { why: 'invalid', came: outcome } };
+    case 'timeout':
+    case 'unreachable':
+    case 'token-rejected':
+      return { kind: 'failed', failure: { why: outcome.kind } };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function readAnswered(answer: Answer, now: number): RefreshResult {
+  const { body, contentType, json } = answer;
+  if (isGoodList(json)) {
+    return { kind: 'list', list: { body, savedAt: now, source: 'live' }, contentType };
+  }
+  const ret = retOf(json);
+  if (ret === undefined) {
+    const came = { kind: 'invalid', why: 'JSON without `ret`' } as const;
+    return { kind: 'failed', failure: { why: 'invalid', came } };
+  }
+  if (ret === 200) return { kind: 'no-list', answer: { body, contentType } };
+  if (saysTimeout(json)) {
+    return { kind: 'failed', failure: { why: 'timeout', answer: { body, contentType } } };
+  }
+  return { kind: 'other', answer: { body, contentType } };
+}
+
+/** Whether the vendor may still be working on the list, so that its cache can have it soon. */
+function mayStillCome(outcome: Outcome, result: RefreshResult): boolean {
+  if (result.kind !== 'failed' || result.failure.why === 'token-rejected') return false;
+  if (outcome.kind === 'unreachable') return outcome.sent;
+  // A status below 500 did not come from GEWE.
+  return outcome.kind !== 'invalid' || outcome.status === undefined || outcome.status >= 500;
+}
