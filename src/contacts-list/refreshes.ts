@@ -113,7 +113,7 @@ function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): 
     placed.resolve();
     return refresh(call, parts, (list) => {
       first.resolve(polledResult(list));
-      faults.contain(() => lease?.announce());
+      lease?.announce();
     });
   }
 

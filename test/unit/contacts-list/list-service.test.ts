@@ -57,6 +57,14 @@ function workingParts(): Parts {
   };
 }
 
+/** Answers with a list, from the vendor's cache at once, otherwise after the deadline of a test that has a short one. */
+const slowUpstream: Parts['upstream'] = {
+  async call({ operation }) {
+    if (operation === 'fetchContactsList') await new Promise((resolve) => setTimeout(resolve, 30));
+    return answered(LIST);
+  },
+};
+
 function ask(service: ListService, headers: { prefer?: string } = {}, appId = 'wx_1') {
   const request: ListRequest = {
     client: 'crm',
@@ -89,8 +97,8 @@ describe('a part that fails costs no caller its answer, leaves no account under 
       return { leases: { ...localLeases, acquire: async () => lease } };
     },
     'held lease': (fail) => {
-      const result = Promise.resolve().then(fail);
-      const lease: Lease = { kind: 'held', since: 0, announced: Promise.resolve(), result };
+      const [announced, result] = [Promise.resolve().then(fail), Promise.resolve().then(fail)];
+      const lease: Lease = { kind: 'held', since: 0, announced, result };
       return { leases: { ...localLeases, acquire: async () => lease } };
     },
     'open breaker': (fail) => ({
@@ -119,6 +127,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
       const settings = { ...SETTINGS, deadlineMs: 5, pollMs: 5, maxCallsUnderWay: 1 };
       const service = createListService({
         ...workingParts(),
+        upstream: slowUpstream,
         settings,
         onStoreError: throws,
         onFault: log,
