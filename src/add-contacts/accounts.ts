@@ -13,7 +13,10 @@ import type { AccountClocks } from './ports.ts';
 /** Since when accounts are online. */
 export interface Accounts {
   standing(appId: string): Promise<Standing>;
-  /** Asks the upstream about an account never seen, which starts its clock. Rejects only where the store fails. */
+  /**
+   * Asks the upstream about an account that was never seen. If it is online, its clock starts. Rejects if the store fails,
+   * and with a refusal if the gateway stops.
+   */
   ask(appId: string, trace: Trace): Promise<void>;
   /** Starts clocks by what the upstream answers to any call. */
   readonly observe: Observer;
@@ -29,13 +32,13 @@ interface AccountsParts {
   readonly timeoutMs: number;
 }
 
-/** An account that the upstream does not know is not asked about at every attempt. */
+/** How long an account that is not online is not asked about again. */
 const ASK_AGAIN_AFTER_MS = 60_000;
-/** The question is a small one, and somebody may be waiting for its answer. */
+/** The question is small, and a caller waits for the answer. */
 const ASK_DEADLINE_MS = 5_000;
-/** A store that failed is not tried again by every answer. */
+/** How long answers do not try again to start a clock, after the store has failed to. */
 const SEE_AGAIN_AFTER_MS = 5_000;
-/** A store that lost it gets it back so much later. */
+/** How long an account counts as seen. Then it is written again, in case the store has lost it. */
 const SEE_AGAIN_ANYWAY_AFTER_MS = 600_000;
 const REMEMBERED = 10_000;
 
@@ -45,7 +48,7 @@ const ASKED = Buffer.from('asked');
 export function createAccounts(parts: AccountsParts): Accounts {
   const { clocks, upstream, leases, clock, declared, unknown, timeoutMs } = parts;
   const byClock = { max: REMEMBERED, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
-  // Saves a write per answer.
+  /** Saves a write for every answer. */
   const seen = new LRUCache<string, true>({ ...byClock, ttl: SEE_AGAIN_ANYWAY_AFTER_MS });
   const asked = new LRUCache<string, true>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
   const questions = singleFlight<void>();
@@ -64,7 +67,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
         deadlineMs: Math.min(timeoutMs, ASK_DEADLINE_MS),
       },
     );
-    // No word about the account: it must not read as if that were offline.
+    // This says nothing about the account, and must not read as if it were offline.
     if (outcome.kind === 'aborted') throw shuttingDown();
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
@@ -105,7 +108,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
   };
 }
 
-/** The ways to write the no of a bare boolean. An answer without one is the upstream's word for the account, like any. */
+/** The spellings of a bare false in `data`. Any other answer with `ret` 200 shows that the account is online. */
 const NO: readonly unknown[] = [false, 'false', 0, '0'];
 
 function saysOnline(outcome: Outcome): boolean {

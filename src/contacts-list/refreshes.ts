@@ -125,12 +125,13 @@ function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): 
     announced.then(() => takePolled(since)).catch(faults.report);
   }
 
-  /** What the other gateway's poll has found, unless the store could not take it. */
+  /** Takes the list that another gateway's poll has found, unless the store could not take it. */
   async function takePolled(since: number): Promise<void> {
     const list = await savedLists.load(call.appId);
     if (list !== undefined && list.savedAt >= since) first.resolve(polledResult(list));
   }
 
+  /** The result of another gateway's call, with the list from the store. */
   async function decode(encoded: Buffer): Promise<RefreshResult | undefined> {
     const result = decodeResult(encoded);
     if (result?.kind !== 'list') return result;
