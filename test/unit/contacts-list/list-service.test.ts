@@ -10,7 +10,7 @@ import {
 } from '../../../src/contacts-list/list-service.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
 import { localLeases, type Lease } from '../../../src/leases.ts';
-import { memoryLists } from '../../../src/stores/memory/lists.ts';
+import { memoryLists } from '../../../src/stores/memory.ts';
 import { eventually } from '../../support/eventually.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 
