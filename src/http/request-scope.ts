@@ -39,7 +39,7 @@ interface WithLocals {
   locals?: { scope?: RequestScope };
 }
 
-export function openScope(res: ServerResponse, scope: RequestScope): void {
+export function beginScope(res: ServerResponse, scope: RequestScope): void {
   const { locals = {} } = res as WithLocals;
   locals.scope = scope;
 }

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Scrubber } from '../gewe/scrub.ts';
 import { isCommon } from '../gewe/spellings.ts';
 import { shownKey, type ShownKey } from '../http/credentials.ts';
-import { openScope, type Headers } from '../http/request-scope.ts';
+import { beginScope, type Headers } from '../http/request-scope.ts';
 import type { ClientDirectory } from '../settings/client.ts';
 import type { Clock } from '../time.ts';
 
@@ -32,7 +32,7 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
     };
     // Without clients nobody was written for the vendor.
     const isVendors = clients !== undefined && key?.place === 'x-gewe-token';
-    openScope(res, {
+    beginScope(res, {
       trace,
       startedAt: clock.monotonic(),
       shownKey: key,

@@ -97,21 +97,6 @@ describe('ARCHITECTURE.md', () => {
     expect(paths.length).toBeGreaterThan(20);
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
-
-  test('names under a folder only files that are in it or below', () => {
-    const missing = page.split(/^### /m).flatMap((part) => {
-      const folder = /^`(src\/[\w-]+)`\n/.exec(part)?.[1];
-      if (folder === undefined) return [];
-      const there = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-      const names = new Set(there.map((path) => path.split(sep).at(-1)));
-      const [own = ''] = part.split(/^## /m);
-      return [...own.matchAll(/`([\w-]+\.ts)`/g)]
-        .map(([, name = '']) => name)
-        .filter((name) => !names.has(name))
-        .map((name) => `${folder}/${name}`);
-    });
-    expect(missing).toEqual([]);
-  });
 });
 
 /** As GitHub makes anchors: lower case, punctuation out, spaces to hyphens. */

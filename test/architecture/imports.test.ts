@@ -77,20 +77,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'add-contacts': ['gewe'],
   settings: ['gewe'],
   'contacts-list': ['gewe', 'settings'],
-  stores: ['add-contacts', 'contacts-list', 'pipeline'],
-  pipeline: ['add-contacts', 'contacts-list', 'gewe', 'settings'],
-  ops: ['add-contacts', 'contacts-list', 'gewe', 'pipeline', 'settings'],
+  stores: ['add-contacts', 'contacts-list', 'steps'],
+  http: ['add-contacts', 'gewe', 'settings'],
+  steps: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings'],
+  ops: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
-  'app.ts': ['ops', 'pipeline'],
+  'app.ts': ['http', 'ops', 'steps'],
   'open-secrets.ts': ['gewe', 'ops', 'settings'],
   'gateway.ts': [
     'add-contacts',
     'app.ts',
     'contacts-list',
     'gewe',
+    'http',
     'listener',
     'ops',
-    'pipeline',
+    'steps',
     'open-secrets.ts',
     'settings',
     'shut-down.ts',
@@ -168,24 +170,25 @@ describe('in one place only', () => {
     expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/time.ts']);
   });
 
-  test('a new Date() without an instant is made in src/ops/log.ts, for the time of a log line', () => {
-    expect(filesWith(/\bnew Date\(\s*\)/)).toEqual(['src/ops/log.ts']);
+  test('a new Date() is made of an instant everywhere', () => {
+    expect(filesWith(/\bnew Date\(\s*\)/)).toEqual([]);
   });
 
-  test('http-proxy-middleware is used in src/gewe/forwarder.ts', () => {
-    expect(filesImporting('http-proxy-middleware')).toEqual(['src/gewe/forwarder.ts']);
+  test('http-proxy-middleware is used in src/steps/forward.ts', () => {
+    expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is used in src/gewe/caller.ts', () => {
-    expect(filesImporting('undici')).toEqual(['src/gewe/caller.ts']);
+  test('undici is used in src/gewe/client.ts, and is but a type in attempt.ts', () => {
+    expect(filesImporting('undici')).toEqual(['src/gewe/attempt.ts', 'src/gewe/client.ts']);
+    expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
   });
 
-  test('express-rate-limit is used in src/pipeline/limit-client.ts', () => {
-    expect(filesImporting('express-rate-limit')).toEqual(['src/pipeline/limit-client.ts']);
+  test('express-rate-limit is used in src/steps/limit-client.ts', () => {
+    expect(filesImporting('express-rate-limit')).toEqual(['src/steps/limit-client.ts']);
   });
 
-  test('helmet is used in src/pipeline/security-headers.ts', () => {
-    expect(filesImporting('helmet')).toEqual(['src/pipeline/security-headers.ts']);
+  test('helmet is used in src/steps/security-headers.ts', () => {
+    expect(filesImporting('helmet')).toEqual(['src/steps/security-headers.ts']);
   });
 
   test('app.use stands in src/app.ts and src/ops/ops-app.ts', () => {
