@@ -6,6 +6,8 @@ const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
   ['bad upgrade', '101 Switching Protocols'],
 ]);
 
+const NOT_HTTP = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW$|UND_ERR_RES_CONTENT_LENGTH_MISMATCH$)/;
+
 /**
  * What an error before the head of an answer means.
  *
@@ -14,9 +16,8 @@ const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
  */
 export function outcomeOfError(cause: Error, sent: boolean): Outcome {
   const { code, name, message } = cause as NodeJS.ErrnoException;
-  // Something answered, but not in HTTP: llhttp's codes, and undici's error that has none of them.
-  const isNotHttp = name === 'HTTPParserError' || code?.startsWith('HPE_') === true;
-  if (isNotHttp || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  // Something answered, but not in HTTP. undici's parser has codes of llhttp, or none.
+  if (name === 'HTTPParserError' || NOT_HTTP.test(code ?? '')) {
     return { kind: 'invalid', why: 'an answer that is not HTTP' };
   }
   const interim = code === 'UND_ERR_SOCKET' ? UNDICI_GIVES_UP_AT.get(message) : undefined;

@@ -1,6 +1,6 @@
 export interface LogTap {
   /** Goes into the overrides of a gateway. */
-  readonly logTo: { write(line: string): void };
+  readonly logTo: { write(lines: string): void };
   /** Every line so far, as it was written. */
   readonly lines: readonly string[];
   /** Resolves with the first line, past or to come, that has this text. */
@@ -14,8 +14,8 @@ export function createLogTap(): LogTap {
   return {
     lines,
     logTo: {
-      write(line) {
-        lines.push(line);
+      write(written) {
+        lines.push(...written.trimEnd().split('\n'));
         for (const look of [...waiting]) look();
       },
     },

@@ -94,9 +94,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const gateway = await createGateway(loaded, {
     logTo: {
       write(lines) {
-        for (const line of lines.trimEnd().split('\n')) {
-          log.push(JSON.parse(line) as Record<string, unknown>);
-        }
+        log.push(...recordsOf(lines));
       },
     },
     ...options.overrides,
@@ -108,7 +106,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     url,
     opsUrl,
     simulator,
-    log,
+    get log() {
+      gateway.flushLog();
+      return log;
+    },
     folder: folder.path,
     storeUrl: loaded.settings.storeUrl,
     post: (operation, body, headers = {}) =>
@@ -122,4 +123,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       await folder.remove();
     },
   };
+}
+
+/** The records that were written at once. */
+function recordsOf(lines: string): Record<string, unknown>[] {
+  const written = lines.trimEnd().split('\n');
+  return written.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

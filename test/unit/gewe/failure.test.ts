@@ -12,6 +12,7 @@ test.each([
   { code: 'HPE_INVALID_CONSTANT' },
   { code: 'HPE_HEADER_OVERFLOW' },
   { code: 'UND_ERR_HEADERS_OVERFLOW' },
+  { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' },
   // undici has no code for this one.
   { name: 'HTTPParserError' },
 ])('an answer that is not HTTP (%j) is invalid', (fields) => {
