@@ -26,7 +26,7 @@ async function run(env: Record<string, string> = {}): Promise<void> {
   expect(gateway.output()).toMatch(/^\d+\.\d+\.\d+\n$/);
 }
 
-test('compiled code is kept in a folder that only its user can write to', async () => {
+test('from source, compiled code is kept in a folder that only its user can write to', async () => {
   await run();
   expect(await readdir(kept)).not.toEqual([]);
 });
