@@ -1,5 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { answerHealthz, answerReadyz } from './ops/health.ts';
+import { answerHealth } from './ops/health.ts';
 import { found, scopeOf } from './http/request-scope.ts';
 import { answerList } from './steps/answer-list.ts';
 import { authenticate } from './steps/authenticate.ts';
@@ -21,7 +21,7 @@ type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
 /** What the steps need, each its own. */
 export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
-  PartsOf<typeof answerReadyz> &
+  PartsOf<typeof answerHealth> &
   PartsOf<typeof refuseAfterGrace> &
   PartsOf<typeof allowOrigin> &
   PartsOf<typeof authenticate> &
@@ -40,12 +40,11 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
-  app.use(identify(parts));
-  app.use(securityHeaders());
-  app.get('/healthz', answerHealthz());
-  app.get('/readyz', answerReadyz(parts));
   app.use(
     inOrder(
+      identify(parts),
+      securityHeaders(),
+      answerHealth(parts),
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),

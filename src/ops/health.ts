@@ -56,6 +56,16 @@ export function createHealth(parts: HealthParts): Health {
   };
 }
 
+/** Answers `/healthz` and `/readyz`, which need no key; everything else passes. */
+export function answerHealth(parts: { health: Health }): RequestHandler {
+  const [healthz, readyz] = [answerHealthz(), answerReadyz(parts)];
+  return (req, res, next) => {
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next();
+    if (req.path === '/healthz') return healthz(req, res, next);
+    return req.path === '/readyz' ? readyz(req, res, next) : next();
+  };
+}
+
 /** Answers 200: the process is alive and its event loop runs. */
 export function answerHealthz(): RequestHandler {
   return (_req, res) => send(res, 200, 'application/json', Buffer.from('{"status":"ok"}'));

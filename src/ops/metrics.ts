@@ -1,4 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type CounterConfiguration,
+} from 'prom-client';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import { operationLabel } from '../gewe/operations.ts';
 import type { Outcome } from '../gewe/outcome.ts';
@@ -19,15 +26,64 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** Labels are of a fixed set of values, or from the operator's own files: no caller can add a series. */
-export function createMetrics(gauges: {
+interface Gauges {
   listCallsUnderWay(): number;
   tokenRejected(): boolean;
-}): Metrics {
+}
+
+/** Labels are of a fixed set of values, or from the operator's own files: no caller can add a series. */
+export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  addGauges(registers, gauges);
+  const { countRequest, duration, countUpstreamCall } = callMetrics(registers);
+  const { storeErrors, breakerOpen, listCallsTurnedAway, droppedLines, refusedUnread } =
+    incidentMetrics(registers);
 
-  const requests = new Counter({
+  return {
+    request({ operation, client, status, code, source, durationMs }) {
+      const label = operationLabel(operation);
+      countRequest(label, client ?? 'none', status ?? 'left', code ?? 'none', source ?? 'none');
+      duration.observe({ operation: label }, durationMs / 1000);
+    },
+    upstreamCall(operation, outcome) {
+      const label = operation === 'checkOnline' ? operation : operationLabel(operation);
+      countUpstreamCall(label, outcome.kind);
+    },
+    storeError: (store) => storeErrors.inc({ store }),
+    listCallTurnedAway: () => listCallsTurnedAway.inc(),
+    logLinesDropped: (lines) => droppedLines.inc(lines),
+    refusedUnread: (status) => refusedUnread.inc({ status }),
+    breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
+    withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** What is asked for at each scrape. */
+function addGauges(registers: Registry[], { listCallsUnderWay, tokenRejected }: Gauges): void {
+  new Gauge({
+    name: 'gewe_gateway_list_calls_under_way',
+    help: 'Slow fetchContactsList calls that run now.',
+    registers,
+    collect() {
+      this.set(listCallsUnderWay());
+    },
+  });
+  new Gauge({
+    name: 'gewe_gateway_token_rejected',
+    help: '1 while the upstream turns the token away.',
+    registers,
+    collect() {
+      this.set(tokenRejected() ? 1 : 0);
+    },
+  });
+}
+
+/** What every request and every call adds to. */
+function callMetrics(registers: Registry[]) {
+  const countRequest = createTally({
     name: 'gewe_gateway_requests_total',
     help: 'Requests answered, by operation, client, HTTP status, refusal code and source of the answer.',
     labelNames: ['operation', 'client', 'status', 'code', 'source'],
@@ -40,12 +96,17 @@ export function createMetrics(gauges: {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30],
     registers,
   });
-  const upstreamCalls = new Counter({
+  const countUpstreamCall = createTally({
     name: 'gewe_gateway_upstream_calls_total',
     help: 'Calls to the upstream, by operation and what became of them.',
     labelNames: ['operation', 'outcome'],
     registers,
   });
+  return { countRequest, duration, countUpstreamCall };
+}
+
+/** What somebody should hear of. */
+function incidentMetrics(registers: Registry[]) {
   const storeErrors = new Counter({
     name: 'gewe_gateway_store_errors_total',
     help: 'Times that a store could not be used.',
@@ -58,14 +119,6 @@ export function createMetrics(gauges: {
     name: 'gewe_gateway_breaker_open',
     help: '1 while the upstream as a whole is held to be down.',
     registers,
-  });
-  new Gauge({
-    name: 'gewe_gateway_list_calls_under_way',
-    help: 'Slow fetchContactsList calls that run now.',
-    registers,
-    collect() {
-      this.set(gauges.listCallsUnderWay());
-    },
   });
   const listCallsTurnedAway = new Counter({
     name: 'gewe_gateway_list_calls_turned_away_total',
@@ -83,38 +136,33 @@ export function createMetrics(gauges: {
     labelNames: ['status'],
     registers,
   });
-  new Gauge({
-    name: 'gewe_gateway_token_rejected',
-    help: '1 while the upstream turns the token away.',
-    registers,
+  return { storeErrors, breakerOpen, listCallsTurnedAway, droppedLines, refusedUnread };
+}
+
+/**
+ * A counter whose labels are looked up at a scrape. prom-client sorts and hashes them at each count, which every request
+ * would pay for.
+ *
+ * @returns counts one, by the values of its labels in their order
+ */
+function createTally(config: CounterConfiguration<string> & { labelNames: string[] }) {
+  const counts = new Map<string, number>();
+  new Counter({
+    ...config,
     collect() {
-      this.set(gauges.tokenRejected() ? 1 : 0);
+      for (const [key, count] of counts) this.inc(labelsOf(key), count);
+      counts.clear();
     },
   });
-
-  return {
-    request({ operation, client, status, code, source, durationMs }) {
-      const label = operationLabel(operation);
-      requests.inc({
-        operation: label,
-        client: client ?? 'none',
-        status: status ?? 'left',
-        code: code ?? 'none',
-        source: source ?? 'none',
-      });
-      duration.observe({ operation: label }, durationMs / 1000);
-    },
-    upstreamCall(operation, outcome) {
-      const label = operation === 'checkOnline' ? operation : operationLabel(operation);
-      upstreamCalls.inc({ operation: label, outcome: outcome.kind });
-    },
-    storeError: (store) => storeErrors.inc({ store }),
-    listCallTurnedAway: () => listCallsTurnedAway.inc(),
-    logLinesDropped: (lines) => droppedLines.inc(lines),
-    refusedUnread: (status) => refusedUnread.inc({ status }),
-    breaker: (state) => breakerOpen.set(state.kind === 'open' ? 1 : 0),
-    withProcess: () => collectDefaultMetrics({ register: registry, prefix: 'gewe_gateway_' }),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+  const labelsOf = (key: string) => {
+    const values = key.split(SEPARATOR);
+    return Object.fromEntries(config.labelNames.map((name, at) => [name, values[at] ?? '']));
+  };
+  return (...values: readonly (string | number)[]): void => {
+    const key = values.join(SEPARATOR);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
   };
 }
+
+/** In no value of a label. */
+const SEPARATOR = '\0';

@@ -21,6 +21,7 @@ export function mayUse(client: Pick<Client, 'appIds'>, appId: string): boolean {
 
 /** Takes each part where it first occurs: linear, where a regular expression could be made to try for minutes. */
 function fits(pattern: string, appId: string): boolean {
+  if (pattern === '*') return true;
   const [head = '', ...parts] = pattern.split('*');
   const tail = parts.pop();
   if (tail === undefined) return appId === pattern;
