@@ -103,21 +103,22 @@ export function createListService(parts: ListServiceParts): ListService {
     onCrowded: parts.onCrowded,
   });
   const fallback = createFallback({ savedLists, vendorCache, clock, settings });
-  const down = () => faults.contain(() => breaker.down());
+  const downNow = () => faults.contain(() => breaker.down());
 
   /** Joins the slow call of the account, or starts one. */
   async function enter(request: ListRequest, askedAt: number): Promise<Entry> {
     const { appId, client } = request;
     let isProbe = false;
-    if (down() !== undefined && refreshes.get(appId) === undefined) {
+    if (downNow() !== undefined && refreshes.get(appId) === undefined) {
       const admission = await faults.containAsync(() => breaker.admit(client));
       if (admission?.kind === 'wait') return { kind: 'down', down: admission };
       isProbe = admission?.kind === 'probe';
     }
     const underWay = refreshes.get(appId);
     if (underWay !== undefined) {
-      const isDown = down();
-      if (isDown !== undefined) return { kind: 'down', down: isDown };
+      // Nobody waits for the probe of another caller.
+      const down = downNow();
+      if (down !== undefined) return { kind: 'down', down };
       underWay.join(askedAt);
       return { kind: 'waits', refresh: underWay, isNew: false };
     }
@@ -132,10 +133,10 @@ export function createListService(parts: ListServiceParts): ListService {
     { refresh, isNew }: Waiting,
     waitMs: number,
   ) {
-    const startedAt = await refresh.startedAt();
-    const isJoined = !isNew || refresh.isElsewhere();
     // Without a fallback, only waiting can bring a list; and the list of a poll is a saved one.
     if (directives.staleIfErrorMs === 0) return refresh.result;
+    const startedAt = await refresh.startedAt();
+    const isJoined = !isNew || refresh.isElsewhere();
     const isTooLate = isJoined && clock.monotonic() - startedAt >= waitMs;
     return isTooLate ? 'too-late' : refresh.first;
   }
@@ -149,20 +150,22 @@ export function createListService(parts: ListServiceParts): ListService {
     const { directives } = request;
     // No call lives longer than the hard limit, and no timer longer than 2^31 ms.
     const waitMs = Math.min(directives.waitMs ?? settings.deadlineMs, settings.hardLimitMs);
+    const honouredWaitMs = directives.waitMs === undefined ? undefined : waitMs;
     const awaited = Promise.race([resultFor(request, waiting, waitMs), request.left()]);
     const result = await within(awaited, arrivedAt + waitMs - clock.monotonic());
-    if (result === 'left') return unwaited({ kind: 'left' });
 
     const joined = !waiting.isNew || waiting.refresh.isElsewhere();
-    if (result !== 'deadline' && result !== 'too-late') {
-      return waited(await fallback.answerTo(request, result, joined));
-    }
-    const answer = await fallback.instead(request, { why: 'timeout' }, joined);
-    return result === 'too-late' && waitMs > 0 ? unwaited(answer) : waited(answer);
-
-    function waited(honoured: ListAnswer): ListReply {
-      const isPreferred = directives.waitMs !== undefined;
-      return { answer: honoured, honouredWaitMs: isPreferred ? waitMs : undefined };
+    switch (result) {
+      case 'left':
+        return unwaited({ kind: 'left' });
+      case 'deadline':
+      case 'too-late': {
+        const answer = await fallback.instead(request, { why: 'timeout' }, joined);
+        const isHonoured = result === 'deadline' || waitMs === 0;
+        return isHonoured ? { answer, honouredWaitMs } : unwaited(answer);
+      }
+      default:
+        return { answer: await fallback.answerTo(request, result, joined), honouredWaitMs };
     }
   }
 
@@ -182,6 +185,7 @@ export function createListService(parts: ListServiceParts): ListService {
   return {
     async answer(request) {
       const { directives } = request;
+      // An instant for other gateways, and the start of this caller's deadline.
       const [askedAt, arrivedAt] = [clock.now(), clock.monotonic()];
       const saved = await savedLists.load(request.appId);
       const now = clock.now();

@@ -9,9 +9,9 @@ export interface SavedList {
 }
 
 export type SaveResult =
-  /** `bytesBefore` had the body that was replaced, 0 where there was none. */
+  /** `bytesBefore` is the size of the body that was replaced, 0 if there was none. */
   | { readonly kind: 'saved'; readonly bytesBefore: number }
-  /** One that is as new is there. */
+  /** A list that is as new is there. */
   | { readonly kind: 'kept' };
 
 /**
@@ -21,8 +21,8 @@ export interface ListStore {
   load(appId: string): Promise<SavedList | undefined>;
   /** Replaces what was saved before. Whether a list may be saved is decided by the caller. */
   save(appId: string, list: SavedList): Promise<SaveResult>;
-  /** The same, as one step, unless a list that is as new is there: then nothing is saved. */
+  /** Saves as one step, unless a list that is as new is there. */
   saveIfNewer(appId: string, list: SavedList): Promise<SaveResult>;
-  /** Whether there was one. */
+  /** Resolves to whether there was a list. */
   forget(appId: string): Promise<boolean>;
 }
