@@ -12,7 +12,7 @@ interface AccountRow {
 const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
 
 /** Accounts' clocks in the table `accounts`. */
-export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): AccountRegister {
+export function sqliteAccounts(db: DatabaseSync, { write, flush }: GroupCommit): AccountRegister {
   const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = ?`);
   // An appId is ASCII, so the order of its bytes is that of its code units.
   const selectPage = db.prepare(
@@ -43,7 +43,10 @@ export function sqliteAccounts(db: DatabaseSync, { write }: GroupCommit): Accoun
       return row === undefined ? undefined : recordOf(row);
     },
     seen(appId, at) {
-      return write(() => void see.run({ appId, at }));
+      const written = write(() => void see.run({ appId, at }));
+      // Now, because nobody waits for it: the answer that shows the account online must not leave before.
+      flush();
+      return written;
     },
     declare(appId, onlineSince) {
       return write(() => void declare.run({ appId, onlineSince }));

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { sqliteAccounts } from '../../../src/stores/sqlite/accounts.ts';
 import { openDatabase } from '../../../src/stores/sqlite/database.ts';
 import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
@@ -156,6 +157,16 @@ describe('writes that are committed as a group', () => {
     ]);
     expect([again.kind, another.kind]).toEqual(['begun', 'begun']);
     expect(await idempotency.begin(key, 'body', times)).toEqual({ kind: 'in-progress' });
+  });
+
+  test('include the first sight of an account, which is on disk at once', async () => {
+    const charged = sqliteLedger(db, movableClock(T0), group).charge('wx_a', ANN, [quotaRule(1)]);
+    const seen = sqliteAccounts(db, group).seen('wx_a', T0);
+    const rows = other.prepare(
+      'SELECT first_seen_at AS seenAt, count(attempt_id) AS charges FROM accounts JOIN attempts USING (app_id)',
+    );
+    expect(rows.all()).toEqual([expect.objectContaining({ seenAt: T0, charges: 1 })]);
+    await Promise.all([charged, seen]);
   });
 
   test('that wait are committed by a flush', async () => {
