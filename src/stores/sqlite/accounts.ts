@@ -12,7 +12,10 @@ interface AccountRow {
 const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
 
 /** Accounts' clocks in the table `accounts`. */
-export function sqliteAccounts(db: DatabaseSync, { write, flush }: GroupCommit): AccountRegister {
+export function sqliteAccounts(
+  db: DatabaseSync,
+  { write, writeUnsynced }: GroupCommit,
+): AccountRegister {
   const select = db.prepare(`SELECT ${COLUMNS} FROM accounts WHERE app_id = ?`);
   // An appId is ASCII, so the order of its bytes is that of its code units.
   const selectPage = db.prepare(
@@ -42,11 +45,10 @@ export function sqliteAccounts(db: DatabaseSync, { write, flush }: GroupCommit):
       const row = select.get(appId) as AccountRow | undefined;
       return row === undefined ? undefined : recordOf(row);
     },
-    seen(appId, at) {
-      const written = write(() => void see.run({ appId, at }));
-      // Now, because nobody waits for it: the answer that shows the account online must not leave before.
-      flush();
-      return written;
+    async seen(appId, at) {
+      // No caller waits for it, and every first answer for an account leads here. A power cut may lose it: then the clock
+      // starts with the next answer, which is on the safe side.
+      writeUnsynced(() => see.run({ appId, at }));
     },
     declare(appId, onlineSince) {
       return write(() => void declare.run({ appId, onlineSince }));

@@ -3,14 +3,25 @@ import type { DatabaseSync } from 'node:sqlite';
 import { isBusy } from './open-failure.ts';
 
 /**
+ * What a commit survives. `FULL` waits for the disk, and survives a power cut. `NORMAL` does not wait: it survives the
+ * end of the process, and a power cut only after the next commit that waits. https://www.sqlite.org/pragma.html#pragma_synchronous
+ */
+type Durability = 'FULL' | 'NORMAL';
+
+/**
  * Runs `work` with the write lock held from its first read on, and commits. Any error, including a failed commit on a
  * full disk, is rolled back and thrown on, so that the connection is free for the next call. `work` is synchronous:
  * an `await` in it would let other calls into the transaction.
  */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+export function inTransaction<T>(
+  db: DatabaseSync,
+  work: () => T,
+  durability: Durability = 'FULL',
+): T {
   // Only if an earlier rollback failed as well, for example on a disk that was gone.
   if (db.isTransaction) db.exec('ROLLBACK');
-  db.exec('BEGIN IMMEDIATE');
+  // Each transaction sets it, so that none inherits it from another.
+  db.exec(`PRAGMA synchronous = ${durability}; BEGIN IMMEDIATE`);
   try {
     const result = work();
     db.exec('COMMIT');
@@ -40,6 +51,8 @@ export interface GroupCommit {
    * @param work synchronous. It may run a second time if the transaction of the group fails.
    */
   write<T>(work: () => T): Promise<T>;
+  /** Runs `work` now, in a transaction of its own that does not wait for the disk. Throws as `write` rejects. */
+  writeUnsynced<T>(work: () => T): T;
   /** Commits what is waiting, now. */
   flush(): void;
 }
@@ -86,6 +99,10 @@ export function createGroupCommit(db: DatabaseSync, assertInPlace: () => void): 
         if (waiting.length === 0) setImmediate(flush);
         waiting.push({ work, resolve: resolve, reject });
       });
+    },
+    writeUnsynced(work) {
+      assertInPlace();
+      return inTransaction(db, work, 'NORMAL');
     },
     flush,
   };
