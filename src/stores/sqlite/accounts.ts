@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
 
 import type { AccountRecord, AccountRegister } from '../../add-contacts/ports.ts';
 import type { GroupCommit } from './transaction.ts';
@@ -8,6 +9,9 @@ interface AccountRow {
   readonly declared: number | null;
   readonly seen: number | null;
 }
+
+/** Records in memory. Each addContacts asks for one, and a read on its own costs more than a charge in a group. */
+const REMEMBERED = 5_000;
 
 const COLUMNS = 'app_id AS appId, declared_online_since AS declared, first_seen_at AS seen';
 
@@ -40,21 +44,34 @@ export function sqliteAccounts(
      WHERE app_id = :appId AND declared_online_since IS NULL AND first_seen_at IS NULL`,
   );
 
+  // The file belongs to this process, so nobody else changes what is remembered.
+  const remembered = new LRUCache<string, AccountRecord>({ max: REMEMBERED });
+
   return {
     async find(appId) {
+      const known = remembered.get(appId);
+      if (known !== undefined) return known;
       const row = select.get(appId) as AccountRow | undefined;
-      return row === undefined ? undefined : recordOf(row);
+      if (row === undefined) return undefined;
+      const record = recordOf(row);
+      remembered.set(appId, record);
+      return record;
     },
     async seen(appId, at) {
       // No caller waits for it, and every first answer for an account leads here. A power cut may lose it: then the clock
       // starts with the next answer, which is on the safe side.
+      remembered.delete(appId);
       writeUnsynced(() => see.run({ appId, at }));
     },
     declare(appId, onlineSince) {
-      return write(() => void declare.run({ appId, onlineSince }));
+      return write(() => {
+        remembered.delete(appId);
+        declare.run({ appId, onlineSince });
+      });
     },
     withdraw(appId) {
       return write(() => {
+        remembered.delete(appId);
         const { changes } = withdraw.run({ appId });
         removeEmpty.run({ appId });
         return changes > 0;
