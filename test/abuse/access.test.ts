@@ -1,6 +1,6 @@
 /**
  * Nobody gets what the entry in the clients file does not give: not through a path, a prefix, a header, a spelling, a
- * saved list, or the work of another client. What is given is told by test/support/access-model.ts.
+ * saved list, or the work of another client. What is given is told by test/abuse/access/access-model.ts.
  */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -14,9 +14,9 @@ import {
   plainAttempt,
   requestOf,
   type Attempt,
-} from '../support/access-attempts.ts';
-import { CLIENT_OF_KEY, CLIENTS, CLIENTS_FILE } from '../support/access-clients.ts';
-import { verdictOn } from '../support/access-model.ts';
+} from './access/access-attempts.ts';
+import { CLIENT_OF_KEY, CLIENTS, CLIENTS_FILE } from './access/access-clients.ts';
+import { verdictOn } from './access/access-model.ts';
 import { budget } from '../support/budget.ts';
 import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { askList, askTogether } from '../support/lists.ts';

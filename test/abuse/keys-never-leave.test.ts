@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
-import { echoes, startEchoingUpstream, type EchoingUpstream } from '../support/echoing-upstream.ts';
+import { echoes, startEchoingUpstream, type EchoingUpstream } from './echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';

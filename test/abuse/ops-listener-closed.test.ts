@@ -9,7 +9,7 @@ import {
   OPS_TARGETS,
   OPS_TOKEN,
   sendOps,
-} from '../support/ops-requests.ts';
+} from './ops-requests.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 /** Without a listener for it, Node closes the connection of a CONNECT. */

@@ -9,7 +9,7 @@ import {
   leaveSomething,
   OPS_TARGETS,
   sendOps,
-} from '../support/ops-requests.ts';
+} from './ops-requests.ts';
 import { rawRequest } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 

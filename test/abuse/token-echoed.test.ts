@@ -8,7 +8,7 @@ import {
   startEchoingUpstream,
   type Echo,
   type EchoingUpstream,
-} from '../support/echoing-upstream.ts';
+} from './echoing-upstream.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawPost, readableExchange } from '../support/raw-client.ts';

@@ -10,7 +10,7 @@ import {
   startEchoingUpstream,
   type Echo,
   type EchoingUpstream,
-} from '../support/echoing-upstream.ts';
+} from './echoing-upstream.ts';
 import { createLogTap, type LogTap } from '../support/log-tap.ts';
 import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';

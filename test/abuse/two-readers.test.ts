@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { DAY_MS, isAdd } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { GOOD_HEADERS, httpCall, httpGet } from '../support/http-client.ts';
-import { READERS, type Reading } from '../support/json-readers.ts';
-import { hostile, wellSpelled } from '../support/json-spellings.ts';
+import { READERS, type Reading } from './json/json-readers.ts';
+import { hostile, wellSpelled } from './json/json-spellings.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { hasPython, startPythonReader, type PythonReader } from '../support/python-reader.ts';
+import { hasPython, startPythonReader, type PythonReader } from './json/python-reader.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 /** Two of them differ in case only. */

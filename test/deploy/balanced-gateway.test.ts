@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startBalancer, type Balancer } from '../support/balancer.ts';
+import { startBalancer, type Balancer } from './support/balancer.ts';
 import { describeWith } from '../support/describe-with.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { openRaw } from '../support/raw-client.ts';

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { BALANCER_CONFIG, startBalancer, type Balancer } from '../support/balancer.ts';
+import { BALANCER_CONFIG, startBalancer, type Balancer } from './support/balancer.ts';
 import { describeWith } from '../support/describe-with.ts';
 import { eventually } from '../support/eventually.ts';
 import { httpCall } from '../support/http-client.ts';
-import { deployed } from '../support/manifests.ts';
-import { startStandIn, type StandInGateway } from '../support/stand-in-gateway.ts';
+import { deployed } from './support/manifests.ts';
+import { startStandIn, type StandInGateway } from './support/stand-in-gateway.ts';
 
 const ADD = { path: '/contacts/addContacts', body: '{"appId":"wx_1","option":2}' };
 

@@ -4,9 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { DCLinter } from 'dclint';
 import { parse } from 'yaml';
 import { VARIABLE_NAMES } from '../../src/settings/env.ts';
-import { checkEnvironment } from '../support/check-environment.ts';
-import { DEPLOY, deployed } from '../support/manifests.ts';
-import { binaryBytesOf, bytesOf, valkeyBytes } from '../support/quantities.ts';
+import { checkEnvironment } from './support/check-environment.ts';
+import { DEPLOY, deployed } from './support/manifests.ts';
+import { binaryBytesOf, bytesOf, valkeyBytes } from './support/quantities.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Mount {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
-import { deployed } from '../support/manifests.ts';
+import { deployed } from './support/manifests.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -1,9 +1,9 @@
 /** What no schema can say of the manifests: that they fit the gateway, its image and its promises. */
 import { describe, expect, test } from '@jest/globals';
 import { VARIABLE_NAMES } from '../../src/settings/env.ts';
-import { checkEnvironment } from '../support/check-environment.ts';
-import { deployed } from '../support/manifests.ts';
-import { bytesOf, valkeyBytes } from '../support/quantities.ts';
+import { checkEnvironment } from './support/check-environment.ts';
+import { deployed } from './support/manifests.ts';
+import { bytesOf, valkeyBytes } from './support/quantities.ts';
 import {
   containerOf,
   gateway,
@@ -13,7 +13,7 @@ import {
   valkey,
   workloads,
   type EnvEntry,
-} from '../support/workloads.ts';
+} from './support/workloads.ts';
 
 const container = containerOf(gateway);
 const env = container.env as readonly EnvEntry[];

@@ -1,6 +1,6 @@
 /** What no schema can say of the manifests: that one fits the other. */
 import { describe, expect, test } from '@jest/globals';
-import type { Manifest } from '../support/manifests.ts';
+import type { Manifest } from './support/manifests.ts';
 import {
   containerOf,
   gateway,
@@ -11,7 +11,7 @@ import {
   valkey,
   workloads,
   type EnvEntry,
-} from '../support/workloads.ts';
+} from './support/workloads.ts';
 
 type Labels = Readonly<Record<string, string>>;
 const fits = (labels: Labels, selector: Labels) =>

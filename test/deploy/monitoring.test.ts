@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { operationLabel } from '../../src/gewe/operations.ts';
 import { describeWith } from '../support/describe-with.ts';
-import { exposedSeries, LABEL_VALUES } from '../support/exposed-series.ts';
-import { DEPLOY, deployed } from '../support/manifests.ts';
-import { mentionsIn } from '../support/promql.ts';
+import { exposedSeries, LABEL_VALUES } from './support/exposed-series.ts';
+import { DEPLOY, deployed } from './support/manifests.ts';
+import { mentionsIn } from './support/promql.ts';
 
 /** What Prometheus itself adds. */
 const BY_PROMETHEUS: ReadonlySet<string> = new Set(['job', 'instance']);

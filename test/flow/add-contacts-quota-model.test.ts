@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ACCEPT, ADD, DAY_MS, HOUR_MS } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
-import { startModelledGateway, type ReceivedAdd } from '../support/quota-model/modelled-gateway.ts';
-import { histories, policies, type Command } from '../support/quota-model/histories.ts';
-import type { ModelPolicy } from '../support/quota-model/words.ts';
+import { startModelledGateway, type ReceivedAdd } from './quota-model/modelled-gateway.ts';
+import { histories, policies, type Command } from './quota-model/histories.ts';
+import type { ModelPolicy } from './quota-model/words.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A whole history of one gateway. Resolves to all that the upstream received. */

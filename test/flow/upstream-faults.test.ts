@@ -1,10 +1,10 @@
-/** An upstream that fails in each way of test/support/faults.ts: callers get what the contract says, and nothing is left behind. */
+/** An upstream that fails in each way of test/flow/upstream/faults.ts: callers get what the contract says, and nothing is left behind. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { FAULTS, type Fault, type Kind } from '../support/faults.ts';
+import { FAULTS, type Fault, type Kind } from './upstream/faults.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { ONLY_IF_CACHED } from '../support/lists.ts';

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Connecting } from '../../src/gewe/connecting.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
-import { startDroppingServer, type DroppingServer } from '../support/dropping-server.ts';
+import { startDroppingServer, type DroppingServer } from './upstream/dropping-server.ts';
 import { askList } from '../support/lists.ts';
 import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

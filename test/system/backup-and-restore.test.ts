@@ -10,9 +10,9 @@ import {
   type RunningGateway,
 } from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
-import { blockWith, recipeBlocks } from '../support/recipe.ts';
+import { blockWith, recipeBlocks } from './recipes/recipe.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { openTerminal, type Terminal } from '../support/terminal.ts';
+import { openTerminal, type Terminal } from './recipes/terminal.ts';
 
 const RECIPE = 'back-up-and-restore.md';
 

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { demo } from '../../src/cli/demo.ts';
 import { setStage } from '../../src/demo/stage.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -34,47 +34,46 @@ test('the demo with --once tells all five steps with the numbers of its run and 
   expect(out).toContain('`npm run demo` does the same and keeps running');
 });
 
-const lines = onPath('curl') ? test : test.skip;
-
-lines('the lines that the demo prints work in a shell, and the first prints little', async () => {
+describe('the demo without --once', () => {
   const child = spawn(process.execPath, ['src/main.ts', 'demo'], { env: {} });
   const exit = once(child, 'exit');
   let out = '';
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    out += chunk;
-    if (out.includes('Press Ctrl-C to stop.')) break;
-  }
-  const printed: string[] = [];
-  for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
-    // --fail-with-body: curl itself would end with 0 whatever the answer is.
-    const { stdout } = await run('sh', ['-c', `${line} --fail-with-body`]);
-    printed.push(stdout);
-  }
-  child.kill('SIGINT');
-  await exit;
+  beforeAll(async () => {
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      out += chunk;
+      if (out.includes('Press Ctrl-C to stop.')) break;
+    }
+  });
+  afterAll(() => void child.kill('SIGKILL'));
 
-  const [list = '', accepted = '', account = '', metrics = ''] = printed;
-  expect(printed).toHaveLength(4);
-  expect(list).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Cache-Status: gewe-gateway; fwd=/);
-  expect(list.split('\n').length).toBeLessThan(40);
-  expect(list).not.toContain('wxid_');
-  expect(accepted).toContain('"ret":200');
-  expect(JSON.parse(account)).toMatchObject({ appId: 'wx_demo_old' });
-  expect(metrics).toContain('gewe_gateway_');
-});
+  (onPath('curl') ? test : test.skip)(
+    'prints lines that work in a shell, and the first prints little',
+    async () => {
+      const printed: string[] = [];
+      for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
+        // --fail-with-body: curl itself would end with 0 whatever the answer is.
+        const { stdout } = await run('sh', ['-c', `${line} --fail-with-body`]);
+        printed.push(stdout);
+      }
 
-test('the demo without --once stays up until a signal, then ends with 0', async () => {
-  const child = spawn(process.execPath, ['src/main.ts', 'demo']);
-  let out = '';
-  const exit = once(child, 'exit') as Promise<[number]>;
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    out += chunk;
-    if (out.includes('Press Ctrl-C to stop.')) break;
-  }
-  child.kill('SIGINT');
-  const [code] = await exit;
+      const [list = '', accepted = '', account = '', metrics = ''] = printed;
+      expect(printed).toHaveLength(4);
+      expect(list).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Cache-Status: gewe-gateway; fwd=/);
+      expect(list.split('\n').length).toBeLessThan(40);
+      expect(list).not.toContain('wxid_');
+      expect(accepted).toContain('"ret":200');
+      expect(JSON.parse(account)).toMatchObject({ appId: 'wx_demo_old' });
+      expect(metrics).toContain('gewe_gateway_');
+    },
+  );
 
-  expect(code).toBe(0);
+  test('stays up until a signal, then ends with 0', async () => {
+    expect(child.exitCode).toBeNull();
+    child.kill('SIGINT');
+    const [code] = (await exit) as [number];
+
+    expect(code).toBe(0);
+  });
 });
 
 test.each<[what: string, spoil: (simulator: Simulator) => void]>([

@@ -8,7 +8,7 @@ import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { ownDisk } from '../support/disk-faults.ts';
 import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
-import { canConfine } from '../support/production-install.ts';
+import { canConfine } from './npm/production-install.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const USER = 1000;

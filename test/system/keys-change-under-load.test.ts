@@ -13,7 +13,7 @@ import { budget } from '../support/budget.ts';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
 import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { TOKEN } from '../support/start-gateway.ts';
-import { startLoad, type LoadAnswer, type SteadyLoad } from '../support/steady-load.ts';
+import { startLoad, type LoadAnswer, type SteadyLoad } from './keys-change/steady-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const keyOf = (name: string) => `gwk_${name}_2b7e`;
@@ -45,8 +45,8 @@ const CONTENTS = [
 ].map((clients) => JSON.stringify({ clients }, null, 1));
 
 /** What each key gets under the first and under the second of them. */
-const passed = (limit: number) => `passed "client"; q=${limit}`;
-const refused = (code: string) => `${code} "client"; q=1000000`;
+const passed = (limit: number) => `passed, client limit ${limit}`;
+const refused = (code: string) => `${code}, client limit 1000000`;
 const OUTCOMES: Readonly<Record<string, readonly [string, string]>> = {
   kept: [passed(1_000_000), passed(1_000_000)],
   gone: [passed(1_000_000), 'unauthenticated'],

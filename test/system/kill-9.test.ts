@@ -12,7 +12,7 @@ import {
 } from '../support/gateway-processes.ts';
 import { type HttpAnswer, readiness } from '../support/http-client.ts';
 import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
-import { createLoad, faultOf, sendAdd, type Add, type Load } from '../support/load.ts';
+import { createLoad, faultOf, sendAdd, type Add, type Load } from './kill-9/load.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { runGateway } from '../support/gateway-process.ts';
-import { oldNodes, tooOld } from '../support/old-node.ts';
+import { oldNodes, tooOld } from './npm/old-node.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as {

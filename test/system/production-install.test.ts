@@ -10,14 +10,14 @@ import { isLong } from '../support/budget.ts';
 import { runGateway } from '../support/gateway-process.ts';
 import { httpGet } from '../support/http-client.ts';
 import { askList } from '../support/lists.ts';
-import { oldNodes, tooOld } from '../support/old-node.ts';
+import { oldNodes, tooOld } from './npm/old-node.ts';
 import {
   canConfine,
   confined,
   installForProduction,
   installWithoutScripts,
   ROOT,
-} from '../support/production-install.ts';
+} from './npm/production-install.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

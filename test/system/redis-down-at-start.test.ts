@@ -12,7 +12,7 @@ import {
   type GatewayOnRedis,
 } from '../support/gateways-on-redis.ts';
 import { askList, ONLY_IF_CACHED } from '../support/lists.ts';
-import { BLACK_HOLE, CUT, FROZEN, FULL, KILLED, REPLICA } from '../support/redis-outages.ts';
+import { BLACK_HOLE, CUT, FROZEN, FULL, KILLED, REPLICA } from './redis/redis-outages.ts';
 
 describeOnRedis('A gateway', () => {
   let rig: GatewayOnRedis;

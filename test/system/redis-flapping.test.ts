@@ -5,7 +5,7 @@ import { budget } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { AWAY, BACK, gatewayOnRedis, type GatewayOnRedis } from '../support/gateways-on-redis.ts';
-import { BLACK_HOLE, CUT, FROZEN, REPLICA, slowBy } from '../support/redis-outages.ts';
+import { BLACK_HOLE, CUT, FROZEN, REPLICA, slowBy } from './redis/redis-outages.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const POLICY = `

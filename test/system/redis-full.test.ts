@@ -2,8 +2,8 @@
 import { test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { ownDisk } from '../support/disk-faults.ts';
-import { DISK_FULL, FULL } from '../support/redis-outages.ts';
-import { describeOutage } from './redis-outage.suite.ts';
+import { DISK_FULL, FULL } from './redis/redis-outages.ts';
+import { describeOutage } from './redis/outage.suite.ts';
 
 describeOnRedis('A gateway', () => {
   describeOutage(FULL);

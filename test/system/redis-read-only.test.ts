@@ -1,8 +1,8 @@
 /** A Redis that answers and takes no writes, because of its replicas or because it has become one. */
 import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
-import { REPLICA, WITHOUT_REPLICAS } from '../support/redis-outages.ts';
-import { describeOutage } from './redis-outage.suite.ts';
+import { REPLICA, WITHOUT_REPLICAS } from './redis/redis-outages.ts';
+import { describeOutage } from './redis/outage.suite.ts';
 
 describeOnRedis('A gateway', () => {
   for (const outage of isLong ? [REPLICA, WITHOUT_REPLICAS] : [REPLICA]) describeOutage(outage);

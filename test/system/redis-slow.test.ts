@@ -5,10 +5,10 @@ import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayOnRedis, type GatewayOnRedis } from '../support/gateways-on-redis.ts';
-import { untilTaken } from '../support/insistent-calls.ts';
+import { untilTaken } from './redis/insistent-calls.ts';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
-import { slowBy } from '../support/redis-outages.ts';
-import { describeOutage } from './redis-outage.suite.ts';
+import { slowBy } from './redis/redis-outages.ts';
+import { describeOutage } from './redis/outage.suite.ts';
 
 describeOnRedis('A gateway', () => {
   describe('while Redis is slow by 100 ms', () => {

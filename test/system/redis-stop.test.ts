@@ -9,7 +9,7 @@ import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { runGateway } from '../support/gateway-process.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { LIST } from '../support/lists.ts';
-import { BLACK_HOLE, CUT, FROZEN, KILLED, REPLICA, slowBy } from '../support/redis-outages.ts';
+import { BLACK_HOLE, CUT, FROZEN, KILLED, REPLICA, slowBy } from './redis/redis-outages.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { LEAST_ENV, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

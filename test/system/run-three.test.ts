@@ -6,9 +6,9 @@ import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { askList, listCalls } from '../support/lists.ts';
-import { runRecipe, type RecipeRun } from '../support/recipe-run.ts';
+import { runRecipe, type RecipeRun } from './recipes/recipe-run.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
-import { startCallers, type Asker } from '../support/steady-callers.ts';
+import { startCallers, type Asker } from './recipes/steady-callers.ts';
 
 /** What every account has left when it begins. */
 const LEFT = 30;

@@ -14,9 +14,9 @@ import {
   type MeasuredGateway,
 } from '../support/measured-gateway.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';
-import { emptyTally, soakCallers, type Tally } from '../support/soak-callers.ts';
-import { FAULTS, faultsOf, type Inflict } from '../support/soak-faults.ts';
-import { SOAK_ENV, soakClients } from '../support/soak-requests.ts';
+import { emptyTally, soakCallers, type Tally } from './soak/soak-callers.ts';
+import { FAULTS, faultsOf, type Inflict } from './soak/soak-faults.ts';
+import { SOAK_ENV, soakClients } from './soak/soak-requests.ts';
 import { TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
