@@ -55,6 +55,7 @@ export default {
     // Without a Redis to start, `engine` says so: it is skipped, or fails if CI requires one.
     onEngine('redis', redisProgram === undefined ? ['engine'] : ON_EVERY_ENGINE),
   ],
+  testSequencer: '<rootDir>/test/support/slow-first.js',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // The tests mostly wait for sockets, so more of them than there are cores go on at once.
   maxWorkers: 4,

@@ -53,7 +53,7 @@ const pours =
   (socket) => {
     const pieces = piece.repeat(Math.ceil(16_384 / piece.length));
     socket.write(beginning);
-    repeat(socket, 20, () => pieces);
+    repeat(socket, 60, () => pieces);
   };
 
 /** Byte after byte, so that it is never silent for long and never done in time. */
