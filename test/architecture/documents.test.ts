@@ -99,6 +99,18 @@ describe('ARCHITECTURE.md', () => {
   });
 });
 
+test('SECURITY.md names only tests that exist, each by the name of its file', () => {
+  const rows = [...text('SECURITY.md').matchAll(/^\|.*\|.*\|(.*)\|$/gm)].map(
+    ([, tests = '']) => tests,
+  );
+  const named = rows.flatMap((tests) => [...tests.matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+  const files = ['flow', 'system', 'abuse'].flatMap((folder) =>
+    readdirSync(join(root, 'test', folder)),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !files.includes(`${name}.test.ts`))).toEqual([]);
+});
+
 /** As GitHub makes anchors: lower case, punctuation out, spaces to hyphens. */
 function anchorsOf(path: string): Set<string> {
   return new Set(
