@@ -84,7 +84,7 @@ describe('in the source', () => {
   test('a secret that a caller shows is compared in one file, by timingSafeEqual of two hashes', () => {
     const comparing = files.filter(({ code }) => code.includes('timingSafeEqual('));
     expect(comparing.map(({ name }) => name)).toEqual(['ops/authenticate-ops.ts']);
-    expect(codeOf('ops/authenticate-ops.ts')).toMatch(/timingSafeEqual\(hash\(shown\), expected\)/);
+    expect(codeOf('ops/authenticate-ops.ts')).toMatch(/timingSafeEqual\(hash\(\w+\), expected\)/);
   });
 
   test('a client is found by the digest of its key, and a key is kept only once it was accepted', () => {
