@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+/** The vendor's cache is polled while a slow call runs, and after one that has failed. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { httpGet } from '../support/http-client.ts';
 import {
   allRead,
@@ -11,125 +12,250 @@ import {
   ONLY_IF_CACHED,
   untilSaved,
 } from '../support/lists.ts';
-import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
+import { heldUpstream, type HeldCall, type HeldUpstream } from '../support/raw-upstream.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
+const TIMED_OUT = '{"ret":500,"msg":"获取通讯录列表超时"}';
+/** A caller that waits for the slow call, however long the gateway's own deadline is. */
 const PATIENT = { Prefer: 'wait=60' };
 
 let upstream: HeldUpstream;
 let gateway: TestGateway;
-beforeEach(async () => {
-  upstream = await heldUpstream();
-  gateway = await startGateway({
-    env: {
-      GEWE_BASE_URL: upstream.baseUrl,
-      // PATIENT callers wait on beyond it.
-      LIST_DEADLINE_MS: '20',
-      LIST_POLL_MS: '20',
-      SHUTDOWN_GRACE_MS: '0',
-    },
-  });
-});
+
 afterEach(async () => {
   await gateway.stop();
   await upstream.stop();
 });
 
-test('while the slow call runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
-  const asked = askList(gateway, 'wx_1', PATIENT);
-  await upstream.next(LIST);
-  (await upstream.next(CACHE)).answer(NOTHING_KEPT);
-  (await upstream.next(CACHE)).answer('<html>');
-  (await upstream.next(CACHE)).answer(listBytes('polled'));
-
-  const reply = await asked;
-  expect(reply.body.toString()).toBe(listBytes('polled'));
-  expect(reply.headers).toMatchObject({
-    'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
-    'x-gateway-source': 'gewe-cache',
-    'preference-applied': 'wait=60',
+describe('during a slow call', () => {
+  beforeEach(async () => {
+    upstream = await heldUpstream();
+    gateway = await startGateway({
+      env: {
+        GEWE_BASE_URL: upstream.baseUrl,
+        // PATIENT callers wait on beyond it.
+        LIST_DEADLINE_MS: '20',
+        LIST_POLL_MS: '20',
+        SHUTDOWN_GRACE_MS: '0',
+      },
+    });
   });
-  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
-});
 
-test('the slow call goes on after a poll has brought a list, and its own answer replaces that', async () => {
-  const asked = askList(gateway, 'wx_1', PATIENT);
-  const slow = await upstream.next(LIST);
-  (await upstream.next(CACHE)).answer(listBytes('polled'));
-  await asked;
+  test('while the slow call runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    await upstream.next(LIST);
+    (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+    (await upstream.next(CACHE)).answer('<html>');
+    (await upstream.next(CACHE)).answer(listBytes('polled'));
 
-  slow.answer(listBytes('live'));
-  await untilSaved(gateway, 'wx_1', { source: 'live' });
-  const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
-  expect(saved.body.toString()).toBe(listBytes('live'));
-});
+    const reply = await asked;
+    expect(reply.body.toString()).toBe(listBytes('polled'));
+    expect(reply.headers).toMatchObject({
+      'cache-status': 'gewe-gateway; fwd=miss; stored; detail=gewe-cache',
+      'x-gateway-source': 'gewe-cache',
+      'preference-applied': 'wait=60',
+    });
+    await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+  });
 
-test('the cache endpoint is not asked again once it has given a list', async () => {
-  const asked = askList(gateway, 'wx_1', PATIENT);
-  await upstream.next(LIST);
-  (await upstream.next(CACHE)).answer(listBytes('polled'));
-  await asked;
+  test('the slow call goes on after a poll has brought a list, and its own answer replaces that', async () => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    const slow = await upstream.next(LIST);
+    (await upstream.next(CACHE)).answer(listBytes('polled'));
+    await asked;
 
-  // The polls of another account are the clock: three of its intervals pass.
-  void askList(gateway, 'wx_2', PATIENT).catch(() => undefined);
-  for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
-  expect(upstream.count(CACHE, 'wx_1')).toBe(1);
-});
+    slow.answer(listBytes('live'));
+    await untilSaved(gateway, 'wx_1', { source: 'live' });
+    const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('live'));
+  });
 
-test('a poll that is answered after the slow call does not replace the live list', async () => {
-  const asked = askList(gateway, 'wx_1', PATIENT);
-  const slow = await upstream.next(LIST);
-  const poll = await upstream.next(CACHE);
-  slow.answer(listBytes('live'));
-  expect((await asked).headers['x-gateway-source']).toBe('live');
+  test('the cache endpoint is not asked again once it has given a list', async () => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    await upstream.next(LIST);
+    (await upstream.next(CACHE)).answer(listBytes('polled'));
+    await asked;
 
-  poll.answer(listBytes('older'));
-  await untilCounted('fetchContactsListCache');
+    // The polls of another account are the clock: three of its intervals pass.
+    void askList(gateway, 'wx_2', PATIENT).catch(() => undefined);
+    for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+    expect(upstream.count(CACHE, 'wx_1')).toBe(1);
+  });
 
-  const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
-  expect(saved.body.toString()).toBe(listBytes('live'));
-});
+  test('a poll that is answered after the slow call does not replace the live list', async () => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    const slow = await upstream.next(LIST);
+    const poll = await upstream.next(CACHE);
+    slow.answer(listBytes('live'));
+    expect((await asked).headers['x-gateway-source']).toBe('live');
 
-test('a poll that is answered after the slow call has failed is saved', async () => {
-  const asked = askList(gateway, 'wx_1', PATIENT);
-  const slow = await upstream.next(LIST);
-  const poll = await upstream.next(CACHE);
-  slow.answer('<html>');
-  await allRead(gateway);
-  poll.answer(listBytes('polled'));
+    poll.answer(listBytes('older'));
+    await untilCounted('fetchContactsListCache');
 
-  // Nothing is saved when the slow call fails, so the caller waits for the same question.
-  expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
-  expect(upstream.count(CACHE, 'wx_1')).toBe(1);
-  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
-});
+    const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+    expect(saved.body.toString()).toBe(listBytes('live'));
+  });
 
-test('a caller who wants no saved list waits on for the live one when a poll brings a list', async () => {
-  const asking = askTogether(gateway, [
-    ['wx_1', PATIENT],
-    ['wx_1', { ...PATIENT, ...NO_FALLBACK }],
-  ]);
-  const slow = await upstream.next(LIST);
-  await asking.arrived;
-  (await upstream.next(CACHE)).answer(listBytes('polled'));
-  await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
-  slow.answer(listBytes('live'));
+  test('a poll that is answered after the slow call has failed is saved', async () => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    const slow = await upstream.next(LIST);
+    const poll = await upstream.next(CACHE);
+    slow.answer('<html>');
+    await allRead(gateway);
+    poll.answer(listBytes('polled'));
 
-  const replies = await asking.replies;
-  expect(replies.map(({ body }) => body.toString())).toEqual([
-    listBytes('polled'),
-    listBytes('live'),
-  ]);
-  expect(replies.map(({ headers }) => headers['x-gateway-source'])).toEqual(['gewe-cache', 'live']);
-});
+    // Nothing is saved when the slow call fails, so the caller waits for the same question.
+    expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
+    expect(upstream.count(CACHE, 'wx_1')).toBe(1);
+    await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+  });
 
-/** Resolves when the metrics count an answered call of this operation. */
-async function untilCounted(operation: string): Promise<void> {
-  for (const until = Date.now() + 30_000; Date.now() < until;) {
-    const metrics = (await httpGet(gateway.opsUrl, '/metrics')).body.toString();
-    const lines = metrics.split('\n').filter((line) => line.includes(`operation="${operation}"`));
-    if (lines.some((line) => line.includes('answered'))) return;
+  test('a caller who wants no saved list waits on for the live one when a poll brings a list', async () => {
+    const asking = askTogether(gateway, [
+      ['wx_1', PATIENT],
+      ['wx_1', { ...PATIENT, ...NO_FALLBACK }],
+    ]);
+    const slow = await upstream.next(LIST);
+    await asking.arrived;
+    (await upstream.next(CACHE)).answer(listBytes('polled'));
+    await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+    slow.answer(listBytes('live'));
+
+    const replies = await asking.replies;
+    expect(replies.map(({ body }) => body.toString())).toEqual([
+      listBytes('polled'),
+      listBytes('live'),
+    ]);
+    expect(replies.map(({ headers }) => headers['x-gateway-source'])).toEqual([
+      'gewe-cache',
+      'live',
+    ]);
+  });
+
+  /** Resolves when the metrics count an answered call of this operation. */
+  async function untilCounted(operation: string): Promise<void> {
+    for (const until = Date.now() + 30_000; Date.now() < until;) {
+      const metrics = (await httpGet(gateway.opsUrl, '/metrics')).body.toString();
+      const lines = metrics.split('\n').filter((line) => line.includes(`operation="${operation}"`));
+      if (lines.some((line) => line.includes('answered'))) return;
+    }
+    throw new Error(`The metrics never counted ${operation}.`);
   }
-  throw new Error(`The metrics never counted ${operation}.`);
-}
+});
+
+describe('after a slow call', () => {
+  beforeEach(async () => {
+    upstream = await heldUpstream();
+    gateway = await startGateway({
+      env: {
+        GEWE_BASE_URL: upstream.baseUrl,
+        LIST_DEADLINE_MS: '100',
+        LIST_POLL_MS: '20',
+        SHUTDOWN_GRACE_MS: '0',
+      },
+    });
+    const first = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).answer(listBytes('day 0'));
+    await first;
+  });
+
+  const FAILURES: readonly (readonly [string, (call: HeldCall) => void, string])[] = [
+    ['a front proxy gives up', (call) => call.gatewayTimeout(), 'upstream-invalid'],
+    ['the connection is reset', (call) => call.reset(), 'upstream-unreachable'],
+    ['the vendor says that it timed out', (call) => call.answer(TIMED_OUT), 'upstream-timeout'],
+  ];
+
+  test.each(FAILURES)(
+    "when %s in the middle of a slow call, the vendor's cache is asked until it has the list",
+    async (_, fail, detail) => {
+      const asked = askList(gateway, 'wx_1', PATIENT);
+      fail(await upstream.next(LIST));
+      const reply = await asked;
+      expect(reply.body.toString()).toBe(listBytes('day 0'));
+      expect(reply.headers['cache-status']).toBe(`gewe-gateway; fwd=stale; detail=${detail}`);
+
+      (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+      (await upstream.next(CACHE)).gatewayTimeout();
+      (await upstream.next(CACHE)).answer(listBytes('day 1'));
+
+      await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+      const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
+      expect(saved.body.toString()).toBe(listBytes('day 1'));
+    },
+  );
+
+  test('a call that fails at once does not end the polls for one that the vendor is still working on', async () => {
+    const slow = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).gatewayTimeout();
+    await slow;
+    const turnedAway = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).answer(
+      '{"ret":500,"msg":"HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"}',
+    );
+    await turnedAway;
+
+    (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+    (await upstream.next(CACHE)).answer(listBytes('day 1'));
+    await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+  });
+
+  test("an account whose calls keep failing quickly is still asked about at the vendor's cache", async () => {
+    for (let call = 0; call < 20; call++) {
+      const asked = askList(gateway, 'wx_1', PATIENT);
+      (await upstream.next(LIST)).gatewayTimeout();
+      await asked;
+    }
+    (await upstream.next(CACHE)).answer(listBytes('day 1'));
+    await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
+  });
+
+  test.each([
+    ["the vendor's word on the account", '{"ret":500,"msg":"微信已离线"}'],
+    ['ret 200 without a list', NOTHING_KEPT],
+    ['a rejected token', '{"ret":500,"msg":"HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"}'],
+    ['a good list', listBytes('day 1')],
+  ])("after %s the vendor's cache is not asked", async (_, body) => {
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).answer(body);
+    await asked;
+    // On a busy machine a poll may have gone out before the answer came.
+    await allRead(gateway);
+    const before = upstream.count(CACHE, 'wx_1');
+    await threePollsOf('wx_2');
+    expect(upstream.count(CACHE, 'wx_1')).toBe(before);
+  });
+
+  test('a live list ends the polls that an earlier, failed call has left', async () => {
+    const failing = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).gatewayTimeout();
+    await failing;
+    (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+
+    const asked = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).answer(listBytes('day 1'));
+    expect((await asked).headers['x-gateway-source']).toBe('live');
+    // One that was on its way may still arrive.
+    await threePollsOf('wx_2');
+    const before = upstream.count(CACHE, 'wx_1');
+    await threePollsOf('wx_3');
+    expect(upstream.count(CACHE, 'wx_1')).toBe(before);
+  });
+
+  test('a stop does not wait for polls that are left of a failed call', async () => {
+    const failing = askList(gateway, 'wx_1', PATIENT);
+    (await upstream.next(LIST)).gatewayTimeout();
+    await failing;
+    await upstream.next(CACHE);
+
+    await gateway.gateway.stop();
+    const counted = upstream.count(CACHE, 'wx_1');
+    expect(counted).toBe(1);
+  });
+
+  /** The polls of another account as a clock: three intervals after its deadline have passed. */
+  async function threePollsOf(appId: string): Promise<void> {
+    void askList(gateway, appId, PATIENT).catch(() => undefined);
+    for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
+  }
+});
