@@ -20,6 +20,7 @@ import { createOpsApp } from './ops/ops-app.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
+import type { Settings } from './settings/settings.ts';
 import { openStores } from './stores/open.ts';
 import { orUnavailable } from './stores/or-unavailable.ts';
 import type { Stores } from './stores/stores.ts';
@@ -50,128 +51,48 @@ export interface Gateway {
 }
 
 /**
- * Puts the gateway together; nothing listens before `start()`. Rejects with a StoreOpenError where the store
- * cannot be opened.
+ * Puts the gateway together; nothing listens before `start()`. Rejects with a StoreOpenError if the store cannot be
+ * opened.
  */
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
-  const { settings, secrets } = loaded;
-  const { geweTimeoutMs, clientRequestsPerMinute } = settings;
+  const { settings } = loaded;
   let [draining, graceOver] = [false, false];
-
-  const { scrubber, tokens, clients, logger, flushLog, metrics, report, watches } = openSecrets(
-    loaded,
-    {
-      clock: overrides.clock ?? systemClock,
-      logTo: overrides.logTo,
-      listCallsUnderWay: () => listService.callsUnderWay(),
-    },
-  );
-
-  // What is kept.
-  const stores =
-    overrides.stores ??
-    (await openStores(settings.storeUrl, {
-      clock: overrides.clock,
-      listMemoryBytes: settings.list.memoryBytes,
-      events: report.store,
-    }));
-  const { clock, lists, leases } = stores;
-  const register = orUnavailable(stores.accounts, report.quotaStoreFailed);
-  const ledger = orUnavailable(stores.ledger, report.quotaStoreFailed);
-  const { check: checkStore } = orUnavailable(stores, report.quotaStoreFailed);
-
-  // The upstream, and those who watch what becomes of its calls.
-  const breaker = createBreaker(settings.breaker, clock, stores.breaker, report);
-  const accounts = createAccounts({
-    clocks: register,
-    upstream: () => upstream,
-    leases,
-    clock,
-    declared: settings.accounts,
-    unknown: settings.addContacts.accountAge.unknown,
-    timeoutMs: geweTimeoutMs,
+  const opened = openSecrets(loaded, {
+    clock: overrides.clock ?? systemClock,
+    logTo: overrides.logTo,
+    listCallsUnderWay: () => services.listService.callsUnderWay(),
   });
-  const upstream: Upstream = createUpstream({
-    client: createClient({ ...settings, connecting: overrides.connecting }),
-    tokens,
-    scrubber,
-    clock,
-    observers: [breaker.observe, accounts.observe, report.upstreamCall],
-    onFault: report.fault,
-  });
-
-  // The two operations that the gateway answers for.
-  const listService = createListService({
-    upstream,
-    lists,
-    leases,
-    breaker,
-    clock,
-    settings: settings.list,
-    onStoreError: report.listStoreFailed,
-    onShrunk: report.listShrunk,
-    onCrowded: report.listCallsCrowded,
-    onTurnedAway: metrics.listCallTurnedAway,
-    onFault: report.fault,
-  });
-  const pending = createPending();
-  const addService = createAddService({
-    upstream,
-    ledger,
-    accounts,
-    clock,
-    policy: settings.addContacts,
-    timeoutMs: geweTimeoutMs,
-    checkStore,
-    onWarning: report.addWarning,
-  });
-  const idempotency = createIdempotency(
-    orUnavailable(stores.idempotency, report.quotaStoreFailed),
-    clock,
-    // Before the call comes the question whether the account is online, which is shorter.
-    2 * geweTimeoutMs,
-  );
-
+  const { logger, flushLog, metrics, report, watches } = opened;
+  const kept = await openKept(settings, overrides, report);
+  const calls = openUpstream(settings, overrides, opened, kept);
+  const services = createServices(settings, opened, kept, calls);
   const health = createHealth({
-    clock,
-    checkStore: () => stores.check(),
-    storeWarnings: () => stores.warnings(),
-    isTokenRejected: () => tokens.isRejected(),
+    clock: kept.clock,
+    checkStore: () => kept.stores.check(),
+    storeWarnings: () => kept.stores.warnings(),
+    isTokenRejected: () => opened.tokens.isRejected(),
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
   });
+  const parts = { ...opened, ...kept, ...calls, ...services, health };
+  const { clientRequestsPerMinute } = settings;
   const app = createApp({
     ...settings,
-    clock,
-    scrubber,
-    clients,
+    ...parts,
     anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
-    clientRate: stores.clientRate,
-    upstream,
-    listService,
-    addService,
-    idempotency,
-    pending,
-    health,
+    clientRate: kept.stores.clientRate,
     isGraceOver: () => graceOver,
     onRequest: report.request,
   });
   const ops = createOpsApp({
-    clock,
-    scrubber,
-    opsToken: secrets.opsToken,
-    health,
-    metrics,
-    register,
-    accounts,
-    addService,
+    ...parts,
+    opsToken: loaded.secrets.opsToken,
     policy: settings.addContacts,
     declared: settings.accounts,
-    lists: orUnavailable(lists, report.listStoreFailed),
+    lists: orUnavailable(kept.lists, report.listStoreFailed),
     onRequest: report.opsRequest,
     onChange: report.adminChange,
   });
-
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -189,17 +110,102 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     stop() {
       draining = true;
       return shutDown({
+        ...parts,
         listener,
         opsListener,
-        listService,
-        pending,
-        upstream,
-        leases,
         watches,
-        stores,
         graceMs: settings.shutdownGraceMs,
         graceOver: () => void (graceOver = true),
       });
     },
   };
+}
+
+type Opened = ReturnType<typeof openSecrets>;
+type Kept = Awaited<ReturnType<typeof openKept>>;
+type Calls = ReturnType<typeof openUpstream>;
+
+/** What must not be lost. Quotas that cannot be used refuse addContacts; lists only miss. */
+async function openKept(settings: Settings, overrides: Overrides, report: Opened['report']) {
+  const stores =
+    overrides.stores ??
+    (await openStores(settings.storeUrl, {
+      clock: overrides.clock,
+      listMemoryBytes: settings.list.memoryBytes,
+      events: report.store,
+    }));
+  return {
+    stores,
+    clock: stores.clock,
+    lists: stores.lists,
+    leases: stores.leases,
+    register: orUnavailable(stores.accounts, report.quotaStoreFailed),
+    ledger: orUnavailable(stores.ledger, report.quotaStoreFailed),
+    idempotencyStore: orUnavailable(stores.idempotency, report.quotaStoreFailed),
+    checkStore: orUnavailable(stores, report.quotaStoreFailed).check,
+  };
+}
+
+/** The upstream, and the parts that learn from what becomes of its calls. */
+function openUpstream(
+  settings: Settings,
+  { connecting }: Overrides,
+  { tokens, scrubber, report }: Opened,
+  { stores, clock, leases, register }: Kept,
+) {
+  const breaker = createBreaker(settings.breaker, clock, stores.breaker, report);
+  const accounts = createAccounts({
+    clocks: register,
+    upstream: () => upstream,
+    leases,
+    clock,
+    declared: settings.accounts,
+    unknown: settings.addContacts.accountAge.unknown,
+    timeoutMs: settings.geweTimeoutMs,
+  });
+  const upstream: Upstream = createUpstream({
+    client: createClient({ ...settings, connecting }),
+    tokens,
+    scrubber,
+    clock,
+    observers: [breaker.observe, accounts.observe, report.upstreamCall],
+    onFault: report.fault,
+  });
+  return { breaker, accounts, upstream };
+}
+
+/** The two operations that the gateway answers for. */
+function createServices(
+  settings: Settings,
+  { metrics, report }: Opened,
+  { clock, lists, leases, ledger, idempotencyStore, checkStore }: Kept,
+  { breaker, accounts, upstream }: Calls,
+) {
+  const { geweTimeoutMs } = settings;
+  const listService = createListService({
+    upstream,
+    lists,
+    leases,
+    breaker,
+    clock,
+    settings: settings.list,
+    onStoreError: report.listStoreFailed,
+    onShrunk: report.listShrunk,
+    onCrowded: report.listCallsCrowded,
+    onTurnedAway: metrics.listCallTurnedAway,
+    onFault: report.fault,
+  });
+  const addService = createAddService({
+    upstream,
+    ledger,
+    accounts,
+    clock,
+    policy: settings.addContacts,
+    timeoutMs: geweTimeoutMs,
+    checkStore,
+    onWarning: report.addWarning,
+  });
+  // Before the call comes the question whether the account is online, which is shorter.
+  const idempotency = createIdempotency(idempotencyStore, clock, 2 * geweTimeoutMs);
+  return { listService, addService, idempotency, pending: createPending() };
 }
