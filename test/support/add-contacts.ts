@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
 import type { RecordedCall, Simulator } from '../../src/simulator/simulator.ts';
-import { eventually } from './eventually.ts';
 import { httpGet } from './http-client.ts';
 import type { MovableClock } from './movable-clock.ts';
 import type { TestGateway } from './start-gateway.ts';
@@ -111,13 +110,4 @@ export async function chargedOf(
   const found = quotas?.find(({ name }) => name === quota);
   if (found === undefined) throw new Error(`No ${quota} of ${appId}: ${answer.body.toString()}`);
   return found.limit - found.left;
-}
-
-/** Resolves when an account that has had an answer is known: that it was seen is written after the answer, not before. */
-export async function untilKnown(
-  { opsUrl }: Pick<TestGateway, 'opsUrl'>,
-  appId: string,
-): Promise<void> {
-  const isKnown = async () => (await httpGet(opsUrl, `/admin/accounts/${appId}`)).status === 200;
-  if (!(await eventually(isKnown))) throw new Error(`${appId} does not become known`);
 }

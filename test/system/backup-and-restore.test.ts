@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { addBody, chargedOf, TRUSTING, untilKnown } from '../support/add-contacts.ts';
+import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { describeWith } from '../support/describe-with.ts';
 import {
   gatewayProcesses,
@@ -34,11 +34,10 @@ afterEach(async () => {
   await folder.remove();
 });
 
-async function add({ url, opsUrl }: RunningGateway, appId: string): Promise<void> {
+async function add({ url }: RunningGateway, appId: string): Promise<void> {
   const body = JSON.stringify(addBody(appId));
   const headers = GOOD_HEADERS;
   expect((await httpCall(url, { path: '/contacts/addContacts', headers, body })).status).toBe(200);
-  await untilKnown({ opsUrl }, appId);
 }
 
 const charged = (gateway: RunningGateway, appId: string) =>

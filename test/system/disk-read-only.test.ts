@@ -4,7 +4,7 @@ import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
-import { addBody, chargedOf, TRUSTING, untilKnown } from '../support/add-contacts.ts';
+import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { ownDisk } from '../support/disk-faults.ts';
 import { gatewayProcesses, type GatewayProcesses } from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
@@ -70,7 +70,6 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
     const body = JSON.stringify(addBody('wx_a'));
     const added = await httpCall(killed.url, { path: '/contacts/addContacts', headers, body });
     expect(added.status).toBe(200);
-    await untilKnown(killed, 'wx_a');
     await gateways.kill(killed);
 
     ownDisk.fill(data);
