@@ -1,7 +1,7 @@
 /** The composition root: the one place that opens and constructs parts. */
 import type { Express } from 'express';
-import { createAccounts } from './add-contacts/accounts.ts';
-import { createAddService } from './add-contacts/add-service.ts';
+import { createAccounts, type Accounts } from './add-contacts/accounts.ts';
+import { createAddService, type AddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { systemClock, type Clock } from './time.ts';
@@ -13,7 +13,7 @@ import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
-import { createHealth } from './ops/health.ts';
+import { createHealth, type Health } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
@@ -84,15 +84,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     isGraceOver: () => graceOver,
     onRequest: report.request,
   });
-  const ops = createOpsApp({
-    ...parts,
-    opsToken: loaded.secrets.opsToken,
-    policy: settings.addContacts,
-    declared: settings.accounts,
-    lists: orUnavailable(kept.lists, report.listStoreFailed),
-    onRequest: report.opsRequest,
-    onChange: report.adminChange,
-  });
+  const ops = createOps(loaded, opened, kept, calls.accounts, services.addService, health);
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -208,4 +200,30 @@ function createServices(
   // Before the call comes the question whether the account is online, which is shorter.
   const idempotency = createIdempotency(idempotencyStore, clock, 2 * geweTimeoutMs);
   return { listService, addService, idempotency, pending: createPending() };
+}
+
+/** The operator's app. It knows nothing of clients and their keys. */
+function createOps(
+  { settings, secrets }: Loaded,
+  { scrubber, metrics, report }: Opened,
+  { clock, register, lists }: Kept,
+  accounts: Accounts,
+  addService: AddService,
+  health: Health,
+): Express {
+  return createOpsApp({
+    clock,
+    scrubber,
+    opsToken: secrets.opsToken,
+    health,
+    metrics,
+    register,
+    accounts,
+    addService,
+    policy: settings.addContacts,
+    declared: settings.accounts,
+    lists: orUnavailable(lists, report.listStoreFailed),
+    onRequest: report.opsRequest,
+    onChange: report.adminChange,
+  });
 }
