@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** What a caller asks about how fresh its list has to be, and how soon it has to come. */
 export interface ListDirectives {
   /** Its own deadline, milliseconds; undefined if it names none. */
@@ -29,6 +31,18 @@ export function readDirectives(
   cacheControl: string | undefined,
 ): ListDirectives {
   if (prefer === undefined && cacheControl === undefined) return NONE;
+  const headers = `${prefer ?? ''}\n${cacheControl ?? ''}`;
+  const known = directivesByHeaders.get(headers);
+  if (known !== undefined) return known;
+  const directives = parse(prefer, cacheControl);
+  directivesByHeaders.set(headers, directives);
+  return directives;
+}
+
+/** Callers are programs, of which each sends the same headers every time. */
+const directivesByHeaders = new LRUCache<string, ListDirectives>({ max: 100 });
+
+function parse(prefer: string | undefined, cacheControl: string | undefined): ListDirectives {
   // `foo; wait=3` is a parameter of another preference.
   const preferences = membersOf(prefer, (member) => splitUnquoted(member, ';')[0] ?? '');
   const control = membersOf(cacheControl);

@@ -8,7 +8,7 @@ import { afterAnother, type Outcome } from './outcome.ts';
 /** Something that closes, such as the response to a caller. */
 export interface Closing {
   readonly closed: boolean;
-  once(event: 'close', listener: () => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }
 
@@ -53,6 +53,7 @@ interface ClientParts {
 export function createClient(parts: ClientParts): UpstreamClient {
   const { geweBaseUrl, answerLimitBytes, geweTimeoutMs, connecting } = parts;
   const { origin } = geweBaseUrl;
+  const root = upstreamPath(geweBaseUrl, '');
   const options = {
     // undici's own timers are coarse and only notice silence. The deadline here covers a dripping answer too.
     headersTimeout: 0,
@@ -75,7 +76,7 @@ export function createClient(parts: ClientParts): UpstreamClient {
     const attempt = new Attempt(answerLimitBytes, connections, onOutcome);
     dispatcher.dispatch(
       {
-        path: upstreamPath(geweBaseUrl, call.path),
+        path: root + call.path,
         method: 'POST',
         headers: upstreamHeaders(token, call.trace),
         body: call.body,
@@ -92,22 +93,24 @@ export function createClient(parts: ClientParts): UpstreamClient {
         return Promise.resolve({ kind: 'aborted', sent: false });
       }
       return new Promise((resolve) => {
+        let attempt: Attempt | undefined;
+        const leave = () => attempt?.end('aborted');
+        const timer = setTimeout(() => attempt?.end('timeout'), deadlineMs);
+        caller?.on('close', leave);
         const finish = (outcome: Outcome) => {
           clearTimeout(timer);
           caller?.off('close', leave);
           resolve(closed ? endedByUs(outcome) : outcome);
         };
-        let attempt = send(kind === 'charged' ? poolForCharged : pool, call, token, (outcome) => {
-          if (kind !== 'read' || closed || !attempt.metClosingConnection()) return finish(outcome);
+        const dispatcher = kind === 'charged' ? poolForCharged : pool;
+        attempt = send(dispatcher, call, token, (outcome, first) => {
+          if (kind !== 'read' || closed || !first.metClosingConnection()) return finish(outcome);
           const anew = new Client(origin, options);
           attempt = send(anew, call, token, (second) => {
             void anew.destroy();
             finish(afterAnother(second));
           });
         });
-        const timer = setTimeout(() => attempt.end('timeout'), deadlineMs);
-        const leave = () => attempt.end('aborted');
-        caller?.once('close', leave);
       });
     },
     async close() {

@@ -42,8 +42,7 @@ const KNOWN_IN_LOWER_CASE: ReadonlyMap<string, string> = new Map(
  * about case would carry out `addcontacts` as addContacts, past all quotas.
  */
 export function rightSpelling(operation: string): string | undefined {
-  const known = KNOWN_IN_LOWER_CASE.get(operation.toLowerCase());
-  return known === operation ? undefined : known;
+  return KNOWN.has(operation) ? undefined : KNOWN_IN_LOWER_CASE.get(operation.toLowerCase());
 }
 
 /** The known operation that an unknown name is most likely a typo of. */

@@ -37,24 +37,21 @@ interface UpstreamParts {
 export function createUpstream(parts: UpstreamParts): Upstream {
   const { client, tokens, scrubber, clock, observers, onFault } = parts;
 
-  /** The call once more, with the token that is in force since, within what is left of its deadline. */
-  function repeat(call: UpstreamCall, startedAt: number): Promise<Outcome> {
-    const deadlineMs = Math.max(1, call.deadlineMs - (clock.monotonic() - startedAt));
-    return client.call({ ...call, deadlineMs }, tokens.current());
-  }
-
-  /** Puts the token on. If the upstream turns that away and it has changed since, the call is repeated once. */
-  async function exchange(call: UpstreamCall): Promise<Outcome> {
-    const startedAt = clock.monotonic();
-    let used = tokens.current();
-    let outcome = await client.call(call, used);
-    if (outcome.kind === 'token-rejected' && (await tokens.refresh(used))) {
-      used = tokens.current();
-      outcome = afterAnother(await repeat(call, startedAt));
+  /**
+   * The upstream turned the token away. If that has changed since, the call is repeated once, within what is left of its
+   * deadline.
+   */
+  async function repeat(call: UpstreamCall, used: string, startedAt: number): Promise<Outcome> {
+    if (!(await tokens.refresh(used))) {
+      tokens.report(used, 'rejected');
+      return { kind: 'token-rejected' };
     }
-    if (outcome.kind === 'token-rejected') tokens.report(used, 'rejected');
-    if (outcome.kind === 'answered') tokens.report(used, 'accepted');
-    return scrubbed(outcome, scrubber);
+    const renewed = tokens.current();
+    const deadlineMs = Math.max(1, call.deadlineMs - (clock.monotonic() - startedAt));
+    const outcome = afterAnother(await client.call({ ...call, deadlineMs }, renewed));
+    if (outcome.kind === 'token-rejected') tokens.report(renewed, 'rejected');
+    if (outcome.kind === 'answered') tokens.report(renewed, 'accepted');
+    return outcome;
   }
 
   function notify(subject: Subject, outcome: Outcome, path: string): void {
@@ -69,9 +66,14 @@ export function createUpstream(parts: UpstreamParts): Upstream {
 
   return {
     async call(subject, call) {
+      const startedAt = clock.monotonic();
+      const used = tokens.current();
       let outcome: Outcome;
       try {
-        outcome = await exchange(call);
+        outcome = await client.call(call, used);
+        if (outcome.kind === 'answered') tokens.report(used, 'accepted');
+        if (outcome.kind === 'token-rejected') outcome = await repeat(call, used, startedAt);
+        outcome = scrubbed(outcome, scrubber);
       } catch (error) {
         onFault(error);
         // The upstream may have carried it out all the same.

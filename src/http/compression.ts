@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib';
 import type { Request } from 'express';
+import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 
 /** What a list may be compressed with (RFC 9110 section 8.4.1, RFC 8878 for zstd). The caller's order decides. */
@@ -41,9 +42,18 @@ export function isWorthCompressing(body: Buffer): boolean {
 
 /** What this caller wants a large body in; undefined for as it is. */
 export function encodingFor(req: Request): Encoding | undefined {
+  const header = req.headers['accept-encoding'];
+  if (header === undefined) return undefined;
+  const known = negotiated.get(header);
+  if (known !== undefined) return known === 'identity' ? undefined : known;
   const accepted = req.acceptsEncodings([...ENCODINGS, 'identity']);
-  return ENCODINGS.find((one) => one === accepted);
+  const encoding = ENCODINGS.find((one) => one === accepted);
+  negotiated.set(header, encoding ?? 'identity');
+  return encoding;
 }
+
+/** Callers are programs, of which each sends the same header every time. */
+const negotiated = new LRUCache<string, Encoding | 'identity'>({ max: 100 });
 
 /**
  * The list in this encoding, compressed once however many ask for it. Off the main thread. Undefined if it would have to

@@ -27,7 +27,7 @@ interface RecordParts {
 export function record({ clock, onRequest }: RecordParts): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
-    res.once('close', () => {
+    res.on('close', () => {
       const { trace, client, operation, source, refusal, startedAt } = scope;
       onRequest({
         requestId: trace.requestId,
