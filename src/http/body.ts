@@ -71,7 +71,7 @@ function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
       length += chunk.length;
       if (length > limit) {
         kept = undefined;
-        reject(bodyTooLarge(limit));
+        if (before <= limit) reject(bodyTooLarge(limit));
       } else if (kept === undefined) {
         kept = chunk;
       } else {
