@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createConnections, type RefusedUnread } from './connections.ts';
 import { drain } from './drain.ts';
@@ -48,7 +48,27 @@ export const PATIENCE: Patience = {
 const BACKLOG = 4096;
 
 /** An Express app. It calls `unrouted` for a request that none of its steps could read. */
-type App = (req: IncomingMessage, res: ServerResponse, unrouted: () => void) => void;
+interface App {
+  (req: IncomingMessage, res: ServerResponse, unrouted: () => void): void;
+  /** The prototypes that it gives to requests and responses. */
+  readonly request?: object;
+  readonly response?: object;
+}
+
+/**
+ * The same class, of objects that have the prototype from the start which Express would give them. To change it later is
+ * slow, and slows down what is done with them.
+ */
+function withPrototype<Base extends new (...args: never[]) => object>(
+  base: Base,
+  prototype: object,
+): Base {
+  function Made(...args: unknown[]): object {
+    return Reflect.construct(base, args, Made) as object;
+  }
+  Made.prototype = prototype;
+  return Made as unknown as Base;
+}
 
 /**
  * @param onRefused called for requests that `app` never sees, so that they can be counted
@@ -69,6 +89,8 @@ export function createListener(
     // Node would refuse such a request without an id, and then serve the next one.
     requireHostHeader: false,
     shouldUpgradeCallback: connections.canReadAgain,
+    ...(app.request && { IncomingMessage: withPrototype(IncomingMessage, app.request) }),
+    ...(app.response && { ServerResponse: withPrototype(ServerResponse, app.response) }),
   });
 
   /** Requests that wait until the port is closed, in order. */
