@@ -13,12 +13,12 @@ interface RefusalKind {
 }
 
 export const REFUSALS = {
-  'invalid-json': { status: 400, title: 'Body is not JSON', msg: '请求体不是有效的 JSON' },
-  'duplicate-key': { status: 400, title: 'Key stands twice', msg: '请求体中有重复的字段' },
-  'invalid-body': { status: 400, title: 'Body is not as expected', msg: '请求体格式不正确' },
-  'invalid-app-id': { status: 400, title: 'appId is not valid', msg: 'appId 缺失或格式不正确' },
-  'invalid-option': { status: 400, title: 'option is not valid', msg: 'option 只能是 2、3 或 4' },
-  'invalid-target': { status: 400, title: 'v3 is not valid', msg: 'v3 缺失或格式不正确' },
+  'invalid-json': { status: 400, title: 'Body is not valid JSON', msg: '请求体不是有效的 JSON' },
+  'duplicate-key': { status: 400, title: 'Duplicate key', msg: '请求体中有重复的字段' },
+  'invalid-body': { status: 400, title: 'Invalid body', msg: '请求体格式不正确' },
+  'invalid-app-id': { status: 400, title: 'Invalid appId', msg: 'appId 缺失或格式不正确' },
+  'invalid-option': { status: 400, title: 'Invalid option', msg: 'option 只能是 2、3 或 4' },
+  'invalid-target': { status: 400, title: 'Invalid v3', msg: 'v3 缺失或格式不正确' },
   unauthenticated: { status: 401, title: 'No valid key', msg: '缺少访问密钥或密钥无效' },
   'app-not-allowed': {
     status: 403,
@@ -39,7 +39,7 @@ export const REFUSALS = {
   'method-not-allowed': { status: 405, title: 'Method not allowed', msg: '请求方法不被允许' },
   'idempotency-in-progress': {
     status: 409,
-    title: 'The first request with this Idempotency-Key is still under way',
+    title: 'The first request with this Idempotency-Key is still in progress',
     msg: '相同幂等键的请求正在处理中',
   },
   'body-too-large': { status: 413, title: 'Body is too large', msg: '请求体过大' },
@@ -50,7 +50,7 @@ export const REFUSALS = {
   },
   'idempotency-mismatch': {
     status: 422,
-    title: 'This Idempotency-Key came with another body before',
+    title: 'This Idempotency-Key was already used with a different body',
     msg: '幂等键已用于不同的请求',
   },
   'account-too-young': {
@@ -60,7 +60,7 @@ export const REFUSALS = {
   },
   'add-quota-exhausted': {
     status: 429,
-    title: 'The account has no friend requests left for now',
+    title: 'The account has used up its friend requests for now',
     msg: '该账号添加好友次数已用完，请稍后再试',
   },
   'add-too-soon': {
@@ -70,12 +70,12 @@ export const REFUSALS = {
   },
   'target-quota-exhausted': {
     status: 429,
-    title: 'This person was asked recently',
+    title: 'This person was sent a friend request recently',
     msg: '对同一用户的添加请求过于频繁，请稍后再试',
   },
   'accept-quota-exhausted': {
     status: 429,
-    title: 'The account has no acceptances left for now',
+    title: 'The account has accepted all the friend requests it may for now',
     msg: '该账号通过好友次数已用完，请稍后再试',
   },
   'client-rate-limited': {
@@ -91,15 +91,15 @@ export const REFUSALS = {
   },
   'upstream-invalid': {
     status: 502,
-    title: 'The upstream gave no usable answer',
+    title: 'The upstream returned an invalid response',
     msg: '上游服务返回无效响应',
   },
   'upstream-token-rejected': {
     status: 502,
-    title: 'The upstream does not accept the token of the gateway',
+    title: "The upstream rejected the gateway's token",
     msg: '上游服务拒绝了网关的令牌，请联系管理员',
   },
-  'store-unavailable': { status: 503, title: 'The store cannot be used', msg: '存储暂不可用' },
+  'store-unavailable': { status: 503, title: 'The store is unavailable', msg: '存储暂不可用' },
   'shutting-down': { status: 503, title: 'The gateway is stopping', msg: '网关正在停止' },
   'upstream-timeout': {
     status: 504,

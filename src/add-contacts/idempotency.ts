@@ -75,13 +75,13 @@ export function createIdempotency(
         case 'in-progress':
           throw new Refusal(
             'idempotency-in-progress',
-            'The first request with this Idempotency-Key is still under way. Ask again for its answer.',
+            'The first request with this Idempotency-Key is still in progress. Send it again later to get its response.',
             { headers: { 'Retry-After': '1' } },
           );
         case 'mismatch':
           throw new Refusal(
             'idempotency-mismatch',
-            'This Idempotency-Key came with another body before. Use a new key for a new request.',
+            'This Idempotency-Key was already used with a different body. Use a new key for a new request.',
           );
         default:
           return begun satisfies never;

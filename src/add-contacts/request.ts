@@ -51,7 +51,7 @@ function targetFault(v3: unknown): string {
   if (typeof v3 !== 'string') return `v3 is ${kindOf(v3)}, not a string. ${source}`;
   if (v3 === '') return `v3 is empty. ${source}`;
   if (v3.length > 4096) return `v3 has more than 4096 characters. ${source}`;
-  return `v3 has a space or another character that no v3 has. ${source}`;
+  return `v3 contains a space or another character that is not allowed. ${source}`;
 }
 
 /** Stores keep a person only as a hash. */

@@ -50,7 +50,7 @@ export function unasked(list: SavedList): ListAnswer {
 const NO_FALLBACK: Readonly<Record<NoFallback, string>> = {
   'not-saved': 'No list is saved for this account.',
   'too-old': 'The saved list is older than stale-if-error allows.',
-  unwanted: 'With stale-if-error=0 no saved list is given.',
+  unwanted: 'The directive stale-if-error=0 rules out saved lists.',
 };
 
 /** The refusal if there is neither an answer nor a saved list to give. `waitMs`: how soon asking again makes sense. */
@@ -59,7 +59,7 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
   const rest = `${NO_FALLBACK[noFallback]} Ask again after Retry-After`;
   switch (failure.why) {
     case 'timeout': {
-      const detail = `The list did not come in time. ${rest}: the call may still bring it.`;
+      const detail = `The list did not arrive in time. ${rest}: the call may still bring it.`;
       return refused(new Refusal('upstream-timeout', detail, extras));
     }
     case 'unreachable': {
@@ -90,7 +90,7 @@ export function noSlot(noFallback: NoFallback, waitMs: number): ListAnswer {
   return refused(
     new Refusal(
       'upstream-timeout',
-      `Too many slow lists are under way already. ${NO_FALLBACK[noFallback]} Ask again after Retry-After.`,
+      `Too many slow list calls are already running. ${NO_FALLBACK[noFallback]} Ask again after Retry-After.`,
       { headers: retryAfter(waitMs) },
     ),
   );

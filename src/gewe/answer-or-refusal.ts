@@ -15,7 +15,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
         'upstream-unreachable',
         outcome.sent
           ? 'The connection to the upstream was lost before it answered. The request may have been carried out.'
-          : 'No connection to the upstream. The request was not carried out.',
+          : 'The gateway could not connect to the upstream. The request was not carried out.',
         { cause: outcome.cause },
       );
     case 'timeout':
@@ -37,7 +37,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
 /** What the upstream gave instead of an answer and, for a status with a usual cause, that cause. */
 export function whatCame({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
   const expected = status !== undefined && status >= 300 ? ' instead of JSON with HTTP 2xx' : '';
-  return `The upstream gave ${why}${expected}.${likelyCause(status)}`;
+  return `The upstream returned ${why}${expected}.${likelyCause(status)}`;
 }
 
 function likelyCause(status: number | undefined): string {
@@ -57,6 +57,6 @@ function likelyCause(status: number | undefined): string {
 export function tokenRejected(): Refusal {
   return new Refusal(
     'upstream-token-rejected',
-    'The upstream does not accept the token of the gateway. Its operator must renew GEWE_TOKEN; your key is fine.',
+    "The upstream rejected the gateway's token. The operator must renew GEWE_TOKEN; your key is fine.",
   );
 }

@@ -22,8 +22,8 @@ export function refuse(shown: ShownKey | undefined): never {
   throw new Refusal(
     'unauthenticated',
     shown === undefined
-      ? 'Show a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
-      : 'The key shown is not one of this gateway. It may have been withdrawn; the token of GEWE is no key here.',
+      ? 'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
+      : "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
     { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },
   );
 }

@@ -66,7 +66,7 @@ export function limitClient({ clock, anonymous, clientRate }: LimitClientParts):
       const now = clock.now();
       throw new Refusal(
         'client-rate-limited',
-        'This client has used its requestsPerMinute. Wait as long as Retry-After says.',
+        'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
         retryAt(now + leftMs, now),
       );
     },

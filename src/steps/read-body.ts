@@ -24,7 +24,7 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
     }
     // It would be kept, and shown to whoever may list accounts.
     if (scope.holdsSecret(appId)) {
-      throw new Refusal('invalid-app-id', 'appId must hold neither a token nor your key.');
+      throw new Refusal('invalid-app-id', 'appId must not contain a token or your key.');
     }
     scope.body = { ...onlyWhatDecides(body), appId };
     next();
@@ -60,9 +60,9 @@ function appIdFault(appId: unknown, meant: string | undefined): string {
   }
   if (typeof appId !== 'string') return `appId is ${kindOf(appId)}. It must be a string.`;
   if (appId === '') return 'appId is empty.';
-  if (appId.length > 128) return `appId has ${appId.length} characters. It may have 128.`;
+  if (appId.length > 128) return `appId has ${appId.length} characters. The maximum is 128.`;
   const at = appId.search(/[^A-Za-z0-9_.:@-]/);
-  return `Character ${at + 1} of appId is not allowed. It may have A-Z a-z 0-9 _ . : @ - only.`;
+  return `Character ${at + 1} of appId is not allowed. Use only A-Z a-z 0-9 _ . : @ -.`;
 }
 
 /** `appid`, `app_id`, `wxAppId` and the like; nothing long or strange, because it is repeated. */

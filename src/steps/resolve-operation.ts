@@ -29,12 +29,12 @@ export function resolveOperation(): RequestHandler {
     if (operation === undefined || scope.holdsSecret(operation)) {
       throw new Refusal(
         'not-found',
-        'There is nothing here. Operations are POST /contacts/<operation>, also under /v2/api and /gewe/v2/api; case counts.',
+        'No such path. Operations are POST /contacts/<operation>, also under /v2/api and /gewe/v2/api. Paths are case-sensitive.',
       );
     }
     const known = rightSpelling(operation);
     if (known !== undefined) {
-      throw new Refusal('not-found', `Case counts in a path. Did you mean ${known}?`);
+      throw new Refusal('not-found', `Paths are case-sensitive. Did you mean ${known}?`);
     }
     scope.operation = operation;
     // A browser asks first (Fetch standard, CORS-preflight); the step that answers comes next.

@@ -329,11 +329,15 @@ describe('a detail names', () => {
     ['an object', { appId: { kept } }, 'appId is an object. It must be a string.'],
     ['a boolean', { appId: false }, 'appId is a boolean. It must be a string.'],
     ['that appId is empty', { appId: '' }, 'appId is empty.'],
-    ['the length', { appId: kept.padEnd(129, 'x') }, 'appId has 129 characters. It may have 128.'],
+    [
+      'the length',
+      { appId: kept.padEnd(129, 'x') },
+      'appId has 129 characters. The maximum is 128.',
+    ],
     [
       'where a character is wrong',
       { appId: `${kept}/` },
-      'Character 10 of appId is not allowed. It may have A-Z a-z 0-9 _ . : @ - only.',
+      'Character 10 of appId is not allowed. Use only A-Z a-z 0-9 _ . : @ -.',
     ],
     ['an array as body', [kept], 'The body is an array. It must be a JSON object.'],
     ['null as body', null, 'The body is null. It must be a JSON object.'],
