@@ -13,12 +13,11 @@ export interface SingleFlight<Call> {
   /** The call under way for `key`, if there is one. */
   get(key: string): Call | undefined;
   /**
-   * Joins the call under way for `key`, or else starts one. A call is removed when it ends, however it ends, and before
-   * those who joined it learn of the end: whoever of them asks again starts a new call. If `start` throws, nothing is
-   * under way.
+   * Joins the call under way for `key`, or else starts one. A call is removed when it settles, before its callers learn
+   * of it: a caller that asks again starts a new call. If `start` throws, nothing is under way.
    */
   join(key: string, start: () => Call): Call;
-  /** The next caller starts a new call. The one under way continues for those who joined it. */
+  /** The next caller starts a new call. The one under way continues for its callers. */
   forget(key: string): void;
   /** How many calls are under way. */
   size(): number;
@@ -44,7 +43,7 @@ export function singleFlight<Call>(
       const remove = () => {
         if (underWay.get(key) === call) underWay.delete(key);
       };
-      // With both handlers a call that fails is removed, too, and its rejection stays with those who joined.
+      // With both handlers, a call that fails is removed too, and its rejection is left to its callers.
       endOf(call).then(remove, remove);
       return call;
     },

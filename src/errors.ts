@@ -1,6 +1,6 @@
 /**
- * The one family of errors that callers see. Every code has a section in docs/errors.md; its number and its
- * two short texts stand here and nowhere else.
+ * All errors that callers see. Each code has a section in docs/errors.md. Its status, `title` and `msg` are defined
+ * only here.
  */
 
 interface RefusalKind {
@@ -8,7 +8,7 @@ interface RefusalKind {
   readonly status: number;
   /** A short English name, RFC 9457 section 3.1.3. */
   readonly title: string;
-  /** What the people behind the caller read, in Chinese like every `msg` of the vendor. */
+  /** For the people behind the caller: in Chinese, like every `msg` of the vendor. */
   readonly msg: string;
 }
 
@@ -112,19 +112,19 @@ export const REFUSALS = {
 export type RefusalCode = keyof typeof REFUSALS;
 
 interface RefusalExtras {
-  /** Members of its own in the body, such as `retryAt`. Never anything of the inside. */
+  /** Extra members of the body, such as `retryAt`. Nothing internal. */
   readonly members?: Readonly<Record<string, unknown>>;
-  /** Headers of its own, such as `Retry-After`. */
+  /** Extra headers, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log only; it never reaches a caller. */
   readonly cause?: unknown;
 }
 
-/** A request that the gateway will not or cannot serve, in the words that its caller gets. */
+/** Thrown if the gateway will not or cannot serve a request. Its caller sees everything but the cause. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;
-  /** English, says what to do. Public. */
+  /** In English; says what to do. */
   readonly detail: string;
   readonly members: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -141,8 +141,8 @@ export class Refusal extends Error {
 }
 
 /**
- * What a refusal that ends by itself carries: when, as a header and as a member.
- * `Retry-After` is rounded up to whole seconds (RFC 9110 section 10.2.3), so that it never says too early.
+ * The header and the member that say when to try again. `Retry-After` is rounded up to whole seconds (RFC 9110 section
+ * 10.2.3), so that it is never too early. Both instants are milliseconds since the epoch.
  */
 export function retryAt(
   instant: number,
@@ -154,7 +154,7 @@ export function retryAt(
   };
 }
 
-/** For a call that this gateway will not begin, or has ended, because it stops. */
+/** The refusal of a call that was not begun, or was ended, because the gateway is stopping. */
 export function shuttingDown(
   detail = 'This gateway is stopping. Send the request again.',
 ): Refusal {
@@ -166,7 +166,7 @@ export function retryAfter(waitMs: number): { 'Retry-After': string } {
   return { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) };
 }
 
-/** What a value of JSON is, for a detail that must not repeat it. */
+/** The type of a JSON value in words, for a detail that must not repeat the value. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -5,7 +5,7 @@ export interface Leases {
    * may be made without a lease.
    */
   acquire(request: LeaseRequest): Promise<Lease>;
-  /** Ends all waiting for calls of other gateways. */
+  /** Stops waiting for the calls of other gateways. */
   stop(): void;
 }
 
@@ -24,10 +24,11 @@ export type Lease = AcquiredLease | HeldLease;
 /** This gateway makes the call. */
 export interface AcquiredLease {
   readonly kind: 'acquired';
-  /** Tells those who wait that there is something to see before the result. */
+  /** Tells the waiting gateways that the store has something for them before the result. */
   announce(): void;
   /**
-   * Ends the lease with the result of the call. Without one, whoever needs it next makes the call again. Never rejects.
+   * Ends the lease with the result of the call. Without a result, the next gateway that needs one makes the call again.
+   * Never rejects.
    *
    * @param reuseMs how long the result answers later requests, too, milliseconds
    */

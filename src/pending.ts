@@ -1,4 +1,4 @@
-/** Work that must come to its end although nobody waits for it. */
+/** Work that has to be completed even if its caller has left. A stopping gateway waits for it. */
 export interface Pending {
   track<T>(work: Promise<T>): Promise<T>;
   /** Resolves when nothing is under way. */

@@ -18,9 +18,9 @@ export interface RequestBody extends JsonBody {
 
 /**
  * The body of a request, which has to be a JSON object of at most `limitBytes` that can be read in one way only.
- * Rejects with the Refusal of whatever it is instead.
+ * Anything else rejects with a Refusal.
  *
- * @param holdsSecret whether a text must not be repeated
+ * @param holdsSecret whether a text contains a secret, so that it must not be repeated
  * @param guarded top-level keys that must not occur in another spelling as well
  */
 export async function jsonBody(
@@ -61,7 +61,7 @@ export async function jsonBody(
  * in step. (body-parser refuses a body in chunks only after it has read all of it.)
  */
 function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
-  // Before a byte is read, so that a caller who waits for 100 is not asked for it.
+  // Before a byte is read, so that a caller that waits for `100 Continue` need not send the body.
   if (Number(req.headers['content-length']) > limit) return Promise.reject(bodyTooLarge(limit));
   return new Promise((resolve, reject) => {
     let kept: Buffer | undefined;
@@ -79,7 +79,7 @@ function bodyBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
         chunk.copy(kept, before);
       }
     });
-    // A body can be held for minutes: not with room that it does not need.
+    // Without the spare room, because a body can be held for minutes.
     req.on('end', () => resolve(fitted(kept ?? Buffer.alloc(0), length)));
     const cutOff = () => req.complete || reject(bodyCutOff());
     // Without a listener for errors, Node raises none and only closes.
@@ -95,7 +95,7 @@ function grown(kept: Buffer, used: number, length: number, limit: number): Buffe
   return larger;
 }
 
-/** The bytes alone: a part of a larger buffer keeps all of it. */
+/** A copy of the bytes in use, because a slice would keep the whole buffer in memory. */
 function fitted(kept: Buffer, length: number): Buffer {
   return length === kept.buffer.byteLength ? kept : Buffer.from(kept.subarray(0, length));
 }

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * Whom a request comes from: the farthest address that a trusted proxy vouches for. Express's own `req.ip` takes an entry
- * of X-Forwarded-For as it is written, so where a proxy writes the port too (as those of Azure do), each connection would
- * be another caller, and a proxy with a port would be trusted no more. Pure.
+ * The address of a caller: the farthest one that a trusted proxy vouches for. Express's own `req.ip` takes each entry
+ * of X-Forwarded-For as it is written. If a proxy adds the port (as those of Azure do), every connection would count as
+ * a different caller, and a trusted proxy would not be recognised. Pure.
  *
  * @param peer the other end of the connection
  * @param trusts Express's `trust proxy`; `hop` counts from the peer
@@ -20,13 +20,13 @@ export function callerAddress(
   for (const [hop, entry] of nearestFirst.entries()) {
     if (!trusts(address, hop)) break;
     address = plainAddress(entry);
-    // `unknown`, `unix:` or what a caller made up names nobody: then it is whoever passed that on.
+    // `unknown`, `unix:` and made-up entries are no addresses: then the proxy that sent the entry counts as the caller.
     if (isIP(address) !== 0) caller = address;
   }
   return caller;
 }
 
-/** `203.0.113.9:40001`, `[2001:db8::1]` and `[2001:db8::1]:443` without what is not the address. */
+/** The address in `203.0.113.9:40001`, `[2001:db8::1]` and `[2001:db8::1]:443`. */
 function plainAddress(entry: string): string {
   if (isIP(entry) !== 0) return entry;
   return entry.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 export interface ShownKey {
   readonly key: string;
-  /** Where it stood: clients that put it into the vendor's header expect the vendor's answers. */
+  /** The header it came in. Clients that use the vendor's header expect the vendor's format. */
   readonly place: 'bearer' | 'x-api-key' | 'x-gewe-token';
 }
 
-/** The key that a request shows. Where there are several, the first in the contract's order counts. */
+/** The key that a request shows. Of several, the first in this order counts, as docs/errors.md says. */
 export function shownKey(headers: IncomingHttpHeaders): ShownKey | undefined {
   const bearer = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1]?.trim();
   if (bearer !== undefined) return { key: bearer, place: 'bearer' };

@@ -1,5 +1,5 @@
 /**
- * Why bytes are no JSON in UTF-8, in words for their sender and without a word of theirs. Pure.
+ * Why a body is not JSON in UTF-8, in words for its sender that repeat nothing of the body. Pure.
  *
  * @param error what the decoder or JSON.parse threw at them
  */
@@ -11,7 +11,7 @@ export function jsonFault(bytes: Buffer, error: unknown): string {
     return 'The body begins with a byte order mark. Send it without.';
   }
   if (!(error instanceof SyntaxError)) return 'The body is not valid UTF-8.';
-  // V8 quotes the text in some messages, but never behind the place.
+  // V8 quotes the body in some messages, but never after the position.
   const place = / \(line (\d+) column (\d+)\)$/.exec(error.message);
   if (place !== null) {
     return `The body is not valid JSON: the fault is at line ${place[1]}, column ${place[2]}.`;

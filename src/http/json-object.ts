@@ -1,4 +1,4 @@
-/** Reading a body so that no other reader can understand it otherwise. Pure. */
+/** Reads a body so that no other parser can understand it differently. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { jsonFault } from './json-fault.ts';
 
@@ -6,7 +6,7 @@ export type JsonReading =
   | {
       readonly kind: 'object';
       readonly value: Readonly<Record<string, unknown>>;
-      /** The values of the top-level keys as they are written: `2.9999999999999999999` is 3 only to some readers. */
+      /** The values of the top-level keys as they are written: only some parsers read `2.9999999999999999999` as 3. */
       readonly texts: ReadonlyMap<string, string>;
     }
   /** With words for its sender. */
@@ -17,7 +17,7 @@ export type JsonReading =
 /** Keys that decide something, as `guardedKeys` makes them. */
 export type GuardedKeys = ReadonlySet<string>;
 
-/** Of these keys, whatever a lenient reader takes for one of them counts as the same key too (`Option`, `app_id`). */
+/** Other spellings of these keys (`Option`, `app_id`) count as the same key, because lenient parsers accept them. */
 export function guardedKeys(...keys: readonly string[]): GuardedKeys {
   return new Set(keys.map(fold));
 }
@@ -47,9 +47,9 @@ export function readJsonObject(bytes: Buffer, guarded: GuardedKeys = new Set()):
   return { kind: 'object', value: value as Record<string, unknown>, texts };
 }
 
-/** The folded name out of `guarded` for which some reader takes a key, or the key itself. */
+/** The guarded key, folded, that some parser takes `key` for; otherwise `key` itself. */
 function takenFor(key: string, guarded: GuardedKeys): string {
-  // To a reader with C strings, a key ends at its first NUL (DaveGamble/cJSON#588).
+  // For a parser with C strings, a key ends at its first NUL (DaveGamble/cJSON#588).
   const end = key.indexOf('\0');
   if (end >= 0) {
     const start = fold(key.slice(0, end));
@@ -59,23 +59,23 @@ function takenFor(key: string, guarded: GuardedKeys): string {
   return guarded.has(name) ? name : key;
 }
 
-/** What has more letters is no spelling of a key that decides. Normalising makes up to eighteen times of them. */
+/** A longer name cannot spell a guarded key. Normalising can make a name eighteen times as long. */
 const LONGEST_SPELLING = 64;
 
 /**
- * A name without what lenient readers do not look at: case (golang/go#14750), dashes (alibaba/fastjson#3761), and to be
- * on the safe side marks, widths and all that cannot be seen.
+ * A name without the differences that lenient parsers ignore: case (golang/go#14750), dashes (alibaba/fastjson#3761)
+ * and, to be on the safe side, marks, widths and invisible characters.
  */
 function fold(key: string): string {
   if (PLAIN.test(key)) return key.toLowerCase();
-  // Marks go before the normalising, which sorts them in quadratic time. Upper case comes first because only that makes
-  // an i of the dotless one, which to Java's equalsIgnoreCase it is.
+  // Marks are removed before normalising, which sorts them in quadratic time. Upper case comes first, because only that
+  // turns a dotless i into an i, as Java's equalsIgnoreCase does.
   const letters = lettersOf(key);
   if (letters.length > LONGEST_SPELLING) return letters;
   return lettersOf(letters.normalize('NFKD').toUpperCase().toLowerCase());
 }
 
-/** What folding only puts into lower case. */
+/** Names that folding only puts into lower case. */
 const PLAIN = /^[A-Za-z0-9]{1,64}$/;
 
 function lettersOf(text: string): string {
@@ -105,7 +105,7 @@ function topLevelMembers(text: string): Member[] {
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
-        // Strings are taken whole, so that a bracket or a comma within one does not count.
+        // Strings are skipped as a whole, so that brackets and commas in them do not count.
         const end = endOfString(text, at);
         if (depth === 1 && key === undefined) key = unquoted(text.slice(at, end + 1));
         at = end;

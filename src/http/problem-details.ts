@@ -1,7 +1,7 @@
 import { answersAddressBook } from '../gewe/operations.ts';
 import { REFUSALS, type Refusal } from '../errors.ts';
 
-/** How a refusal looks: to a client that knows HTTP, or to one that was written for the vendor. */
+/** The format of a refusal: for clients that know HTTP, or for clients that were written for the vendor. */
 export type Face = 'http' | 'gewe';
 
 export interface RenderedRefusal {
@@ -13,10 +13,11 @@ export interface RenderedRefusal {
 /**
  * One body for both kinds of reader: the vendor's `ret` and `msg`, and the members of RFC 9457.
  *
- * Clients of the vendor lose the body of any status but 200, so they get the vendor's own form, with two exceptions
- * that must not look like an answer: a failed upstream, and an address book that was not read.
+ * Clients written for the vendor discard the body of any status but 200, so their refusals have status 200, like the
+ * vendor's errors. Two kinds keep their own status, because they must not look like a success: everything from 500 up,
+ * and every refusal of a contact list.
  *
- * @param target the operation, or the address as it came where it names none
+ * @param target the operation, or the request's target if it names none
  */
 export function renderRefusal(
   refusal: Refusal,

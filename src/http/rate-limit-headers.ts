@@ -1,6 +1,6 @@
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 
-/** How a rate limit or a quota stands. */
+/** The state of a rate limit or a quota. */
 export interface Rate {
   readonly name: string;
   readonly limit: number;

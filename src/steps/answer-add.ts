@@ -23,8 +23,8 @@ interface AnswerAddParts {
 }
 
 /**
- * addContacts: decided, charged and sent at most once. Goes on to its end when the caller leaves, because an
- * attempt whose outcome nobody learned is spent all the same.
+ * addContacts: checked, charged and sent at most once. It is completed even if the caller leaves, because the attempt
+ * counts either way.
  */
 export function answerAdd(parts: AnswerAddParts): RequestHandler {
   const { addService, idempotency, clock, pending } = parts;
@@ -35,7 +35,7 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
     const request = readAddRequest(json, texts);
     const show = (usage: readonly QuotaUsage[]) => showUsage(scope.headers, usage, clock.now());
     const showCurrent = async () => show(await currentUsage(addService, appId, request));
-    // A store that is away reports that itself. The refusal is known without it.
+    // A store that is down reports that itself, and the refusal does not need it.
     const showIfPossible = () => showCurrent().catch(() => undefined);
 
     if (request instanceof Refusal) {
@@ -63,7 +63,7 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
   return (req, res) => pending.track(answer(req, res));
 }
 
-/** Of the quotas that the request is subject to. Rejecting a request is not counted: then those of adding are shown. */
+/** The usage of the quotas that apply to the request. Rejecting is not counted; the quotas for adding are shown. */
 function currentUsage(
   addService: Pick<AddService, 'usage'>,
   appId: string,
@@ -74,7 +74,7 @@ function currentUsage(
   return addService.usage(appId, [request.kind], request.target);
 }
 
-/** The same key of another client, or for another account, is another key. */
+/** Each client and account has its own keys. */
 function idempotencyScope(req: Request, scope: RequestScope): IdempotencyScope | undefined {
   const key = req.get('idempotency-key');
   if (key === undefined || key === '') return undefined;
@@ -89,7 +89,7 @@ function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {
   send(res, 200, answer.contentType, answer.body);
 }
 
-/** The account's quotas, before the client's own rate, which is there already. */
+/** Puts the account's quotas before the client's rate limit, which is in the headers already. */
 function showUsage(headers: Headers, usage: readonly QuotaUsage[], now: number): void {
   if (usage.length === 0) return;
   const quotas = rateLimitHeaders(usage.map((one) => rateOf(one, now)));

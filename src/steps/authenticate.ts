@@ -5,9 +5,9 @@ import { scopeOf } from '../http/request-scope.ts';
 import type { Client } from '../settings/client.ts';
 
 /**
- * Lets in those whose key is known.
+ * Lets in clients whose key is known.
  *
- * @param anonymous what everybody else is if the gateway serves every caller; undefined if a key is needed
+ * @param anonymous the client of all other callers; undefined if a key is required
  */
 export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
   return (_req, res, next) => {

@@ -7,19 +7,19 @@ import { refuse } from './authenticate.ts';
 
 const GROUPS: ReadonlySet<string> = new Set(['read', 'write', 'all']);
 
-/** An operation that is called like a group is not the group: its name gives no access to it. */
+/** The entries `read`, `write` and `all` always mean the groups, even if an operation has such a name. */
 export function mayCall(client: Pick<Client, 'operations'>, operation: string): boolean {
   return client.operations.some((one) =>
     GROUPS.has(one) ? one === 'all' || one === accessOf(operation) : one === operation,
   );
 }
 
-/** `*` in a pattern stands for any run of characters; all else stands for itself, case included. */
+/** `*` in a pattern matches any run of characters; everything else matches itself, case included. */
 export function mayUse(client: Pick<Client, 'appIds'>, appId: string): boolean {
   return client.appIds.some((pattern) => fits(pattern, appId));
 }
 
-/** Takes each part where it first occurs: linear, where a regular expression could be made to try for minutes. */
+/** Matches each part at its first occurrence, in linear time. A regular expression could backtrack for minutes. */
 function fits(pattern: string, appId: string): boolean {
   if (pattern === '*') return true;
   const [head = '', ...parts] = pattern.split('*');
@@ -36,8 +36,8 @@ function fits(pattern: string, appId: string): boolean {
 }
 
 /**
- * Whether this client may call this operation for this account. By its rights of now, which are read again: a body can
- * take half a minute to come, and a key that was withdrawn meanwhile must not be good for that long.
+ * Checks that the client may call this operation for this account. Looks the key up again: a body can take half a
+ * minute to arrive, and a key that was revoked meanwhile must not be good for that long.
  */
 export function authorize({
   clients,
@@ -63,7 +63,7 @@ export function authorize({
   };
 }
 
-/** A typo is no matter of rights: its author should not ask the operator for any. */
+/** For a typo it gives the right name, because asking the operator for rights would not help. */
 function why(operation: string): string {
   const meant = meantOperation(operation);
   return meant === undefined

@@ -15,8 +15,7 @@ const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
 const EXPOSE_HEADERS = 'Access-Control-Expose-Headers';
 
 /**
- * Lets a browser of a listed origin read whatever comes, every refusal too. The key is not known yet, so any origin
- * that some client lists will do.
+ * Lets browsers read every response, refusals included, if any client lists their origin. The client is not known yet.
  */
 export function allowOrigin({
   clients,
@@ -52,7 +51,7 @@ export function answerPreflight(): RequestHandler {
   };
 }
 
-/** Once the key is known: a browser must come from an origin that this very client lists. */
+/** Checks that this client lists the origin, once the client is known. */
 export function checkOrigin(): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers;

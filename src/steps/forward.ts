@@ -47,7 +47,7 @@ function sendThroughUpstream(parts: ForwardParts): Plugin {
           body,
           trace: scope.trace,
           deadlineMs: geweTimeoutMs,
-          // A caller who leaves frees the call.
+          // The call ends when its caller leaves.
           caller: res,
         },
       );

@@ -4,7 +4,7 @@ import { renderRefusal } from '../http/problem-details.ts';
 import { findScope } from '../http/request-scope.ts';
 import { send } from '../http/send.ts';
 
-/** Where every throw ends. */
+/** Turns whatever a step throws into a refusal and sends it. */
 export function handleError(): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const refusal = error instanceof Refusal ? error : faultOfOurs(error);
@@ -16,13 +16,13 @@ export function handleError(): ErrorRequestHandler {
       scope?.operation ?? req.originalUrl,
       scope?.trace.requestId ?? '',
     );
-    // Half an answer cannot be taken back; its reader must at least see that it is none.
+    // Part of an answer is out already. Closing the connection shows the caller that it is incomplete.
     if (res.headersSent) res.destroy();
     else send(res, status, contentType, body, refusal.headers);
   };
 }
 
-/** The caller learns that something failed, the log learns what. */
+/** The caller learns that the gateway failed; the log gets the cause. */
 function faultOfOurs(cause: unknown): Refusal {
   const detail = 'The gateway failed. Its log has the reason under this requestId.';
   return new Refusal('internal', detail, { cause });

@@ -10,13 +10,13 @@ import type { Clock } from '../time.ts';
 interface IdentifyParts {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly scrubber: Pick<Scrubber, 'holds'>;
-  /** Undefined if nobody has a client's key: on the ops listener. */
+  /** Undefined on the ops listener, which has no clients. */
   readonly clients?: Pick<ClientDirectory, 'find'>;
 }
 
 /**
- * Opens the request's scope: its id, its start, whose key it shows, and how its refusals look, also those that come
- * before the client is let in.
+ * Opens the request's scope: its id, its start, its key and the key's owner, and the format of its refusals, some of
+ * which come before authentication.
  */
 export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHandler {
   return (req, res, next) => {
@@ -30,7 +30,7 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
       requestId: repeatable(wellFormedId(headers['x-request-id'])) ?? randomUUID(),
       traceparent: repeatable(validTraceparent(headers['traceparent'])),
     };
-    // Without clients nobody was written for the vendor.
+    // Callers of the ops listener do not expect the vendor's format.
     const isVendors = clients !== undefined && key?.place === 'x-gewe-token';
     beginScope(res, {
       trace,
@@ -50,7 +50,7 @@ function holdsKey(text: string, shown: ShownKey | undefined): boolean {
   return isCommon(shown.key) ? text === shown.key : text.includes(shown.key);
 }
 
-/** Only characters that can neither break a log line nor a header, and few enough of them. */
+/** Short, and only of characters that break neither a log line nor a header. */
 function wellFormedId(id: string | string[] | undefined): string | undefined {
   return typeof id === 'string' && /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/.test(id)
     ? id

@@ -19,7 +19,7 @@ export interface ClientRate {
   hit(client: string, windowMs: number): Promise<{ hits: number; leftMs: number }>;
 }
 
-/** While the shared count cannot be had each gateway counts by itself: a store that is away must not stop anybody. */
+/** If the shared count fails, each gateway counts by itself: a store that is down must not stop any client. */
 function sharedStore(clientRate: ClientRate): Store {
   const alone = new MemoryStore();
   return {
@@ -46,14 +46,14 @@ interface LimitClientParts {
 }
 
 /**
- * The rate limit: protects the gateway from one client, counted in fixed minutes. Callers without a name share
- * nothing, so they are told apart by address.
+ * The rate limit: protects the gateway from one client, in fixed windows of a minute. Anonymous callers are counted by
+ * address.
  */
 export function limitClient({ clock, anonymous, clientRate }: LimitClientParts): RequestHandler {
   const count = rateLimit({
     windowMs: MINUTE_MS,
     ...(clientRate && { store: sharedStore(clientRate) }),
-    // All rates of an answer go out in one form.
+    // The gateway writes these headers itself, in one form for rate limits and quotas.
     standardHeaders: false,
     legacyHeaders: false,
     limit: (_req, res) => found(scopeOf(res).client).requestsPerMinute,
@@ -95,7 +95,7 @@ interface RateLimitInfo {
 }
 
 function addressOf(req: Request): string {
-  // What Express makes of `trust proxy`, and asks for its own `req.ip`.
+  // The function that Express makes of `trust proxy` and uses for `req.ip`.
   const trusts = req.app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   return callerAddress(req.socket.remoteAddress ?? '', req.get('x-forwarded-for'), trusts);
 }

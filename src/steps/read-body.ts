@@ -4,14 +4,14 @@ import { jsonBody, type JsonBody } from '../http/body.ts';
 import { guardedKeys } from '../http/json-object.ts';
 import { scopeOf } from '../http/request-scope.ts';
 
-/** What the gateway decides by: nobody may be able to read these otherwise. */
+/** The keys that the gateway decides by: no parser may read them differently. */
 const DECIDING = ['appId', 'option', 'v3'];
 const GUARDED_KEYS = guardedKeys(...DECIDING);
 
 /** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
 export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
 
-/** Takes the body within its bounds and reads the one thing that every operation has: `appId`. */
+/** Reads the body, up to its limit, and the one key that every operation has: `appId`. */
 export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {
   return async (req, res, next) => {
     const scope = scopeOf(res);
@@ -22,7 +22,7 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
       const named = meant !== undefined && scope.holdsSecret(meant) ? undefined : meant;
       throw new Refusal('invalid-app-id', appIdFault(appId, named));
     }
-    // It would be kept, and shown to whoever may list accounts.
+    // It would be stored, and shown in the operator's list of accounts.
     if (scope.holdsSecret(appId)) {
       throw new Refusal('invalid-app-id', 'appId must not contain a token or your key.');
     }
@@ -32,8 +32,8 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
 }
 
 /**
- * A body is held as long as the upstream takes, and a megabyte of `[0],[0],…` is seventeen as objects: some hundred
- * of those would end the process.
+ * Drops all other keys. A body is held until the upstream answers, and a megabyte of `[0],[0],…` takes seventeen as
+ * objects: a few hundred of those would end the process.
  */
 function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
   const kept: Record<string, unknown> = {};
@@ -41,7 +41,7 @@ function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
   for (const key of DECIDING) {
     if (!Object.hasOwn(json, key)) continue;
     kept[key] = json[key];
-    // A copy: a part of a string keeps all of it.
+    // A copy, because a slice would keep the whole string in memory.
     keptTexts.set(key, Buffer.from(texts.get(key) ?? '').toString());
   }
   return { bytes, json: kept, texts: keptTexts };

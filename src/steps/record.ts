@@ -3,7 +3,7 @@ import type { RefusalCode } from '../errors.ts';
 import { scopeOf, type Source } from '../http/request-scope.ts';
 import type { Clock } from '../time.ts';
 
-/** All that is written down of a request: no body, no key, no appId. */
+/** All that is recorded of a request: no body, no key, no appId. */
 export interface RequestRecord {
   readonly requestId: string;
   readonly client: string | undefined;
@@ -23,7 +23,7 @@ interface RecordParts {
   onRequest(record: RequestRecord): void;
 }
 
-/** Writes every request down when it is over, however it ended. */
+/** Records every request when it is over, however it ended. */
 export function record({ clock, onRequest }: RecordParts): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);

@@ -4,16 +4,15 @@ import { rightSpelling } from '../gewe/operations.ts';
 import { scopeOf } from '../http/request-scope.ts';
 
 /**
- * Each slash may be doubled and one may follow, because base URLs often end in one. The upstream is called by the name
- * alone, so it sees none of these.
+ * Slashes may be doubled and one may follow, because base URLs often end in one. Only the name goes to the upstream.
  */
 const PATH =
   /^(?:(?:\/{1,2}gewe)?\/{1,2}v2\/{1,2}api)?\/{1,2}contacts\/{1,2}([A-Za-z][A-Za-z0-9]{0,127})\/?$/;
 
 /**
- * Which operation a path names, or undefined. Read from the target as it came: no decoding, no dot segments, no other
- * spelling of the name, so that the operation that was checked is the one that is called. Of a length that does no harm
- * in a log, which also gets it from callers without a key.
+ * The operation that a path names, or undefined. Read from the target as it came: no decoding, no dot segments, no
+ * other spelling of the name, so that the operation that was checked is the one that is called. Bounded in length,
+ * because it is logged even for callers without a key.
  */
 export function operationOf(target: string): string | undefined {
   const path = target.split('?', 1)[0] ?? '';
@@ -25,7 +24,7 @@ export function resolveOperation(): RequestHandler {
   return (req, res, next) => {
     const scope = scopeOf(res);
     const operation = operationOf(req.originalUrl);
-    // A secret in its place would go into the log, and to the upstream in its address.
+    // A secret in its place would be logged, and sent to the upstream in the path.
     if (operation === undefined || scope.holdsSecret(operation)) {
       throw new Refusal(
         'not-found',

@@ -8,8 +8,8 @@ import {
 import { scopeOf, type Headers } from '../http/request-scope.ts';
 
 /**
- * Helmet's headers that mean something to a caller who asks for JSON. All of them would hide the others from a reader
- * of `curl -i`. They never change, so they are asked for once.
+ * Only those of Helmet's headers that matter for JSON; the rest would be noise in `curl -i`. They never change, so they
+ * are computed once.
  */
 export function securityHeaders(): RequestHandler {
   const headers = headersOf(
@@ -31,7 +31,7 @@ export function securityHeaders(): RequestHandler {
 
 type Middleware = (req: never, res: never, next: () => void) => void;
 
-/** What these would set on any response. */
+/** The headers that these middlewares set on every response. */
 function headersOf(...middlewares: readonly Middleware[]): Headers {
   const headers: Headers = {};
   const res = { setHeader: (name: string, value: string) => void (headers[name] = value) };
