@@ -10,7 +10,7 @@ import type { AddContactsPolicy } from './policy.ts';
 import type { Ledger } from './ports.ts';
 import { acceptRules, addRules } from './quota-rules.ts';
 import type { AddRequest } from './request.ts';
-import type { AttemptKind, QuotaRule, QuotaUsage } from './rules.ts';
+import { limitAt, type AttemptKind, type QuotaRule, type QuotaUsage } from './rules.ts';
 
 export interface AddCall {
   readonly appId: string;
@@ -163,7 +163,7 @@ function endedByStop(): Refusal {
 }
 
 function exhausted(rule: QuotaRule, opensAt: number, now: number): Refusal {
-  const limit = rule.limits.findLast((step) => step.from <= now)?.limit;
+  const limit = limitAt(rule, now);
   const seconds = rule.windowMs / 1000;
   return new Refusal(
     rule.code,

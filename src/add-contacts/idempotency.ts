@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../time.ts';
-import { Refusal, type RefusalCode } from '../errors.ts';
+import { Refusal, retryAfter, type RefusalCode } from '../errors.ts';
 import type { AddResult } from './add-service.ts';
 import type { Begin, IdempotencyStore } from './ports.ts';
 
@@ -44,9 +44,9 @@ export function createIdempotency(
 ): Idempotency {
   return {
     async claim({ client, appId, key, body }) {
-      const name = { appId, id: hash(JSON.stringify([client, appId, key])) };
+      const storeKey = { appId, id: hash(JSON.stringify([client, appId, key])) };
       const now = clock.now();
-      const begun = await store.begin(name, hash(body), {
+      const begun = await store.begin(storeKey, hash(body), {
         now,
         leaseUntil: now + leaseMs,
         expiresAt: now + KEPT_MS,
@@ -56,8 +56,8 @@ export function createIdempotency(
           return {
             kind: 'claimed',
             claim: {
-              finish: (answer) => store.finish(name, encode(answer)),
-              abandon: () => store.abandon(name),
+              finish: (answer) => store.finish(storeKey, encode(answer)),
+              abandon: () => store.abandon(storeKey),
             },
           };
         case 'finished':
@@ -76,7 +76,7 @@ export function createIdempotency(
           throw new Refusal(
             'idempotency-in-progress',
             'The first request with this Idempotency-Key is still in progress. Send it again later to get its response.',
-            { headers: { 'Retry-After': '1' } },
+            { headers: retryAfter(1000) },
           );
         case 'mismatch':
           throw new Refusal(

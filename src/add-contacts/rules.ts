@@ -149,7 +149,8 @@ export function judge(usage: readonly QuotaUsage[]): Verdict {
   return { kind: 'refused', rule: last.rule, retryAt: last.opensAt };
 }
 
-function limitAt(rule: QuotaRule, now: number): number {
+/** The limit in force at `now`, milliseconds since the epoch. */
+export function limitAt(rule: QuotaRule, now: number): number {
   return rule.limits.findLast((step) => step.from <= now)?.limit ?? 0;
 }
 

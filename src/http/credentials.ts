@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Refusal } from '../errors.ts';
 
 export interface ShownKey {
   readonly key: string;
@@ -17,4 +18,15 @@ export function shownKey(headers: IncomingHttpHeaders): ShownKey | undefined {
     return { key: geweToken, place: 'x-gewe-token' };
   }
   return undefined;
+}
+
+/** Throws the refusal of a key that no client has, or of a missing one. */
+export function refuseKey(shown: ShownKey | undefined): never {
+  throw new Refusal(
+    'unauthenticated',
+    shown === undefined
+      ? 'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
+      : "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
+    { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },
+  );
 }

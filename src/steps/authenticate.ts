@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express';
-import { Refusal } from '../errors.ts';
-import type { ShownKey } from '../http/credentials.ts';
+import { refuseKey } from '../http/credentials.ts';
 import { scopeOf } from '../http/request-scope.ts';
 import type { Client } from '../settings/client.ts';
 
@@ -12,18 +11,7 @@ import type { Client } from '../settings/client.ts';
 export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
-    scope.client = scope.keyOwner ?? anonymous ?? refuse(scope.shownKey);
+    scope.client = scope.keyOwner ?? anonymous ?? refuseKey(scope.shownKey);
     next();
   };
-}
-
-/** @throws Refusal of a caller whose key, or lack of one, makes it nobody's client */
-export function refuse(shown: ShownKey | undefined): never {
-  throw new Refusal(
-    'unauthenticated',
-    shown === undefined
-      ? 'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
-      : "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
-    { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },
-  );
 }

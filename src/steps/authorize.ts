@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { accessOf, meantOperation } from '../gewe/operations.ts';
+import { refuseKey } from '../http/credentials.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
-import { refuse } from './authenticate.ts';
 
 const GROUPS: ReadonlySet<string> = new Set(['read', 'write', 'all']);
 
@@ -49,7 +49,7 @@ export function authorize({
   return (_req, res, next) => {
     const scope = scopeOf(res);
     const { shownKey } = scope;
-    const client = (shownKey && clients.find(shownKey.key)) ?? anonymous ?? refuse(shownKey);
+    const client = (shownKey && clients.find(shownKey.key)) ?? anonymous ?? refuseKey(shownKey);
     scope.client = client;
     const operation = found(scope.operation);
     if (!mayCall(client, operation)) throw new Refusal('operation-not-allowed', why(operation));
