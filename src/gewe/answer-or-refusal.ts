@@ -1,7 +1,7 @@
 import { Refusal, shuttingDown } from '../errors.ts';
 import type { Answer, Outcome } from './outcome.ts';
 
-/** The answer to pass on, or the refusal that stands for its absence. For operations that nothing is saved of. */
+/** The answer to pass on, or the refusal if there is none. For operations without a saved answer. */
 export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
   switch (outcome.kind) {
     case 'answered':
@@ -34,7 +34,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
   }
 }
 
-/** What the upstream gave instead of an answer and, for a status with a usual cause, that cause. */
+/** What the upstream returned instead of an answer, and the likely cause if the status suggests one. */
 export function whatCame({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
   const expected = status !== undefined && status >= 300 ? ' instead of JSON with HTTP 2xx' : '';
   return `The upstream returned ${why}${expected}.${likelyCause(status)}`;

@@ -4,42 +4,45 @@ import type { Dispatcher } from 'undici';
 import { outcomeOfError } from './failure.ts';
 import { readAnswer, type Outcome, type RawAnswer } from './outcome.ts';
 
-/** Keep-alive connections that the upstream may be closing at any moment (RFC 9112 section 9.3.1). */
+/**
+ * Knows which requests went out on a kept connection, which the upstream may be closing at any moment (RFC 9112 section
+ * 9.3.1).
+ */
 export interface ConnectionWatch {
-  /** Called as a request is put on a connection, which is only known afterwards. */
+  /** Called right before undici names the connection of this attempt's request. */
   expect(attempt: Attempt): void;
   stop(): void;
 }
 
-/** undici names the connection of a request here, right after `onRequestStart`, and nowhere else. */
-const REQUEST_IS_PUT_ON = 'undici:client:sendHeaders';
+/** The channel on which undici names the connection of a request, right after `onRequestStart`, and nowhere else. */
+const REQUEST_GETS_CONNECTION = 'undici:client:sendHeaders';
 
-/** Watches undici's connections. Those of other users of undici in this process do no harm. */
+/** Watches the connections of undici in this process. Those of its other users do no harm. */
 export function watchConnections(): ConnectionWatch {
   const used = new WeakSet<Socket>();
   let expected: Attempt | undefined;
   const onRequest = (message: unknown) => {
     const { socket } = message as { socket: Socket };
-    if (used.has(socket)) expected?.putOnUsed(socket);
+    if (used.has(socket)) expected?.onReusedConnection(socket);
     else used.add(socket);
     expected = undefined;
   };
-  subscribe(REQUEST_IS_PUT_ON, onRequest);
+  subscribe(REQUEST_GETS_CONNECTION, onRequest);
   return {
     expect: (attempt) => void (expected = attempt),
-    stop: () => void unsubscribe(REQUEST_IS_PUT_ON, onRequest),
+    stop: () => void unsubscribe(REQUEST_GETS_CONNECTION, onRequest),
   };
 }
 
 /**
- * A close that was on its way already arrives within a round trip. What is lost later was being worked on. In
- * milliseconds.
+ * A close that was on its way when the request was sent arrives within a round trip. A connection lost later was lost
+ * while the upstream worked on the request. Milliseconds.
  */
 const JUST_CLOSING_MS = 1_500;
 
 /**
- * One request on one connection. It reads the whole answer, because only a whole one can be told from one that is cut
- * off, be searched for the token, and have its `ret` read.
+ * One request on one connection. It reads the whole answer: only then can a truncated one be noticed, the token be cut
+ * out, and `ret` be read.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
   #limitBytes: number;
@@ -55,7 +58,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #metClosing = false;
 
   /**
-   * @param limitBytes of the answer's body
+   * @param limitBytes for the answer's body
    * @param onOutcome called once, whatever happens
    */
   constructor(
@@ -77,12 +80,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(why));
   }
 
-  /** Whether it failed because the upstream was just closing a connection on which nothing of an answer had come. */
+  /** Whether it failed because the upstream was closing the connection just then, before any byte of an answer. */
   metClosingConnection(): boolean {
     return this.#metClosing;
   }
 
-  putOnUsed(socket: Socket): void {
+  onReusedConnection(socket: Socket): void {
     this.#reused = { socket, bytesRead: socket.bytesRead, at: performance.now() };
   }
 
@@ -132,7 +135,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#finish(outcome);
   }
 
-  /** Proves by its absence that the upstream has not got a byte. */
+  /** If false, it is proven that the upstream has not got a byte. */
   #isSent(): boolean {
     return this.#controller !== undefined;
   }

@@ -3,7 +3,7 @@ import { Client, Pool, type Dispatcher } from 'undici';
 import { Attempt, watchConnections } from './attempt.ts';
 import { connectOptions, type Connecting } from './connecting.ts';
 import { upstreamHeaders, upstreamPath, type Trace } from './headers.ts';
-import { afterAnother, type Outcome } from './outcome.ts';
+import { afterRetry, type Outcome } from './outcome.ts';
 
 /** Something that closes, such as the response to a caller. */
 export interface Closing {
@@ -20,12 +20,13 @@ export interface UpstreamCall {
   /** For the whole answer, milliseconds. */
   readonly deadlineMs: number;
   /**
-   * - `read` changes nothing. If the upstream was just closing the connection, it is sent once more, on a new one.
+   * - `read` changes nothing. If the upstream was closing the connection just then, it is sent once more, on a new one.
    * - `write` is sent once.
-   * - `charged` is sent once, and costs part of a quota: only connections that were used a moment ago are reused for it.
+   * - `charged` is sent once, and costs part of a quota: only connections that were used a moment ago are reused for
+   *   it.
    */
   readonly kind: 'read' | 'write' | 'charged';
-  /** The call ends when this closes. Left out, it goes on although its caller has left. */
+  /** The call ends when this closes. Without it, the call continues after its caller has left. */
   readonly caller?: Closing;
 }
 
@@ -36,16 +37,21 @@ export interface UpstreamClient {
   close(): Promise<void>;
 }
 
-/** A usual upstream drops idle connections after 5 s or more. Earlier than that, or a request could meet a closing one. */
+/**
+ * Most servers drop idle connections after 5 s or more. The gateway drops them earlier, so that no request meets a
+ * closing one. Milliseconds.
+ */
 const KEEP_ALIVE_MS = 4_000;
-/** No upstream gives a connection up so soon; what is lost within it was lost to a restart. */
+/**
+ * No server drops an idle connection so soon: one that is lost within this time was lost to a restart. Milliseconds.
+ */
 const KEEP_ALIVE_FOR_CHARGED_MS = 500;
 
 interface ClientParts {
-  /** All before `/contacts`. */
+  /** Everything before `/contacts`. */
   readonly geweBaseUrl: URL;
   readonly answerLimitBytes: number;
-  /** Of several addresses, one must not use up the deadline of a call. Milliseconds. */
+  /** The deadline of most calls, milliseconds. One of several addresses must not use it up. */
   readonly geweTimeoutMs: number;
   readonly connecting?: Connecting | undefined;
 }
@@ -55,7 +61,7 @@ export function createClient(parts: ClientParts): UpstreamClient {
   const { origin } = geweBaseUrl;
   const root = upstreamPath(geweBaseUrl, '');
   const options = {
-    // undici's own timers are coarse and only notice silence. The deadline here covers a dripping answer too.
+    // undici's own timers are coarse and only notice silence. `deadlineMs` also ends an answer that drips.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: connectOptions(geweTimeoutMs, connecting),
@@ -100,15 +106,15 @@ export function createClient(parts: ClientParts): UpstreamClient {
         const finish = (outcome: Outcome) => {
           clearTimeout(timer);
           caller?.off('close', leave);
-          resolve(closed ? endedByUs(outcome) : outcome);
+          resolve(closed ? abortedByStop(outcome) : outcome);
         };
         const dispatcher = kind === 'charged' ? poolForCharged : pool;
         attempt = send(dispatcher, call, token, (outcome, first) => {
           if (kind !== 'read' || closed || !first.metClosingConnection()) return finish(outcome);
-          const anew = new Client(origin, options);
-          attempt = send(anew, call, token, (second) => {
-            void anew.destroy();
-            finish(afterAnother(second));
+          const fresh = new Client(origin, options);
+          attempt = send(fresh, call, token, (second) => {
+            void fresh.destroy();
+            finish(afterRetry(second));
           });
         });
       });
@@ -121,7 +127,7 @@ export function createClient(parts: ClientParts): UpstreamClient {
   };
 }
 
-/** What a call comes to whose connection was ended because the gateway is stopping. */
-function endedByUs(outcome: Outcome): Outcome {
+/** The outcome of a call whose connection was closed because the gateway is stopping. */
+function abortedByStop(outcome: Outcome): Outcome {
   return outcome.kind === 'unreachable' ? { kind: 'aborted', sent: outcome.sent } : outcome;
 }

@@ -13,13 +13,13 @@ export interface Connecting {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Node gives an address up after 250 ms, and for good. This leaves time for a first packet that was lost and is sent
- * again after a second (RFC 6298 section 2.1), and still lets a list from behind an address that drops everything come
- * in time.
+ * How long one of several addresses is tried. Node's default is 250 ms, and it does not come back to an address. This
+ * leaves time to send a lost first packet again after a second (RFC 6298 section 2.1). If one address drops everything,
+ * a list from the next one is still in time.
  */
 const ADDRESS_TIMEOUT_MS = 1_500;
 
-/** What undici takes of it. One address does not use up a short deadline that the next one needs. */
+/** The `connect` options of undici. No address gets so long that the next one has no time left. */
 export function connectOptions(
   shortestDeadlineMs: number,
   { lookup = systemLookup, addressTimeoutMs = ADDRESS_TIMEOUT_MS }: Connecting = {},

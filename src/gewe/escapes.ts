@@ -1,8 +1,8 @@
 /**
- * What programs do to a character that they cannot or do not want to write as it is: percent-encoding (RFC 3986 section
- * 2.1), the escapes of JSON strings (RFC 8259 section 7) and of JavaScript (`\x74`), the character references of HTML. Only
- * for printable ASCII, of which secrets are made. By hand and on bytes, because answers are megabytes of whatever the
- * upstream likes: a regular expression with a callback took seconds for some.
+ * The usual escapes of a character: percent-encoding (RFC 3986 section 2.1), the escapes of JSON strings (RFC 8259
+ * section 7) and of JavaScript (`\x74`), the character references of HTML. Only for printable ASCII, of which secrets
+ * are made. By hand and on bytes, because answers can be megabytes of anything: a regular expression with a callback
+ * took seconds for some.
  */
 
 const PERCENT = 0x25;
@@ -29,8 +29,8 @@ export function unescaped(bytes: Buffer): Buffer {
   return length === bytes.length ? bytes : written.subarray(0, length);
 }
 
-/** Where parts of `unescaped(bytes)` stand in `bytes`. They must be in order. */
-export function inEscaped(bytes: Buffer, ranges: readonly Range[]): Range[] {
+/** Where ranges of `unescaped(bytes)` are in `bytes`. They must be in order. */
+export function rangesInEscaped(bytes: Buffer, ranges: readonly Range[]): Range[] {
   let at = 0;
   let index = 0;
   const place = (wanted: number) => {
@@ -40,7 +40,7 @@ export function inEscaped(bytes: Buffer, ranges: readonly Range[]): Range[] {
   return ranges.map(([start, end]) => [place(start), place(end)]);
 }
 
-/** The same part, with the whole of an escape of JSON that it begins or ends in the middle of. */
+/** The range, extended to whole JSON escapes if it begins or ends inside one. */
 export function withWholeEscapes(bytes: Buffer, [start, end]: Range): Range {
   // From before the longest escape, and from the first of several backslashes: each second one is escaped.
   let at = Math.max(0, start - 6);
@@ -55,14 +55,14 @@ export function withWholeEscapes(bytes: Buffer, [start, end]: Range): Range {
   return [first, last];
 }
 
-/** How long what JSON reads as one character there is (RFC 8259 section 7). */
+/** The length of what JSON reads as one character at `at` (RFC 8259 section 7). */
 function jsonLength(bytes: Buffer, at: number): number {
   if (bytes[at] !== BACKSLASH) return 1;
   if (isAt(bytes, at + 1, 'u')) return hasDigits(bytes, at + 2, 4) ? 6 : 1;
   return ['"', '\\', '/', 'b', 'f', 'n', 'r', 't'].some((one) => isAt(bytes, at + 1, one)) ? 2 : 1;
 }
 
-/** The escape that begins there: its character, and its length in the bits above it. 0 for none. */
+/** The escape that begins at `at`: its character in the low 7 bits, its length above them. 0 for none. */
 function escapeAt(bytes: Buffer, at: number): number {
   switch (bytes[at]) {
     case PERCENT:
@@ -109,12 +109,12 @@ function referenceAt(bytes: Buffer, at: number): number {
   let end = at + (base === 16 ? 3 : 2);
   let code = 0;
   for (let digit; (digit = digitAt(bytes, end)) < base; end++) {
-    // Beyond ASCII it makes no difference how far.
+    // Beyond ASCII, the exact value does not matter.
     if (code < 0x80) code = code * base + digit;
   }
   if (code < 0x21 || code > 0x7e) return 0;
   if (isAt(bytes, end, ';')) return escape(code, end + 1 - at);
-  // Its next digit or its end may itself be escaped: then it stands a layer further down.
+  // Its next digit or its end may itself be escaped: then it is found one layer further down.
   if (bytes[end] !== AMPERSAND && escapeAt(bytes, end) !== 0) return 0;
   return escape(code, end - at);
 }

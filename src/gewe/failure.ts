@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome.ts';
 
-/** undici ends the connection at an interim answer that it has not asked for, and says so in these words alone. */
+/** undici closes the connection at an unexpected interim answer. Only these messages tell it from other errors. */
 const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
   ['bad response', '100 Continue'],
   ['bad upgrade', '101 Switching Protocols'],
@@ -25,7 +25,7 @@ export function outcomeOfError(cause: Error, sent: boolean): Outcome {
 }
 
 /**
- * An answer that announces another one (RFC 9110 section 15.2), from which there is no way to that one.
+ * An interim answer (RFC 9110 section 15.2), after which undici does not read the final one.
  *
  * @param name its status, such as `100 Continue`
  */

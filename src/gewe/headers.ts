@@ -1,20 +1,20 @@
 import { VERSION } from '../version.ts';
 
-/** What identifies one request, on the way through the gateway and to the upstream. */
+/** The ids of one request, for the log and for the upstream. */
 export interface Trace {
   readonly requestId: string;
   /** A valid incoming W3C `traceparent`, passed on as it is. */
   readonly traceparent: string | undefined;
 }
 
-/** Where an operation is on the upstream. */
+/** The path on the upstream. */
 export function upstreamPath(baseUrl: URL, path: string): string {
   return `${baseUrl.pathname.replace(/\/+$/, '')}/${path}`;
 }
 
 /**
- * All that the upstream gets to see in headers, beside Host and Content-Length. Nothing of the caller's crosses but its
- * trace: an allow-list, so that a header nobody thought of stays here.
+ * All headers of a call to the upstream, beside Host and Content-Length. Of the caller's, only the trace crosses: an
+ * allow-list, so that an unforeseen header stays here.
  */
 export function upstreamHeaders(token: string, trace: Trace): string[] {
   const headers = [

@@ -28,8 +28,8 @@ export type Outcome =
   /** The gateway ended the call itself: its caller left, or it is stopping. `sent` is false only where that is proven. */
   | { readonly kind: 'aborted'; readonly sent: boolean };
 
-/** For a call that was sent before, on a connection that was lost: whatever becomes of this one, that may have arrived. */
-export function afterAnother(outcome: Outcome): Outcome {
+/** The outcome of a call that was sent twice: whatever became of the second, the first may have arrived. */
+export function afterRetry(outcome: Outcome): Outcome {
   return 'sent' in outcome ? { ...outcome, sent: true } : outcome;
 }
 
@@ -62,7 +62,7 @@ export function readAnswer(raw: RawAnswer): Outcome {
   };
 }
 
-/** JSON goes out as JSON, whatever something in between called it: a browser must not take it for a page. */
+/** JSON goes out as JSON, whatever a proxy in between called it: a browser must not take it for a page. */
 function jsonType(given: string | undefined): string {
   // No comma: of two types, some readers take the second.
   const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;[^,]*)?$/i.test(given ?? '');
@@ -102,8 +102,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Both sentences seen begin with the header's name. Anchored, so that an upstream which quotes a caller's words
- * elsewhere in `msg` cannot be led to say this.
+ * Both messages seen begin with the header's name. Anchored, so that an upstream that quotes a caller elsewhere in
+ * `msg` does not count.
  */
 function rejectsToken(json: unknown): boolean {
   if (!isObject(json) || retOf(json) === 200) return false;

@@ -1,32 +1,40 @@
-import { inEscaped, INTRODUCERS, unescaped, withWholeEscapes, type Range } from './escapes.ts';
+import {
+  rangesInEscaped,
+  INTRODUCERS,
+  unescaped,
+  withWholeEscapes,
+  type Range,
+} from './escapes.ts';
 import { ambiguousPattern, isCommon, plainSpellings } from './spellings.ts';
 
 const MARK = Buffer.from('***');
 
-/** How many layers of escapes are looked under: what was escaped for JSON, for a URL and for a log has three. */
-const LAYERS = 5;
+/** How many layers of escapes are searched. Text that was escaped for JSON, for a URL and for a log has three. */
+const MAX_LAYERS = 5;
 
-/** Nobody who means well repeats a token so often, and cutting millions of places would hold everybody up for seconds. */
-const MOST_PLACES = 1000;
+/**
+ * No honest answer repeats a token so often, and cutting it out in millions of places would block the process for
+ * seconds.
+ */
+const MAX_PLACES = 1000;
 class TooManyPlaces extends Error {}
 
 export interface Scrubber {
   /**
-   * The same bytes with every token cut out; the very same Buffer where there is none. Undefined where they stand in more
-   * places than anybody needs.
+   * The bytes with every token cut out; the same Buffer if there is none. Undefined if there are more than MAX_PLACES.
    */
   bytes(bytes: Buffer): Buffer | undefined;
   text(text: string): string;
-  /** Whether there is a token in it. One of a few characters counts only where it is the whole text. */
+  /** Whether the text contains a token. One of a few characters counts only if it is the whole text. */
   holds(text: string): boolean;
 }
 
 /**
- * Cuts tokens out of all that leaves: as they are, in base64 and hexadecimal, and under layers of percent-encoding, of
- * JSON's escapes and of HTML's, in any mixture. JSON stays JSON where they stood in strings.
+ * Cuts tokens out of everything that leaves the gateway: in plain text, in base64 and hexadecimal, and under layers of
+ * percent-encoding, JSON escapes and HTML references, in any mixture. JSON stays valid if they were in strings.
  *
- * This is for an upstream that repeats what it was sent, in whatever form programs write text. One that wants to hide
- * a token from it can, reversed for example; but such a one has the token already.
+ * This is for an upstream that echoes what it was sent, in any usual encoding. An upstream that wants to hide the token
+ * can, for example by reversing it; but it has the token anyway.
  *
  * @param tokens the token in force and those before it: a call that began with the old one may still echo it
  */
@@ -62,13 +70,13 @@ export function createScrubber(tokens: () => readonly string[]): Scrubber {
     holds(value) {
       if (isTooShort(value.length, tokens())) return false;
       const before = Buffer.from(value);
-      const telling = tokens().filter((token) => !isCommon(token) || token === value);
-      return without(telling, before) !== before;
+      const distinctive = tokens().filter((token) => !isCommon(token) || token === value);
+      return without(distinctive, before) !== before;
     },
   };
 }
 
-/** Whether there is no room for a token: none of its spellings is shorter than the token itself. */
+/** Whether the text is too short for any token: no spelling is shorter than the token itself. */
 function isTooShort(length: number, secrets: readonly string[]): boolean {
   return secrets.every((secret) => length < secret.length);
 }
@@ -88,27 +96,27 @@ function rangesIn(bytes: Buffer, searches: readonly Search[]): Range[] {
   // Most answers hold neither a token nor anything that could spell it otherwise.
   return INTRODUCERS.some((byte) => bytes.includes(byte))
     ? findUnderLayers(bytes, searches)
-    : apart(searches.flatMap((search) => findIn(bytes, search)));
+    : merged(searches.flatMap((search) => findIn(bytes, search)));
 }
 
-/** Where the tokens stand in the bytes and in what is under their escapes, in order and apart. */
+/** Where the tokens are in the bytes and under their escapes, in order, without overlaps. */
 function findUnderLayers(bytes: Buffer, searches: readonly Search[]): Range[] {
   let found: Range[] = [];
   const above: Buffer[] = [];
-  for (let layer = bytes; layer !== above.at(-1) && above.length <= LAYERS;) {
-    let ranges = apart(searches.flatMap((search) => findIn(layer, search)));
-    for (const escaped of above.toReversed()) ranges = inEscaped(escaped, ranges);
-    found = apart([...found, ...ranges]);
+  for (let layer = bytes; layer !== above.at(-1) && above.length <= MAX_LAYERS;) {
+    let ranges = merged(searches.flatMap((search) => findIn(layer, search)));
+    for (const escaped of above.toReversed()) ranges = rangesInEscaped(escaped, ranges);
+    found = merged([...found, ...ranges]);
     above.push(layer);
     layer = unescaped(layer);
   }
-  return apart(found.map((range) => withWholeEscapes(bytes, range)));
+  return merged(found.map((range) => withWholeEscapes(bytes, range)));
 }
 
 function findIn(bytes: Buffer, { needles, pattern }: Search): Range[] {
   const ranges: Range[] = [];
   const add = (start: number, length: number) => {
-    if (ranges.length === MOST_PLACES) throw new TooManyPlaces();
+    if (ranges.length === MAX_PLACES) throw new TooManyPlaces();
     ranges.push([start, start + length]);
   };
   for (const needle of needles) {
@@ -125,15 +133,15 @@ function findIn(bytes: Buffer, { needles, pattern }: Search): Range[] {
   return ranges;
 }
 
-/** In order, and those that overlap as one. */
-function apart(ranges: readonly Range[]): Range[] {
-  const joined: Range[] = [];
+/** In order, with those that overlap merged. */
+function merged(ranges: readonly Range[]): Range[] {
+  const result: Range[] = [];
   for (const [start, end] of ranges.toSorted((one, other) => one[0] - other[0])) {
-    const last = joined.at(-1);
-    if (last === undefined || start >= last[1]) joined.push([start, end]);
-    else joined[joined.length - 1] = [last[0], Math.max(last[1], end)];
+    const last = result.at(-1);
+    if (last === undefined || start >= last[1]) result.push([start, end]);
+    else result[result.length - 1] = [last[0], Math.max(last[1], end)];
   }
-  return joined;
+  return result;
 }
 
 function cut(bytes: Buffer, ranges: readonly Range[]): Buffer {

@@ -1,16 +1,16 @@
 import { REFERENCES } from './escapes.ts';
 
 /**
- * Whether a secret is so short that it also stands in other words by accident, and what it comes to in base64 and
- * hexadecimal in ids, hashes and pictures. Eight characters give at least ten of base64's, 60 bits.
+ * Whether a secret is so short that it occurs in other text by chance, and its base64 or hexadecimal form in ids,
+ * hashes and pictures. Eight characters give at least ten of base64, which is 60 bits.
  */
 export function isCommon(secret: string): boolean {
   return secret.length < 8;
 }
 
 /**
- * A secret as it is, and where it is long enough as base64 (RFC 4648 sections 4 and 5) and hexadecimal have it, also of a
- * longer text that it stands in, such as a request's headers in JSON.
+ * A secret as it is and, if it is long enough, as it looks in base64 (RFC 4648 sections 4 and 5) and hexadecimal, also
+ * inside a longer encoded text, such as a request's headers in JSON.
  */
 export function plainSpellings(secret: string): readonly string[] {
   if (isCommon(secret)) return [secret];
@@ -25,7 +25,7 @@ function encodings(text: string): string[] {
   return [...base64, ...base64url, hex, hex.toUpperCase()];
 }
 
-/** The characters of base64 that depend on nothing but the text, where it stands after 3n + `before` other bytes. */
+/** The base64 characters that depend only on the text, if 3n + `before` other bytes come before it. */
 function base64Core(text: string, before: number): string {
   const base64 = Buffer.from('\0'.repeat(before) + text).toString('base64');
   const whole = Math.floor(((before + text.length) * 8) / 6);
@@ -33,8 +33,8 @@ function base64Core(text: string, before: number): string {
 }
 
 /**
- * For a secret that could itself be taken for an escape, such as `a%41`: resolving a layer of escapes would resolve the
- * secret's own. So this finds it where each of its characters is escaped or is not. Undefined for all others.
+ * For a secret that looks like an escape itself, such as `a%41`: resolving a layer of escapes would resolve the
+ * secret's own. So this pattern matches it with each character escaped or not. Undefined for all others.
  */
 export function ambiguousPattern(secret: string): RegExp | undefined {
   if (!/[%\\&]/.test(secret)) return undefined;
@@ -43,8 +43,8 @@ export function ambiguousPattern(secret: string): RegExp | undefined {
 }
 
 /**
- * A run of backslashes is one piece: each by itself, they could share out those of a text in exponentially many ways. Where some
- * are escaped, those that are not stand before and after them, in whatever number.
+ * A run of backslashes is one piece: taken one by one, they could match a text's in exponentially many ways. If some
+ * are escaped, any number of unescaped ones may come before and after them.
  */
 function spellingsOf(piece: string): string {
   if (piece.length === 1) return spellingsOfOne(piece);

@@ -1,11 +1,11 @@
-/** The upstream token: which one is in force, which ones were, and whether the upstream takes it. */
+/** The upstream token: the one in force, those before it, and whether the upstream accepts it. */
 export interface TokenSource {
   current(): string;
   /** The one in force and those before it, for the scrubber: a call under way may still echo an old one. */
   known(): readonly string[];
   /** Reads the source again. Resolves to whether the token in force now differs from `used`. */
   refresh(used: string): Promise<boolean>;
-  /** What the upstream said to a call made with `used`. A word about an old token is ignored. */
+  /** What the upstream said to a call made with `used`. Ignored if that token is no longer in force. */
   report(used: string, verdict: 'accepted' | 'rejected'): void;
   isRejected(): boolean;
 }

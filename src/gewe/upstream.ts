@@ -1,6 +1,6 @@
 import type { Clock } from '../time.ts';
 import type { UpstreamCall, UpstreamClient } from './client.ts';
-import { afterAnother, type Outcome } from './outcome.ts';
+import { afterRetry, type Outcome } from './outcome.ts';
 import type { Scrubber } from './scrub.ts';
 import type { TokenSource } from './token.ts';
 
@@ -11,7 +11,7 @@ export interface Subject {
 }
 
 /**
- * Hears the outcome of every call, in the order of arrival. What it throws is logged and holds nothing up.
+ * Gets the outcome of every call, in the order of arrival. What it throws is logged and stops nothing.
  *
  * @param path what follows the base URL
  */
@@ -38,8 +38,8 @@ export function createUpstream(parts: UpstreamParts): Upstream {
   const { client, tokens, scrubber, clock, observers, onFault } = parts;
 
   /**
-   * The upstream turned the token away. If that has changed since, the call is repeated once, within what is left of its
-   * deadline.
+   * After the upstream has rejected the token `used`: repeats the call once if the token has changed, within what is left
+   * of its deadline.
    */
   async function repeat(call: UpstreamCall, used: string, startedAt: number): Promise<Outcome> {
     if (!(await tokens.refresh(used))) {
@@ -48,7 +48,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     }
     const renewed = tokens.current();
     const deadlineMs = Math.max(1, call.deadlineMs - (clock.monotonic() - startedAt));
-    const outcome = afterAnother(await client.call({ ...call, deadlineMs }, renewed));
+    const outcome = afterRetry(await client.call({ ...call, deadlineMs }, renewed));
     if (outcome.kind === 'token-rejected') tokens.report(renewed, 'rejected');
     if (outcome.kind === 'answered') tokens.report(renewed, 'accepted');
     return outcome;
