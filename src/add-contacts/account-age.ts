@@ -3,15 +3,18 @@ import type { AddContactsPolicy } from './policy.ts';
 import type { AccountRecord } from './ports.ts';
 
 export type Standing =
-  /** Online since an instant that an operator declared, or at which the upstream first answered for it. */
+  /**
+   * Online since an instant that an operator declared, or at which the upstream first answered `ret` 200 for it
+   * (`sight`).
+   */
   | { readonly kind: 'known'; readonly onlineSince: number; readonly by: 'operator' | 'sight' }
-  /** Nobody declared it, and the policy trusts such accounts. */
+  /** Not declared, and the policy trusts such accounts. */
   | { readonly kind: 'trusted' }
   | { readonly kind: 'unknown' };
 
 /**
- * Since when an account counts as online. A declaration through the admin API comes before one in the policy file, and
- * both before the gateway's own observation, which can only be later than the truth.
+ * Since when an account counts as online. A declaration through the admin API takes precedence over one in the policy
+ * file, and both over the gateway's own observation, which can only be too late.
  */
 export function standingOf(
   record: AccountRecord | undefined,
@@ -28,8 +31,8 @@ export function standingOf(
 }
 
 /**
- * The instant from which the limits by age count. `Infinity` for an account whose clock has not started: waiting does not
- * bring it to the next step. Undefined for an account that is trusted to be old.
+ * The instant from which the limits by age count, milliseconds since the epoch. `Infinity` for an account whose clock
+ * has not started, so that it stays at the first step. Undefined for an account that is trusted to be old.
  */
 export function onlineSinceOf(standing: Standing): number | undefined {
   if (standing.kind === 'known') return standing.onlineSince;

@@ -14,10 +14,10 @@ import type { AccountClocks } from './ports.ts';
 export interface Accounts {
   standing(appId: string): Promise<Standing>;
   /**
-   * Asks the upstream about an account that was never seen. If it is online, its clock starts. Rejects if the store fails,
-   * and with a refusal if the gateway stops.
+   * Asks the upstream whether an account that was never seen is online. If it is, its clock starts. Rejects if the
+   * store fails, and with a refusal if the gateway stops.
    */
-  ask(appId: string, trace: Trace): Promise<void>;
+  checkOnline(appId: string, trace: Trace): Promise<void>;
   /** Starts clocks by what the upstream answers to any call. */
   readonly observe: Observer;
 }
@@ -32,31 +32,31 @@ interface AccountsParts {
   readonly timeoutMs: number;
 }
 
-/** How long an account that is not online is not asked about again. */
-const ASK_AGAIN_AFTER_MS = 60_000;
-/** The question is small, and a caller waits for the answer. */
-const ASK_DEADLINE_MS = 5_000;
-/** How long answers do not try again to start a clock, after the store has failed to. */
+/** How long an account that was not online is not checked again. */
+const CHECK_AGAIN_AFTER_MS = 60_000;
+/** The call is quick, and a caller waits for it. */
+const CHECK_DEADLINE_MS = 5_000;
+/** After the store has failed to start a clock, how long answers do not try again. */
 const SEE_AGAIN_AFTER_MS = 5_000;
-/** How long an account counts as seen. Then it is written again, in case the store has lost it. */
+/** How long an account counts as seen. After that it is written again, in case the store has lost it. */
 const SEE_AGAIN_ANYWAY_AFTER_MS = 600_000;
 const REMEMBERED = 10_000;
 
-/** What other gateways get of the question: no more than that it was asked. */
-const ASKED = Buffer.from('asked');
+/** What other gateways get of the check: only that it was made. */
+const CHECKED = Buffer.from('checked');
 
 export function createAccounts(parts: AccountsParts): Accounts {
   const { clocks, upstream, leases, clock, declared, unknown, timeoutMs } = parts;
   const byClock = { max: REMEMBERED, ttlResolution: 0, perf: { now: () => clock.monotonic() } };
-  /** Saves a write for every answer. */
+  /** Avoids a write for every answer. */
   const seen = new LRUCache<string, true>({ ...byClock, ttl: SEE_AGAIN_ANYWAY_AFTER_MS });
-  const asked = new LRUCache<string, true>({ ...byClock, ttl: ASK_AGAIN_AFTER_MS });
-  const questions = singleFlight<void>();
+  const checked = new LRUCache<string, true>({ ...byClock, ttl: CHECK_AGAIN_AFTER_MS });
+  const checks = singleFlight<void>();
 
   const standing = async (appId: string) =>
     standingOf(await clocks.find(appId), declared.get(appId), unknown);
 
-  async function question(appId: string, trace: Trace): Promise<void> {
+  async function checkOnline(appId: string, trace: Trace): Promise<void> {
     const outcome = await upstream().call(
       { operation: 'checkOnline', appId },
       {
@@ -64,39 +64,42 @@ export function createAccounts(parts: AccountsParts): Accounts {
         path: 'login/checkOnline',
         body: Buffer.from(JSON.stringify({ appId })),
         trace,
-        deadlineMs: Math.min(timeoutMs, ASK_DEADLINE_MS),
+        deadlineMs: Math.min(timeoutMs, CHECK_DEADLINE_MS),
       },
     );
-    // This says nothing about the account, and must not read as if it were offline.
+    // This says nothing about the account, so it must not count as offline.
     if (outcome.kind === 'aborted') throw shuttingDown();
     if (saysOnline(outcome)) await clocks.seen(appId, clock.now());
   }
 
-  /** Asks at one of the gateways on the store. After a failure the next attempt asks again: the store may work by then. */
-  async function askOnce(appId: string, trace: Trace): Promise<void> {
+  /**
+   * Checks at one of the gateways on the store. After a failure the next attempt checks again: the store may work by
+   * then.
+   */
+  async function checkAtOneGateway(appId: string, trace: Trace): Promise<void> {
     const askedAt = clock.now();
     await overGateways<Buffer>(leases, clock, {
       appId,
       work: 'online',
       askedAt: () => askedAt,
       async perform() {
-        await question(appId, trace);
-        return ASKED;
+        await checkOnline(appId, trace);
+        return CHECKED;
       },
       encode: (result) => result,
       decode: (encoded) => encoded,
-      reuseMs: ASK_AGAIN_AFTER_MS,
+      reuseMs: CHECK_AGAIN_AFTER_MS,
     });
-    asked.set(appId, true);
+    checked.set(appId, true);
   }
 
   return {
     standing,
-    async ask(appId, trace) {
-      if (!asked.has(appId)) await questions.join(appId, () => askOnce(appId, trace));
+    async checkOnline(appId, trace) {
+      if (!checked.has(appId)) await checks.join(appId, () => checkAtOneGateway(appId, trace));
     },
     observe({ operation, appId }, outcome) {
-      // checkOnline answers `ret` 200 for an account that is not online, too; its asker reads `data`.
+      // checkOnline answers `ret` 200 also for an account that is not online; `saysOnline` reads its `data`.
       if (operation === 'checkOnline' || outcome.kind !== 'answered') return;
       if (retOf(outcome.answer.json) !== 200 || seen.has(appId)) return;
       seen.set(appId, true);

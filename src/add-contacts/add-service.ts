@@ -20,16 +20,18 @@ export interface AddCall {
   readonly trace: Trace;
 }
 
-/** What became of an attempt. `spent` is whether the upstream may have carried it out. */
+/** The result of an attempt. `spent`: the upstream may have carried it out. */
 export type AddResult = { readonly usage: readonly QuotaUsage[]; readonly spent: boolean } & (
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 );
 
 export interface AddService {
-  /** Decides, charges, sends. Rejects only where a store fails before the attempt is sent. */
+  /** Decides, charges and sends. Rejects only if a store fails before the attempt is sent. */
   attempt(call: AddCall): Promise<AddResult>;
-  /** How the account's rules of these kinds stand; those per target only with one. Charges nothing. */
+  /**
+   * The usage of the account's quotas of these kinds; of those per target only if a target is given. Charges nothing.
+   */
   usage(appId: string, kinds: readonly AttemptKind[], target?: string): Promise<QuotaUsage[]>;
 }
 
@@ -41,7 +43,7 @@ interface AddServiceParts {
   readonly policy: AddContactsPolicy;
   /** For the whole answer, milliseconds. */
   readonly timeoutMs: number;
-  /** Rejects where a charge could not be kept now. */
+  /** Rejects if the store could not keep a charge now. */
   checkStore(): Promise<void>;
   /** An attempt that the policy lets pass but the vendor warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
@@ -60,8 +62,8 @@ export function createAddService(parts: AddServiceParts): AddService {
   }
 
   /**
-   * Whether the rule of age refuses it, or only warns. Accepting is never refused: who is asked first runs a smaller
-   * risk than who asks.
+   * Whether the account is too young for the attempt; may only warn. Accepting is never refused, because it is less
+   * risky than adding.
    */
   function isRefusedForAge(appId: string, kind: AttemptKind, standing: Standing): boolean {
     const { minimumMs, mode } = policy.accountAge;
@@ -76,28 +78,28 @@ export function createAddService(parts: AddServiceParts): AddService {
     return mode === 'block';
   }
 
-  /** An account never seen is asked about. Only where its age can refuse the attempt does that have to be waited for. */
+  /** Checks an account that was never seen. The attempt waits for that only if it can be refused for age. */
   async function standingFor(kind: AttemptKind, appId: string, trace: Trace): Promise<Standing> {
     const standing = await accounts.standing(appId);
     if (standing.kind !== 'unknown') return standing;
-    const asked = accounts.ask(appId, trace);
+    const check = accounts.checkOnline(appId, trace);
     if (kind === 'add' && policy.accountAge.mode === 'block') {
-      await asked;
+      await check;
       return accounts.standing(appId);
     }
     // The store reports its failures itself.
-    asked.catch(() => undefined);
+    check.catch(() => undefined);
     return standing;
   }
 
-  /** Once, and to its end: an attempt whose outcome nobody learned is spent all the same. */
+  /** Sent once, and completed even if its caller leaves: it counts either way. */
   function send({ appId, body, trace }: AddCall): Promise<Outcome> {
     const path = 'contacts/addContacts';
     const call = { kind: 'charged', path, body, trace, deadlineMs: timeoutMs } as const;
     return upstream.call({ operation: 'addContacts', appId }, call);
   }
 
-  /** Not charged, and yet an addContacts: all of them wait while charges cannot be kept. */
+  /** Not charged, but refused like every addContacts while the store cannot keep charges. */
   async function reject(call: AddCall): Promise<AddResult> {
     await checkStore();
     const before = await usage(call.appId, ['add']);
@@ -135,12 +137,12 @@ export function createAddService(parts: AddServiceParts): AddService {
   };
 }
 
-/** Whether the upstream may have got it. */
+/** Whether the upstream may have got the request. */
 function isSent(outcome: Outcome): boolean {
   return !('sent' in outcome) || outcome.sent;
 }
 
-/** Whether the upstream may have carried it out: not where it never got it, nor where it turned our token away. */
+/** Whether the upstream may have carried it out: not if it never got the request or rejected our token. */
 function isSpent(outcome: Outcome): boolean {
   return isSent(outcome) && outcome.kind !== 'token-rejected';
 }
@@ -154,7 +156,9 @@ function conclude(outcome: Outcome, usage: readonly QuotaUsage[]): AddResult {
     : { kind: 'answered', answer, usage, spent };
 }
 
-/** The upstream has it and may still carry it out, so it must not read as if trying again were safe. */
+/**
+ * The upstream has the request and may still carry it out, so the refusal must not suggest that trying again is safe.
+ */
 function endedByStop(): Refusal {
   return new Refusal(
     'upstream-timeout',

@@ -28,7 +28,7 @@ export type Claimed =
   | { readonly kind: 'claimed'; readonly claim: Claim }
   | { readonly kind: 'replay'; readonly answer: FirstAnswer };
 
-/** How long an answer is kept, from the first request on. */
+/** How long an answer is kept after the first request, milliseconds. */
 const KEPT_MS = 24 * 3_600_000;
 
 /** Claims keys in the store. Rejects with a refusal if another request holds the key, and if the store fails. */
@@ -36,7 +36,9 @@ export interface Idempotency {
   claim(scope: IdempotencyScope): Promise<Claimed>;
 }
 
-/** @param leaseMs the longest time that a request can be under way; after that, its owner must have died */
+/**
+ * @param leaseMs the longest time that a request can be under way, milliseconds; after that, its gateway must have died
+ */
 export function createIdempotency(
   store: IdempotencyStore,
   clock: Clock,
@@ -98,7 +100,7 @@ export type Once =
  * Makes an attempt, at most once for each key. Rejects with a refusal if another request holds the key, and if a store
  * fails before the attempt is sent.
  *
- * @param scope undefined for a request without a key: then every attempt is a first one
+ * @param scope undefined for a request without a key: then the attempt is always made
  */
 export async function once(
   idempotency: Idempotency,

@@ -3,7 +3,7 @@ export interface AddContactsPolicy {
   readonly accountAge: {
     readonly minimumMs: number;
     readonly mode: 'block' | 'warn' | 'off';
-    /** How an account counts that nobody declared: its clock starts now, or it is old enough. */
+    /** How to treat an account that was not declared: start its clock now, or trust that it is old enough. */
     readonly unknown: 'start-now' | 'trust';
   };
   readonly add: {

@@ -40,12 +40,12 @@ export interface Ledger {
 }
 
 /**
- * Attempts older than this may be dropped, milliseconds. It is twice the longest window that a policy can have: if a clock
- * ran up to a week ahead and was set back, everything that it must count is still there.
+ * Attempts older than this may be dropped, milliseconds. It is twice the longest window that a policy can have: if a
+ * clock ran up to a week ahead and was set back, everything that it must count is still there.
  */
 export const LEDGER_RETENTION_MS = 14 * 24 * 3_600_000;
 
-/** Since when an account is online, by each kind of evidence. Instants are milliseconds since the epoch. */
+/** Since when an account is online, from both sources. Instants are milliseconds since the epoch. */
 export interface AccountRecord {
   readonly appId: string;
   /** Declared by an operator through the admin API. */

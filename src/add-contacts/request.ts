@@ -4,7 +4,7 @@ import { kindOf, Refusal } from '../errors.ts';
 /** The parts of an addContacts request that the gateway must know. */
 export type AddRequest =
   | { readonly kind: 'add' | 'accept'; readonly target: string }
-  /** Turning a request down costs nothing. */
+  /** Rejecting a friend request is not charged. */
   | { readonly kind: 'reject' };
 
 const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequest['kind']>([
@@ -54,7 +54,7 @@ function targetFault(v3: unknown): string {
   return `v3 contains a space or another character that is not allowed. ${source}`;
 }
 
-/** Stores keep a person only as a hash. */
+/** Stores keep only the hash of a person's `v3`. */
 function hash(v3: string): string {
   return createHash('sha256').update(v3).digest('base64url');
 }

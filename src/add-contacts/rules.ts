@@ -1,5 +1,5 @@
 /**
- * The arithmetic of quotas: from what was charged before, the rules and the time to a verdict. Pure, so that every
+ * The arithmetic of quotas: turns the rules, what was charged before and the time into a verdict. Pure, so that every
  * store decides in the same way inside its own transaction.
  */
 import type { RefusalCode } from '../errors.ts';
@@ -55,13 +55,13 @@ export type Verdict =
 
 export interface JudgedCharge {
   readonly verdict: Verdict;
-  /** As it is once the verdict is carried out. */
+  /** The usage after the verdict is carried out. */
   readonly usage: QuotaUsage[];
 }
 
 /**
- * What a ledger decides between reading and writing. A rule of another kind than the attempt's is reported, but has no
- * say.
+ * What a ledger decides between reading and writing. Rules of another kind than the attempt's are reported but do not
+ * count.
  *
  * @param history what the account was charged, in any order, at least as far back as `historyNeeded` says
  */

@@ -1,9 +1,10 @@
 /**
- * Knows whether the upstream as a whole is down, so that not every caller has to wait for its deadline to find out. It
- * opens on consecutive connection failures and timeouts over at least two accounts; one account's errors never open it.
+ * The circuit breaker: knows whether the upstream as a whole is down, so that callers need not wait for their deadlines
+ * to find out. It opens after consecutive connection failures and timeouts of at least two accounts; the errors of one
+ * account never open it.
  *
- * Instants of its state are by the clock of whoever keeps the state: the store's, which gateways share, or else the
- * monotonic clock of this process. Setting the system's clock moves neither.
+ * Instants of its state are by the store's clock if gateways share the state, otherwise by the monotonic clock of this
+ * process. Setting the system clock moves neither. Milliseconds.
  */
 import type { Outcome } from '../gewe/outcome.ts';
 import type { Subject } from '../gewe/upstream.ts';
@@ -56,7 +57,7 @@ export function afterFailure(
     : { kind: 'closed', failures };
 }
 
-/** Enough to tell accounts apart under a storm of failures of one of them. */
+/** Enough that a storm of failures of one account does not push out the failures of others. */
 const MAX_REMEMBERED = 1000;
 
 /** No call should be waited for now. */
@@ -105,9 +106,9 @@ export interface Breaker {
    * store. Never rejects.
    */
   admit(client: string): Promise<Admission>;
-  /** A call has passed its deadline. That counts as its failure, whatever becomes of it later. */
+  /** A call has passed its deadline. That counts as its failure, whatever its outcome. */
   overdue(subject: Subject): void;
-  /** The outcome of this call does not count as a failure: it follows from a call that has been counted. */
+  /** Do not count a failure of this call: it was made because of a call that has been counted. */
   excuse(subject: Subject): void;
   /** Learns from the outcome of every call to the upstream. */
   observe(subject: Subject, outcome: Outcome): void;
@@ -146,37 +147,40 @@ export function createBreaker(
   const now = () => (store === undefined ? clock.monotonic() : store.now());
   const excused = new WeakSet<Subject>();
   let state = CLOSED;
-  store?.watch(enter);
+  store?.watch(setState);
 
-  function enter(next: BreakerState): void {
+  function setState(next: BreakerState): void {
     const changed = next.kind !== state.kind;
     state = next;
     if (changed) faults.contain(() => events.breakerChanged(next));
   }
 
-  /** Here at once, and then as the store has it. If the store fails, each gateway keeps its own state. */
+  /**
+   * Changes the state, in the store if gateways share it. Closing takes effect here at once. If the store fails, each
+   * gateway keeps its own state.
+   */
   async function update<R>(
     change: (state: BreakerState) => readonly [R, BreakerState],
   ): Promise<R> {
     const [result, next] = change(state);
-    if (store === undefined || next.kind === 'closed') enter(next);
+    if (store === undefined || next.kind === 'closed') setState(next);
     if (store === undefined) return result;
     try {
       const [shared, sharedNext] = await store.update(change);
-      enter(sharedNext);
+      setState(sharedNext);
       return shared;
     } catch {
-      enter(next);
+      setState(next);
       return result;
     }
   }
 
-  /** Nobody waits for it, so a fault must not become an unhandled rejection, which would end the process. */
+  /** Its promise is not awaited, so a fault must not become an unhandled rejection, which would end the process. */
   function learn(change: (before: BreakerState) => BreakerState): void {
     update((before) => [undefined, change(before)]).catch(faults.report);
   }
 
-  function failed(appId: string, why: DownReason): void {
+  function recordFailure(appId: string, why: DownReason): void {
     const at = now();
     learn((before) => afterFailure(before, appId, why, at, settings));
   }
@@ -192,20 +196,20 @@ export function createBreaker(
     },
     overdue(subject) {
       excused.add(subject);
-      failed(subject.appId, 'timeout');
+      recordFailure(subject.appId, 'timeout');
     },
     excuse: (subject) => void excused.add(subject),
     observe(subject, outcome) {
       // Any answer of the vendor shows that it is there. An error page does not, but it costs no wait either.
-      if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') succeeded();
+      if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') recordSuccess();
       if (excused.has(subject)) return;
       if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') {
-        failed(subject.appId, outcome.kind);
+        recordFailure(subject.appId, outcome.kind);
       }
     },
   };
 
-  function succeeded(): void {
+  function recordSuccess(): void {
     if (state.kind === 'open' || state.failures.length > 0) learn(() => CLOSED);
   }
 }

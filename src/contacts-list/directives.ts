@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
-/** What a caller asks about how fresh its list has to be, and how soon it has to come. */
+/** The caller's wishes: how fresh the list has to be, and how soon it has to come. */
 export interface ListDirectives {
   /** Its own deadline, milliseconds; undefined if it names none. */
   readonly waitMs: number | undefined;
   /** The saved list or nothing, without asking the upstream. */
   readonly onlyIfCached: boolean;
-  /** A saved list younger than this will do, milliseconds; undefined if it says nothing. */
+  /** A saved list younger than this will do, milliseconds; undefined if the caller does not say. */
   readonly maxAgeMs: number | undefined;
   /** The upstream is asked even if a fresh list is saved. Common clients always send this, so the fallback stays. */
   readonly noCache: boolean;

@@ -26,20 +26,20 @@ interface FallbackParts {
   readonly settings: Pick<ListSettings, 'cacheDeadlineMs' | 'pollMs'>;
 }
 
-/** What callers get of a slow call that brings no list, or none in time. */
+/** Answers callers whose slow call brings no list, or none in time. */
 export function createFallback({ savedLists, vendorCache, clock, settings }: FallbackParts) {
-  async function saved({ appId, directives }: Caller): Promise<Fallback> {
+  async function findSaved({ appId, directives }: Caller): Promise<Fallback> {
     return fallbackOf(await savedLists.load(appId), directives, clock.now());
   }
 
   /** The saved list, else the vendor's cache, else the vendor's own answer, else a refusal. */
-  async function instead(
+  async function answerFailure(
     caller: Caller,
     failure: ListFailure,
     joined: boolean,
   ): Promise<ListAnswer> {
     const tried = failure.why;
-    const before = await saved(caller);
+    const before = await findSaved(caller);
     if (before.list !== undefined) return { kind: 'saved', list: before.list, tried, joined };
     // With a rejected token this call would be rejected, too.
     if (caller.directives.staleIfErrorMs !== 0 && tried !== 'token-rejected') {
@@ -47,7 +47,7 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
       const list = await within(asked, settings.cacheDeadlineMs);
       if (list !== undefined && list !== 'deadline') return { kind: 'gewe-cache', list, joined };
     }
-    const late = await saved(caller);
+    const late = await findSaved(caller);
     if (late.list !== undefined) return { kind: 'saved', list: late.list, tried, joined };
     const retryAfterMs = settings.pollMs;
     if (failure.why === 'timeout' && failure.answer !== undefined) {
@@ -57,10 +57,14 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
   }
 
   return {
-    instead,
+    answerFailure,
 
     /** What the result of a slow call means for one of its callers. */
-    async answerTo(caller: Caller, result: RefreshResult, joined: boolean): Promise<ListAnswer> {
+    async answerResult(
+      caller: Caller,
+      result: RefreshResult,
+      joined: boolean,
+    ): Promise<ListAnswer> {
       switch (result.kind) {
         case 'list': {
           const { list, contentType } = result;
@@ -70,7 +74,7 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
         case 'other':
           return liveAnswer(result.answer, { stored: false, joined });
         case 'no-list': {
-          const fallback = await saved(caller);
+          const fallback = await findSaved(caller);
           if (fallback.list !== undefined) {
             return { kind: 'saved', list: fallback.list, tried: 'invalid', joined };
           }
@@ -82,7 +86,7 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
         case 'refused':
           return result;
         case 'failed':
-          return instead(caller, result.failure, joined);
+          return answerFailure(caller, result.failure, joined);
         default:
           return result satisfies never;
       }

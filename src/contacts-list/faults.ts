@@ -1,9 +1,9 @@
 /**
- * Keeps faults of our own parts out of the answers. The list path calls many parts in passing: observers, metrics, the
- * breaker, the log. None of them may cost a caller its answer, leave an account under way for ever, or end the process.
+ * Contains faults of our own parts. The list path calls many parts on the side: observers, metrics, the breaker, the
+ * log. A fault of one must not cost a caller its answer, leave a call registered for ever, or end the process.
  */
 export interface Faults {
-  /** Writes a fault to the log. Never throws: a log that fails has nowhere left to say so. */
+  /** Writes a fault to the log. Never throws, even if the log fails. */
   report(this: void, error: unknown): void;
   /** What `run` returns; undefined if it throws, which is reported. */
   contain<T>(this: void, run: () => T): T | undefined;

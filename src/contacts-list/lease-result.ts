@@ -1,6 +1,6 @@
 import type { ListFailure, RefreshResult, VendorAnswer } from './refresh.ts';
 
-/** The result of a slow call, as JSON that goes to other gateways with the end of its lease. The list itself is in the store. */
+/** The result of a slow call, as JSON for the other gateways. The list itself is in the store. */
 type EncodedResult =
   | { readonly kind: 'list'; readonly contentType: string; readonly savedAt: number }
   | ({ readonly kind: 'other' | 'no-list' } & EncodedAnswer)
@@ -42,7 +42,10 @@ function encodable(result: RefreshResult): EncodedResult | undefined {
 type Decoded =
   Exclude<RefreshResult, { kind: 'list' }> | Extract<EncodedResult, { readonly kind: 'list' }>;
 
-/** The other way round, without the list, which the store may have failed to take. Undefined for bytes of another version. */
+/**
+ * Decodes a result. Its list has to be loaded from the store, and may be missing there. Undefined for bytes of another
+ * version.
+ */
 export function decodeResult(bytes: Buffer): Decoded | undefined {
   const encoded = parse(bytes);
   if (encoded === undefined) return undefined;

@@ -6,7 +6,7 @@ import type { NoFallback } from './saved-lists.ts';
 
 /** What a caller of fetchContactsList gets. */
 export type ListAnswer =
-  /** What the upstream has just answered: a list (which is saved), or an error of an account or a parameter. */
+  /** The upstream's answer: a list (which is saved by now), or an error of an account or a parameter. */
   | (LiveAnswer & { readonly kind: 'live' })
   /** A list that has just come from the vendor's cache. */
   | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
@@ -24,7 +24,7 @@ export type ListAnswer =
 interface LiveAnswer extends VendorAnswer {
   readonly stored: boolean;
   readonly joined: boolean;
-  /** How soon asking again makes sense, milliseconds; undefined for an answer that will not change by itself. */
+  /** When to ask again, milliseconds from now; undefined for an answer that will not change by itself. */
   readonly retryAfterMs?: number;
 }
 
@@ -43,7 +43,7 @@ export function liveAnswer(
 }
 
 /** The saved list, without waiting for the upstream. */
-export function unasked(list: SavedList): ListAnswer {
+export function savedAnswer(list: SavedList): ListAnswer {
   return { kind: 'saved', list, tried: undefined, joined: false };
 }
 

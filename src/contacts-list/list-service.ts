@@ -12,7 +12,7 @@ import {
   noList,
   noSlot,
   notSaved,
-  unasked,
+  savedAnswer,
   type ListAnswer,
   type ListReply,
 } from './list-answer.ts';
@@ -33,7 +33,10 @@ export interface ListRequest extends ListCall {
   /** The name of the client that asks. */
   readonly client: string;
   readonly directives: ListDirectives;
-  /** Resolves when the caller has left. Called once the caller has to wait: after it left, only the call continues. */
+  /**
+   * Resolves when the caller has left. Called only if the caller has to wait. After it has left, only the slow call
+   * continues.
+   */
   left(): Promise<'left'>;
 }
 
@@ -50,7 +53,7 @@ export interface ListService {
   callsUnderWay(): number;
   /** Resolves when no slow call is under way. */
   idle(): Promise<void>;
-  /** Ends the polling. Resolves when no question to the vendor's cache is under way. */
+  /** Ends the polls. Resolves when no call to the vendor's cache is under way. */
   stop(): Promise<void>;
 }
 
@@ -69,12 +72,12 @@ interface ListServiceParts extends SavedListsEvents {
   onFault(error: unknown): void;
 }
 
-/** What becomes of a caller for whom no saved list will do. */
-type Entry =
+/** What a caller gets that needs the slow call. */
+type JoinResult =
   | { readonly kind: 'waits'; readonly refresh: Refresh; readonly isNew: boolean }
   /** The upstream as a whole is down. */
   | { readonly kind: 'down'; readonly down: Down }
-  /** As many slow calls are under way as may be. */
+  /** The maximum of slow calls is under way. */
   | { readonly kind: 'no-slot' };
 
 export function createListService(parts: ListServiceParts): ListService {
@@ -106,7 +109,7 @@ export function createListService(parts: ListServiceParts): ListService {
   const downNow = () => faults.contain(() => breaker.down());
 
   /** Joins the slow call of the account, or starts one. */
-  async function enter(request: ListRequest, askedAt: number): Promise<Entry> {
+  async function joinOrStart(request: ListRequest, askedAt: number): Promise<JoinResult> {
     const { appId, client } = request;
     let isProbe = false;
     if (downNow() !== undefined && refreshes.get(appId) === undefined) {
@@ -122,12 +125,12 @@ export function createListService(parts: ListServiceParts): ListService {
       underWay.join(askedAt);
       return { kind: 'waits', refresh: underWay, isNew: false };
     }
-    // The probe always goes: hanging calls that take all slots must not hide that the upstream is back.
+    // The probe needs no slot: hanging calls that take them all must not hide that the upstream is back.
     if (!isProbe && !refreshes.hasRoom()) return { kind: 'no-slot' };
     return { kind: 'waits', refresh: refreshes.start(request, askedAt), isNew: true };
   }
 
-  /** What a slow call brings to this caller; `too-late` if the call is older than the caller wants to wait. */
+  /** The result of a slow call for this caller; `too-late` if the call is older than the caller wants to wait. */
   async function resultFor(
     { directives }: ListRequest,
     { refresh, isNew }: Waiting,
@@ -154,32 +157,32 @@ export function createListService(parts: ListServiceParts): ListService {
     const awaited = Promise.race([resultFor(request, waiting, waitMs), request.left()]);
     const result = await within(awaited, arrivedAt + waitMs - clock.monotonic());
 
-    const joined = !waiting.isNew || waiting.refresh.isElsewhere();
+    const isJoined = !waiting.isNew || waiting.refresh.isElsewhere();
     switch (result) {
       case 'left':
-        return unwaited({ kind: 'left' });
+        return replyWithoutWait({ kind: 'left' });
       case 'deadline':
       case 'too-late': {
-        const answer = await fallback.instead(request, { why: 'timeout' }, joined);
+        const answer = await fallback.answerFailure(request, { why: 'timeout' }, isJoined);
         const isHonoured = result === 'deadline' || waitMs === 0;
-        return isHonoured ? { answer, honouredWaitMs } : unwaited(answer);
+        return isHonoured ? { answer, honouredWaitMs } : replyWithoutWait(answer);
       }
       default:
-        return { answer: await fallback.answerTo(request, result, joined), honouredWaitMs };
+        return { answer: await fallback.answerResult(request, result, isJoined), honouredWaitMs };
     }
   }
 
-  /** What there is, at once, while the upstream as a whole is down. */
+  /** The saved list, or a refusal, at once, because the upstream as a whole is down. */
   function whileDown(saved: Fallback, { why, retryAfterMs }: Down): ListReply {
-    if (saved.list !== undefined) return unwaited(unasked(saved.list));
-    return unwaited(noList({ why }, saved.missing, retryAfterMs));
+    if (saved.list !== undefined) return replyWithoutWait(savedAnswer(saved.list));
+    return replyWithoutWait(noList({ why }, saved.missing, retryAfterMs));
   }
 
-  /** What there is, at once, while no slow call may be made. */
+  /** The saved list, or a refusal, at once, because there is no slot for a slow call. */
   function withoutSlot(saved: Fallback): ListReply {
     faults.contain(() => parts.onTurnedAway());
-    if (saved.list !== undefined) return unwaited(unasked(saved.list));
-    return unwaited(noSlot(saved.missing, settings.pollMs));
+    if (saved.list !== undefined) return replyWithoutWait(savedAnswer(saved.list));
+    return replyWithoutWait(noSlot(saved.missing, settings.pollMs));
   }
 
   return {
@@ -190,18 +193,18 @@ export function createListService(parts: ListServiceParts): ListService {
       const saved = await savedLists.load(request.appId);
       const now = clock.now();
       const atOnce = withoutAsking(saved, directives, settings.freshForMs, now);
-      if (atOnce !== undefined) return unwaited(atOnce);
+      if (atOnce !== undefined) return replyWithoutWait(atOnce);
 
-      const entry = await enter(request, askedAt);
-      switch (entry.kind) {
+      const joined = await joinOrStart(request, askedAt);
+      switch (joined.kind) {
         case 'waits':
-          return wait(request, entry, arrivedAt);
+          return wait(request, joined, arrivedAt);
         case 'down':
-          return whileDown(fallbackOf(saved, directives, now), entry.down);
+          return whileDown(fallbackOf(saved, directives, now), joined.down);
         case 'no-slot':
           return withoutSlot(fallbackOf(saved, directives, now));
         default:
-          return entry satisfies never;
+          return joined satisfies never;
       }
     },
     async saveFromCache(appId, { body, json }, askedAt) {
@@ -217,9 +220,9 @@ export function createListService(parts: ListServiceParts): ListService {
   };
 }
 
-type Waiting = Extract<Entry, { kind: 'waits' }>;
+type Waiting = Extract<JoinResult, { kind: 'waits' }>;
 
-/** The answer for which the upstream need not be asked; undefined if it has to be. */
+/** The answer without asking the upstream; undefined if it has to be asked. */
 function withoutAsking(
   saved: SavedList | undefined,
   directives: ListDirectives,
@@ -230,12 +233,12 @@ function withoutAsking(
   const isFresh = saved !== undefined && isYounger(saved, maxAgeMs, now);
   if (directives.onlyIfCached) {
     const isAccepted = saved !== undefined && (isFresh || directives.maxAgeMs === undefined);
-    return isAccepted ? unasked(saved) : notSaved();
+    return isAccepted ? savedAnswer(saved) : notSaved();
   }
-  return isFresh && !directives.noCache ? unasked(saved) : undefined;
+  return isFresh && !directives.noCache ? savedAnswer(saved) : undefined;
 }
 
-/** An answer for which nobody waited as long as the caller preferred. */
-function unwaited(answer: ListAnswer): ListReply {
+/** A reply for which the caller's `Prefer: wait` was not honoured. */
+function replyWithoutWait(answer: ListAnswer): ListReply {
   return { answer, honouredWaitMs: undefined };
 }

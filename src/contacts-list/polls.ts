@@ -9,9 +9,9 @@ import type { VendorCache } from './vendor-cache.ts';
 export interface PolledCall {
   /** The vendor has given its final answer: no more polls. */
   end(): void;
-  /** The vendor is not working on this call. Polls for an earlier call of the account continue. */
+  /** The vendor is not working on this call. Polls that an earlier call of the account began continue. */
   withdraw(): void;
-  /** Nobody waits for this call any more. The polls continue. */
+  /** This call needs no more results. The polls continue. */
   release(): void;
 }
 
@@ -29,7 +29,7 @@ export interface Polls {
    * @param onFound gets the list, which is saved by then, until the call is released
    */
   start(appId: string, trace: Trace, since: number, onFound: (list: SavedList) => void): PolledCall;
-  /** Ends the polls of one account, whatever its calls. */
+  /** Ends the polls of one account. */
   end(appId: string): void;
   /** How many accounts are polled. */
   count(): number;
@@ -48,7 +48,7 @@ interface PollsParts {
 interface Poll {
   /** When the last call began, milliseconds since the epoch. */
   since: number;
-  /** Of the last call. A single slot: with a promise, every failed call would leave a listener behind. */
+  /** The callback of the last call. Not a promise: every failed call would leave a listener on it. */
   onFound: ((list: SavedList) => void) | undefined;
   next: NodeJS.Timeout;
   limit: NodeJS.Timeout | undefined;

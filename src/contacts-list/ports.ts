@@ -14,12 +14,10 @@ export type SaveResult =
   /** A list that is as new is there. */
   | { readonly kind: 'kept' };
 
-/**
- * Where saved lists are kept, one per appId. A store that fails rejects; its caller treats that as a miss.
- */
+/** Keeps saved lists, one per appId. Rejects if the store fails; callers treat that as a miss. */
 export interface ListStore {
   load(appId: string): Promise<SavedList | undefined>;
-  /** Replaces what was saved before. Whether a list may be saved is decided by the caller. */
+  /** Replaces the list saved before. The caller decides whether a list is good enough. */
   save(appId: string, list: SavedList): Promise<SaveResult>;
   /** Saves as one step, unless a list that is as new is there. */
   saveIfNewer(appId: string, list: SavedList): Promise<SaveResult>;

@@ -23,12 +23,12 @@ export type ListFailure =
 
 export type RefreshResult =
   | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
-  /** The vendor's word on an account or a parameter. */
+  /** The vendor's error for an account or a parameter. */
   | { readonly kind: 'other'; readonly answer: VendorAnswer }
   /** The vendor's `ret` 200 without a good list: no `data`, another shape, not one id. */
   | { readonly kind: 'no-list'; readonly answer: VendorAnswer }
   | { readonly kind: 'failed'; readonly failure: ListFailure }
-  /** No list can take its place. */
+  /** The gateway is stopping: a saved list does not replace this. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** What goes upstream: the bytes of the first caller. */
@@ -96,7 +96,7 @@ export const FAULT: RefreshResult = {
   },
 };
 
-/** What the outcome of the slow call means to those who wait for a list. */
+/** What the outcome of the slow call means for its callers. */
 export function resultOf(outcome: Outcome, now: number): RefreshResult {
   switch (outcome.kind) {
     case 'answered':

@@ -10,13 +10,13 @@ import type { SavedLists } from './saved-lists.ts';
 /** One slow call under way, made here or by another gateway on the same store, as its callers see it. */
 export interface Refresh {
   /**
-   * Since when the call is under way, by the monotonic clock of this process. Resolves when it is known who makes the
-   * call; when another gateway takes it over, the call begins anew. Never rejects.
+   * When the call began, by the monotonic clock of this process, milliseconds. Resolves once it is known which gateway
+   * makes the call. If another gateway takes over, the call begins again. Never rejects.
    */
   startedAt(): Promise<number>;
   /** Whether another gateway makes it. */
   isElsewhere(): boolean;
-  /** One more caller waits, who asked at this instant (milliseconds since the epoch): earlier results will not do for it. */
+  /** Adds a caller that asked at this instant (milliseconds since the epoch). Earlier results will not do for it. */
   join(askedAt: number): void;
   /** The first good list, from the call or from a poll, or else the result of the call. Never rejects. */
   readonly first: Promise<RefreshResult>;
@@ -50,7 +50,7 @@ interface RefreshesParts extends RefreshParts {
   onCrowded(crowded: boolean): void;
 }
 
-/** Crowded from the last slot taken until half of them are free, and not anew with every call that ends and begins. */
+/** Crowded from when the last slot is taken until half of them are free, so that it does not flap. */
 function isCrowded(wasCrowded: boolean, underWay: number, slots: number): boolean {
   return wasCrowded ? underWay > slots / 2 : underWay >= slots;
 }
@@ -67,7 +67,7 @@ export function createRefreshes(parts: RefreshesParts): Refreshes {
   }
 
   function ended(appId: string): void {
-    // Polls outlive calls that fail. They have the same bound, so that an outage does not leave one for each account.
+    // Polls outlive calls that fail. They have the same limit, so that an outage does not leave one for every account.
     if (polls.count() > settings.maxCallsUnderWay) polls.end(appId);
     noteCrowding();
   }
@@ -103,14 +103,14 @@ type StartParts = Omit<RefreshesParts, 'onCrowded'>;
 function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): Refresh {
   const { leases, savedLists, clock, faults } = parts;
   const first = Promise.withResolvers<RefreshResult>();
-  const placed = Promise.withResolvers<void>();
+  const holderKnown = Promise.withResolvers<void>();
   let askedAt = firstAskedAt;
   let startedAt = clock.monotonic();
   let elsewhere = false;
 
   function perform(lease: AcquiredLease | undefined): Promise<RefreshResult> {
     [startedAt, elsewhere] = [clock.monotonic(), false];
-    placed.resolve();
+    holderKnown.resolve();
     return refresh(call, parts, (list) => {
       first.resolve(polledResult(list));
       lease?.announce();
@@ -118,10 +118,10 @@ function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): 
   }
 
   function onHeld({ since, announced }: HeldLease): void {
-    // `since` is an instant of the store's clock, by which all gateways count. Only its age means something here.
+    // `since` is an instant of the store's clock. Only its age means something here.
     const ageMs = Math.max(0, clock.now() - since);
     [startedAt, elsewhere] = [clock.monotonic() - ageMs, true];
-    placed.resolve();
+    holderKnown.resolve();
     announced.then(() => takePolled(since)).catch(faults.report);
   }
 
@@ -140,7 +140,7 @@ function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): 
     return { kind: 'list', list, contentType: result.contentType };
   }
 
-  /** The one place where a call ends: whatever fails in it, its callers get a result. Never rejects. */
+  /** Whatever fails in a call is caught here, so its callers always get a result. Never rejects. */
   async function run(): Promise<RefreshResult> {
     try {
       return await overGateways(leases, clock, {
@@ -156,14 +156,14 @@ function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): 
       faults.report(error);
       return FAULT;
     } finally {
-      placed.resolve();
+      holderKnown.resolve();
     }
   }
 
   const result = run();
   void result.then(first.resolve);
   return {
-    startedAt: () => placed.promise.then(() => startedAt),
+    startedAt: () => holderKnown.promise.then(() => startedAt),
     isElsewhere: () => elsewhere,
     join: (at) => void (askedAt = Math.max(askedAt, at)),
     first: first.promise,

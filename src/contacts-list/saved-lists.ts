@@ -13,7 +13,7 @@ export function isYounger(list: SavedList, maxAgeMs: number, now: number): boole
   return ageMs >= 0 && ageMs < maxAgeMs;
 }
 
-/** The saved list that a caller may get instead of a live one, or why there is none. */
+/** The saved list that a caller may get in place of a live one, or why there is none. */
 export type Fallback =
   { readonly list: SavedList } | { readonly list?: undefined; readonly missing: NoFallback };
 
@@ -42,7 +42,7 @@ export interface Shrinkage {
   readonly bytesAfter: number;
 }
 
-/** Saved lists in a store that may fail: then no list is found, and none is saved. Nothing here rejects. */
+/** Saved lists in a store that may fail. Then no list is found and none is saved, but nothing rejects. */
 export interface SavedLists {
   load(appId: string): Promise<SavedList | undefined>;
   save(appId: string, list: SavedList): Promise<void>;
@@ -53,7 +53,7 @@ export interface SavedLists {
 export interface SavedListsEvents {
   /** The store failed to load or save. */
   onStoreError(error: unknown): void;
-  /** A good list was replaced by a much smaller one: it counts, but somebody should look. */
+  /** A good list was replaced by a much smaller one. That is allowed, but somebody should look. */
   onShrunk(shrinkage: Shrinkage): void;
 }
 

@@ -9,11 +9,11 @@ import type { Faults } from './faults.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
 
-/** The vendor's fetchContactsListCache. Of all gateways on the store, one asks it about an account at a time. */
+/** The vendor's fetchContactsListCache. For each account, only one of the gateways on the store calls it at a time. */
 export interface VendorCache {
   /** The list that the vendor keeps, saved by now; undefined if it has none. Never rejects. */
   ask(appId: string, trace: Trace): Promise<SavedList | undefined>;
-  /** Resolves when no question is under way here. */
+  /** Resolves when no call is under way here. */
   idle(): Promise<void>;
 }
 
@@ -24,25 +24,25 @@ interface VendorCacheParts {
   readonly breaker: Pick<Breaker, 'excuse'>;
   readonly savedLists: Pick<SavedLists, 'load' | 'saveIfNewer'>;
   readonly faults: Faults;
-  /** For the whole question; a caller may stop waiting for it earlier. Milliseconds. */
+  /** For the whole call; callers may stop waiting earlier. Milliseconds. */
   readonly deadlineMs: number;
 }
 
 type Kept = SavedList | 'nothing';
 
-/** What other gateways get of the question: the list itself is in the store. */
+/** What other gateways get of the result: the list itself is in the store. */
 const [FOUND, NOTHING] = [Buffer.from('found'), Buffer.from('nothing')];
 
 export function createVendorCache(parts: VendorCacheParts): VendorCache {
   const { upstream, clock, leases, breaker, savedLists, faults, deadlineMs } = parts;
-  const questions = singleFlight<SavedList | undefined>();
+  const calls = singleFlight<SavedList | undefined>();
 
   async function ask(appId: string, trace: Trace): Promise<Kept> {
     const operation = 'fetchContactsListCache';
     const subject: Subject = { operation, appId };
-    // It is asked because a slow call is late or has failed, which has been counted.
+    // This call is made because a slow call is late or has failed, which has been counted.
     faults.contain(() => breaker.excuse(subject));
-    // The list is at least as old as the question.
+    // The list is at least as old as this call.
     const savedAt = clock.now();
     const outcome = await upstream.call(subject, {
       kind: 'read',
@@ -73,7 +73,7 @@ export function createVendorCache(parts: VendorCacheParts): VendorCache {
 
   return {
     ask: (appId, trace) =>
-      questions.join(appId, () => faults.containAsync(() => askAtOneGateway(appId, trace))),
-    idle: questions.idle,
+      calls.join(appId, () => faults.containAsync(() => askAtOneGateway(appId, trace))),
+    idle: calls.idle,
   };
 }

@@ -44,7 +44,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     ledger: memoryLedger(clock),
     accounts: {
       standing: async () => ({ kind: 'trusted' }),
-      ask: async () => undefined,
+      checkOnline: async () => undefined,
       observe: () => undefined,
     },
     clock,
