@@ -18,7 +18,7 @@ import { securityHeaders } from './steps/security-headers.ts';
 
 type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
 
-/** What the steps need, each its own. */
+/** Everything that any of the steps needs. */
 export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
   PartsOf<typeof answerHealth> &
@@ -32,7 +32,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof answerAdd> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
 
-/** The way of a request: every step in order, nothing else. */
+/** The steps of a request, in order. */
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('etag');
@@ -65,7 +65,7 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-/** The steps one after the other, as Express has it, without looking for a route before each. */
+/** Runs steps one after the other as Express does, but without matching a route before each. */
 function inOrder(...steps: readonly RequestHandler[]): RequestHandler {
   return (req, res, next) => {
     let at = 0;
@@ -83,7 +83,7 @@ function inOrder(...steps: readonly RequestHandler[]): RequestHandler {
   };
 }
 
-/** The step of the request's operation, or else `otherwise`. */
+/** Runs the step of the request's operation, or else `otherwise`. */
 function byOperation(
   special: Readonly<Record<string, RequestHandler>>,
   otherwise: RequestHandler,

@@ -197,7 +197,7 @@ function createServices(
     checkStore,
     onWarning: report.addWarning,
   });
-  // Before the call comes the question whether the account is online, which is shorter.
+  // checkOnline may come before the call, and is shorter.
   const idempotency = createIdempotency(idempotencyStore, clock, 2 * geweTimeoutMs);
   return { listService, addService, idempotency, pending: createPending() };
 }

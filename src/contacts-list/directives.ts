@@ -39,7 +39,7 @@ export function readDirectives(
   return directives;
 }
 
-/** Callers are programs, of which each sends the same headers every time. */
+/** Programs send the same headers every time. */
 const directivesByHeaders = new LRUCache<string, ListDirectives>({ max: 100 });
 
 function parse(prefer: string | undefined, cacheControl: string | undefined): ListDirectives {

@@ -28,7 +28,7 @@ const inTurn = pLimit(2);
 /** Each that waits holds its list, which may be one that does not fit in memory twice. */
 const MOST_WAITING = 32;
 
-/** Whether the bytes as they are would come sooner. */
+/** Whether a caller would get the uncompressed bytes sooner. */
 function isBusy(): boolean {
   return inTurn.pendingCount >= MOST_WAITING;
 }
@@ -40,7 +40,7 @@ export function isWorthCompressing(body: Buffer): boolean {
   return body.length >= COMPRESS_FROM_BYTES;
 }
 
-/** What this caller wants a large body in; undefined for as it is. */
+/** The encoding that this caller wants a large body in; undefined for uncompressed. */
 export function encodingFor(req: Request): Encoding | undefined {
   const header = req.headers['accept-encoding'];
   if (header === undefined) return undefined;
@@ -52,7 +52,7 @@ export function encodingFor(req: Request): Encoding | undefined {
   return encoding;
 }
 
-/** Callers are programs, of which each sends the same header every time. */
+/** Programs send the same header every time. */
 const negotiated = new LRUCache<string, Encoding | 'identity'>({ max: 100 });
 
 /**

@@ -12,19 +12,19 @@ export type Source = 'live' | 'saved' | 'gewe-cache' | 'replayed';
 /** Headers of an answer by name, as they are written. */
 export type Headers = Record<string, string>;
 
-/** What is known of one request. The first step makes it, and later steps add what they find out. */
+/** What is known about one request. The first step creates it, and later steps add what they find out. */
 export interface RequestScope {
   readonly trace: Trace;
   /** On the monotonic clock, milliseconds. */
   readonly startedAt: number;
-  /** The key that the request shows, and whose it is. Whether that is enough is decided later. */
+  /** The key in the request, and the client that it belongs to. A later step decides whether that is enough. */
   readonly shownKey: ShownKey | undefined;
   readonly keyOwner: Client | undefined;
-  /** How refusals look to this caller. */
+  /** The format of refusals for this caller. */
   readonly face: Face;
-  /** Whether a text holds the upstream token or the key shown: then it is neither repeated nor kept. */
+  /** Whether a text contains the upstream token or the caller's key. Such a text is neither repeated nor stored. */
   holdsSecret(text: string): boolean;
-  /** Of the answer, whichever it will be. They go out all at once, which is much cheaper than one by one. */
+  /** Headers of the response. They are written all at once, which is much cheaper than one by one. */
   readonly headers: Headers;
   operation?: string;
   /** The client that was let in. */
@@ -34,7 +34,7 @@ export interface RequestScope {
   refusal?: Refusal;
 }
 
-/** Express keeps a place for this on every response. */
+/** Express gives every response an object for this. */
 interface WithLocals {
   locals?: { scope?: RequestScope };
 }
@@ -49,7 +49,7 @@ export function scopeOf(res: ServerResponse): RequestScope {
   return found(findScope(res));
 }
 
-/** For those that also see requests which never came as far as the first step. */
+/** For code that also sees requests that did not reach the first step. */
 export function findScope(res: ServerResponse): RequestScope | undefined {
   return (res as WithLocals).locals?.scope;
 }
@@ -59,8 +59,8 @@ export function requestIdOf(res: ServerResponse): string | undefined {
   return findScope(res)?.trace.requestId;
 }
 
-/** What an earlier step has found out. Throws if it has not run: a mistake in the order of the steps. */
+/** What an earlier step has set. Throws if that step has not run: a mistake in the order of the steps. */
 export function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('The step that finds this out comes later');
+  if (value === undefined) throw new Error('The step that sets this has not run');
   return value;
 }

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { findScope, type Headers } from './request-scope.ts';
 
 /**
- * The one way an answer goes out: bytes with their length, and all headers at once. Nothing of an account may stay in
- * a cache on the way (RFC 9111 section 5.2.2.5).
+ * Sends a response: bytes with their length, and all headers at once. Caches on the way must not keep anything about an
+ * account (RFC 9111 section 5.2.2.5).
  */
 export function send(
   res: ServerResponse,
@@ -22,7 +22,7 @@ export function send(
   res.end(body);
 }
 
-/** An answer that is all in its status and headers. */
+/** Sends a response without a body. */
 export function sendNoContent(res: ServerResponse, headers?: Headers): void {
   const lines: string[] = [];
   addLines(lines, findScope(res)?.headers);
@@ -31,12 +31,12 @@ export function sendNoContent(res: ServerResponse, headers?: Headers): void {
   res.end();
 }
 
-/** Names and values in turn, as Node takes them without a look at each. */
+/** Alternates names and values, the form of headers that costs Node least. */
 function addLines(lines: string[], headers: Headers | undefined): void {
   for (const name in headers) lines.push(name, headers[name] as string);
 }
 
-/** Adds to `Vary` what an answer depended on (RFC 9110 section 12.5.5). */
+/** Adds to `Vary` what a response depends on (RFC 9110 section 12.5.5). */
 export function vary(headers: Headers, name: string): void {
   const before = headers['Vary'];
   if (before === undefined) headers['Vary'] = name;

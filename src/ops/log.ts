@@ -11,24 +11,23 @@ export interface Destination {
 }
 
 /**
- * Characters that may wait for whoever reads the log: ten thousand usual lines, so a reader who only pauses misses none.
- * One who has stopped must not fill the memory, and callers without a key make lines, too.
+ * Characters that may wait for the reader of the log: about ten thousand lines, so a reader that pauses misses none. A
+ * reader that has stopped must not fill the memory, and callers without a key cause lines too.
  */
 const MOST_WAITING = 4_000_000;
 
 export interface Log {
   readonly logger: Logger;
-  /** Writes what the last turn of the event loop has logged. For a process that ends now. */
+  /** Writes the lines that still wait, for a process that ends now. */
   flush(): void;
 }
 
 /**
  * The log: JSON lines. What goes in is chosen field by field where it is written; whatever a library's error
- * message may carry, the token is cut out of the finished lines. Lines that nobody takes are dropped: serving goes
- * before logging.
+ * message may contain, the token is cut out of the finished lines. Lines that nobody reads are dropped: serving matters
+ * more than logging.
  *
- * The lines of one turn of the event loop are written together. One by one, each would cost a call of the system and a
- * search for the token.
+ * The lines of one turn of the event loop are written together: one system call and one search for the token.
  */
 export function createLog(
   level: LogLevel,
@@ -46,7 +45,7 @@ export function createLog(
 
   function flush(): void {
     if (batch.length === 0) return;
-    // Before the first lines that go through again: whoever reads on has to know of the gap, at any level.
+    // Comes before the first lines that get through again, whatever the log level: the reader must know about the gap.
     const lines = dropped > 0 ? [gapLine(dropped), ...batch] : batch;
     const count = batch.length;
     batch = [];
@@ -83,7 +82,7 @@ function gapLine(dropped: number): string {
   return gap;
 }
 
-/** The time of a line as pino takes it, written once for all lines of a millisecond. */
+/** The time of a line in pino's form, formatted once per millisecond. */
 function createTimestamps(): () => string {
   let [at, written] = [NaN, ''];
   return () => {

@@ -42,7 +42,7 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use('/admin/accounts', adminAccounts(parts));
   app.use('/admin/lists', adminLists(parts));
   app.use(() => {
-    throw new Refusal('not-found', `There is nothing here. Try ${PATHS.join(', ')}.`);
+    throw new Refusal('not-found', `No such path. Try ${PATHS.join(', ')}.`);
   });
   app.use(refuseUndecodable());
   app.use(handleError());

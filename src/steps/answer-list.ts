@@ -23,7 +23,7 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
       body: bytes,
       trace: scope.trace,
       directives: readDirectives(req.get('prefer'), req.get('cache-control')),
-      left: () => leaving(res),
+      left: () => callerLeft(res),
     });
     if (answer.kind === 'left') return;
     if (honouredWaitMs !== undefined) {
@@ -39,8 +39,8 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
   };
 }
 
-/** Resolves when the caller has left; one who has its answer counts as well. */
-function leaving(res: Response): Promise<'left'> {
+/** Resolves when the response is closed: its caller has left, or has got it. */
+function callerLeft(res: Response): Promise<'left'> {
   if (res.closed) return Promise.resolve('left');
   return new Promise((resolve) => res.once('close', () => resolve('left')));
 }
