@@ -11,6 +11,9 @@ export interface JsonBody {
   readonly texts: ReadonlyMap<string, string>;
 }
 
+/** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
+export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
+
 /** What later steps need of a body: its bytes, and the keys that decide. */
 export interface RequestBody extends JsonBody {
   readonly appId: string;

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from '../errors.ts';
 
-export interface ShownKey {
+export interface Credential {
   readonly key: string;
   /** The header it came in. Clients that use the vendor's header expect the vendor's format. */
   readonly place: 'bearer' | 'x-api-key' | 'x-gewe-token';
 }
 
 /** The key that a request shows. Of several, the first in this order counts, as docs/errors.md says. */
-export function shownKey(headers: IncomingHttpHeaders): ShownKey | undefined {
+export function credentialOf(headers: IncomingHttpHeaders): Credential | undefined {
   const bearer = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? '')?.[1]?.trim();
   if (bearer !== undefined) return { key: bearer, place: 'bearer' };
   const apiKey = headers['x-api-key'];
@@ -21,10 +21,10 @@ export function shownKey(headers: IncomingHttpHeaders): ShownKey | undefined {
 }
 
 /** Throws the refusal of a key that no client has, or of a missing one. */
-export function refuseKey(shown: ShownKey | undefined): never {
+export function refuseKey(credential: Credential | undefined): never {
   throw new Refusal(
     'unauthenticated',
-    shown === undefined
+    credential === undefined
       ? 'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
       : "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
     { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },

@@ -2,7 +2,7 @@ import { answersAddressBook } from '../gewe/operations.ts';
 import { REFUSALS, type Refusal } from '../errors.ts';
 
 /** The format of a refusal: for clients that know HTTP, or for clients that were written for the vendor. */
-export type Face = 'http' | 'gewe';
+export type RefusalFormat = 'http' | 'gewe';
 
 export interface RenderedRefusal {
   readonly status: number;
@@ -21,7 +21,7 @@ export interface RenderedRefusal {
  */
 export function renderRefusal(
   refusal: Refusal,
-  face: Face,
+  format: RefusalFormat,
   target: string,
   requestId: string,
 ): RenderedRefusal {
@@ -37,10 +37,10 @@ export function renderRefusal(
     requestId,
     ...refusal.members,
   };
-  const asVendor = face === 'gewe' && status < 500 && !answersAddressBook(target);
+  const asVendor = format === 'gewe' && status < 500 && !answersAddressBook(target);
   return {
     status: asVendor ? 200 : status,
-    contentType: face === 'gewe' ? 'application/json' : 'application/problem+json',
+    contentType: format === 'gewe' ? 'application/json' : 'application/problem+json',
     body: Buffer.from(JSON.stringify(body)),
   };
 }

@@ -3,8 +3,8 @@ import type { Refusal } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Client } from '../settings/client.ts';
 import type { RequestBody } from './body.ts';
-import type { ShownKey } from './credentials.ts';
-import type { Face } from './problem-details.ts';
+import type { Credential } from './credentials.ts';
+import type { RefusalFormat } from './problem-details.ts';
 
 /** Where an answer came from, for the log and the metrics. */
 export type Source = 'live' | 'saved' | 'gewe-cache' | 'replayed';
@@ -18,10 +18,10 @@ export interface RequestScope {
   /** On the monotonic clock, milliseconds. */
   readonly startedAt: number;
   /** The key in the request, and the client that it belongs to. A later step decides whether that is enough. */
-  readonly shownKey: ShownKey | undefined;
+  readonly credential: Credential | undefined;
   readonly keyOwner: Client | undefined;
   /** The format of refusals for this caller. */
-  readonly face: Face;
+  readonly refusalFormat: RefusalFormat;
   /** Whether a text contains the upstream token or the caller's key. Such a text is neither repeated nor stored. */
   holdsSecret(text: string): boolean;
   /** Headers of the response. They are written all at once, which is much cheaper than one by one. */

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.ts';
 import { scopeOf } from '../http/request-scope.ts';
-import { APP_ID } from '../steps/read-body.ts';
+import { APP_ID } from '../http/body.ts';
 import { send } from '../http/send.ts';
 
 /** A change that an operator made to an account. `requestId` is the id of the operator's request. */

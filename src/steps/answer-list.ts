@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { readDirectives } from '../contacts-list/directives.ts';
-import { listHeaders } from '../contacts-list/list-headers.ts';
+import { listHeaders } from '../contacts-list/list-answer.ts';
 import type { ListService } from '../contacts-list/list-service.ts';
 import { encodingFor, encoded, isWorthCompressing } from '../http/compression.ts';
 import { found, scopeOf } from '../http/request-scope.ts';

@@ -11,7 +11,7 @@ import type { Client } from '../settings/client.ts';
 export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
-    scope.client = scope.keyOwner ?? anonymous ?? refuseKey(scope.shownKey);
+    scope.client = scope.keyOwner ?? anonymous ?? refuseKey(scope.credential);
     next();
   };
 }

@@ -48,8 +48,9 @@ export function authorize({
 }): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
-    const { shownKey } = scope;
-    const client = (shownKey && clients.find(shownKey.key)) ?? anonymous ?? refuseKey(shownKey);
+    const { credential } = scope;
+    const client =
+      (credential && clients.find(credential.key)) ?? anonymous ?? refuseKey(credential);
     scope.client = client;
     const operation = found(scope.operation);
     if (!mayCall(client, operation)) throw new Refusal('operation-not-allowed', why(operation));

@@ -12,7 +12,7 @@ export function handleError(): ErrorRequestHandler {
     if (scope !== undefined) scope.refusal = refusal;
     const { status, contentType, body } = renderRefusal(
       refusal,
-      scope?.face ?? 'http',
+      scope?.refusalFormat ?? 'http',
       scope?.operation ?? req.originalUrl,
       scope?.trace.requestId ?? '',
     );

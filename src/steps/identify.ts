@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Scrubber } from '../gewe/scrub.ts';
 import { isCommon } from '../gewe/spellings.ts';
-import { shownKey, type ShownKey } from '../http/credentials.ts';
+import { credentialOf, type Credential } from '../http/credentials.ts';
 import { beginScope, type Headers } from '../http/request-scope.ts';
 import type { ClientDirectory } from '../settings/client.ts';
 import type { Clock } from '../time.ts';
@@ -21,9 +21,9 @@ interface IdentifyParts {
 export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHandler {
   return (req, res, next) => {
     const { headers } = req;
-    const key = shownKey(headers);
-    const keyOwner = key && clients?.find(key.key);
-    const holdsSecret = (text: string) => holdsKey(text, key) || scrubber.holds(text);
+    const credential = credentialOf(headers);
+    const keyOwner = credential && clients?.find(credential.key);
+    const holdsSecret = (text: string) => holdsKey(text, credential) || scrubber.holds(text);
     const repeatable = (text: string | undefined) =>
       text === undefined || holdsSecret(text) ? undefined : text;
     const trace = {
@@ -31,13 +31,13 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
       traceparent: repeatable(validTraceparent(headers['traceparent'])),
     };
     // Callers of the ops listener do not expect the vendor's format.
-    const isVendors = clients !== undefined && key?.place === 'x-gewe-token';
+    const isVendors = clients !== undefined && credential?.place === 'x-gewe-token';
     beginScope(res, {
       trace,
       startedAt: clock.monotonic(),
-      shownKey: key,
+      credential,
       keyOwner,
-      face: keyOwner?.errors ?? (isVendors ? 'gewe' : 'http'),
+      refusalFormat: keyOwner?.errors ?? (isVendors ? 'gewe' : 'http'),
       holdsSecret,
       headers: { 'X-Request-Id': trace.requestId } satisfies Headers,
     });
@@ -45,9 +45,9 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
   };
 }
 
-function holdsKey(text: string, shown: ShownKey | undefined): boolean {
-  if (shown === undefined) return false;
-  return isCommon(shown.key) ? text === shown.key : text.includes(shown.key);
+function holdsKey(text: string, credential: Credential | undefined): boolean {
+  if (credential === undefined) return false;
+  return isCommon(credential.key) ? text === credential.key : text.includes(credential.key);
 }
 
 /** Short, and only of characters that break neither a log line nor a header. */

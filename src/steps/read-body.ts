@@ -1,15 +1,12 @@
 import type { RequestHandler } from 'express';
 import { kindOf, Refusal } from '../errors.ts';
-import { jsonBody, type JsonBody } from '../http/body.ts';
+import { APP_ID, jsonBody, type JsonBody } from '../http/body.ts';
 import { guardedKeys } from '../http/json-object.ts';
 import { scopeOf } from '../http/request-scope.ts';
 
 /** The keys that the gateway decides by: no parser may read them differently. */
 const DECIDING = ['appId', 'option', 'v3'];
 const GUARDED_KEYS = guardedKeys(...DECIDING);
-
-/** What identifies a WeChat device: also a key in stores and a part of admin paths, so its alphabet is narrow. */
-export const APP_ID = /^[A-Za-z0-9_.:@-]{1,128}$/;
 
 /** Reads the body, up to its limit, and the one key that every operation has: `appId`. */
 export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): RequestHandler {

@@ -3,10 +3,10 @@ import { Refusal, REFUSALS, type RefusalCode } from '../../../src/errors.ts';
 import { renderRefusal } from '../../../src/http/problem-details.ts';
 
 const CODES = Object.keys(REFUSALS) as RefusalCode[];
-const render = (code: RefusalCode, face: 'http' | 'gewe', target = 'search') =>
+const render = (code: RefusalCode, format: 'http' | 'gewe', target = 'search') =>
   renderRefusal(
     new Refusal(code, 'Do this.', { members: { retryAt: 'then' } }),
-    face,
+    format,
     target,
     'id',
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { mayCall, mayUse } from '../../../src/steps/authorize.ts';
-import { shownKey } from '../../../src/http/credentials.ts';
+import { credentialOf } from '../../../src/http/credentials.ts';
 
 describe('mayCall', () => {
   test.each([
@@ -58,7 +58,7 @@ describe('mayUse', () => {
   });
 });
 
-describe('shownKey', () => {
+describe('credentialOf', () => {
   test.each([
     [{ authorization: 'Bearer k' }, { key: 'k', place: 'bearer' }],
     [{ authorization: 'bearer  k ' }, { key: 'k', place: 'bearer' }],
@@ -82,6 +82,6 @@ describe('shownKey', () => {
     [{ 'x-gewe-token': '' }, undefined],
     [{}, undefined],
   ])('finds in %j: %j', (headers, shown) => {
-    expect(shownKey(headers)).toEqual(shown);
+    expect(credentialOf(headers)).toEqual(shown);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { ListAnswer } from '../../../src/contacts-list/list-answer.ts';
-import { listHeaders } from '../../../src/contacts-list/list-headers.ts';
+import { listHeaders } from '../../../src/contacts-list/list-answer.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 
 const body = Buffer.from('{}');
