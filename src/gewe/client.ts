@@ -71,6 +71,8 @@ export function createClient(parts: ClientParts): UpstreamClient {
   const pool = new Pool(origin, { ...options, ...keepAlive(KEEP_ALIVE_MS) });
   const poolForCharged = new Pool(origin, { ...options, ...keepAlive(KEEP_ALIVE_FOR_CHARGED_MS) });
   const connections = watchConnections();
+  /** Each ends a call under way. */
+  const endings = new Set<() => void>();
   let closed = false;
 
   function send(
@@ -103,10 +105,12 @@ export function createClient(parts: ClientParts): UpstreamClient {
         const leave = () => attempt?.end('aborted');
         const timer = setTimeout(() => attempt?.end('timeout'), deadlineMs);
         caller?.on('close', leave);
+        endings.add(leave);
         const finish = (outcome: Outcome) => {
           clearTimeout(timer);
           caller?.off('close', leave);
-          resolve(closed ? abortedByStop(outcome) : outcome);
+          endings.delete(leave);
+          resolve(outcome);
         };
         const dispatcher = kind === 'charged' ? poolForCharged : pool;
         attempt = send(dispatcher, call, token, (outcome, first) => {
@@ -121,13 +125,10 @@ export function createClient(parts: ClientParts): UpstreamClient {
     },
     async close() {
       closed = true;
+      // The pools do not know the connections of reads that were sent once more, and would make half an answer look cut off.
+      for (const end of endings) end();
       await Promise.all([pool.destroy(), poolForCharged.destroy()]);
       connections.stop();
     },
   };
-}
-
-/** The outcome of a call whose connection was closed because the gateway is stopping. */
-function abortedByStop(outcome: Outcome): Outcome {
-  return outcome.kind === 'unreachable' ? { kind: 'aborted', sent: outcome.sent } : outcome;
 }
