@@ -1,6 +1,6 @@
 /** The one HTTP client that calls the upstream. */
 import { Client, Pool, type Dispatcher } from 'undici';
-import { Attempt, watchConnections } from './attempt.ts';
+import { Exchange, watchConnections } from './exchange.ts';
 import { connectOptions, type Connecting } from './connecting.ts';
 import { upstreamHeaders, upstreamPath, type Trace } from './headers.ts';
 import { afterRetry, type Outcome } from './outcome.ts';
@@ -43,7 +43,8 @@ export interface UpstreamClient {
  */
 const KEEP_ALIVE_MS = 4_000;
 /**
- * No server drops an idle connection so soon: one that is lost within this time was lost to a restart. Milliseconds.
+ * Hardly any server drops an idle connection so soon without announcing it, but one that restarts. Then an attempt is
+ * lost, and stays charged. Milliseconds.
  */
 const KEEP_ALIVE_FOR_CHARGED_MS = 500;
 
@@ -79,9 +80,9 @@ export function createClient(parts: ClientParts): UpstreamClient {
     dispatcher: Dispatcher,
     call: UpstreamCall,
     token: string,
-    onOutcome: (outcome: Outcome, attempt: Attempt) => void,
-  ): Attempt {
-    const attempt = new Attempt(answerLimitBytes, connections, onOutcome);
+    onOutcome: (outcome: Outcome, exchange: Exchange) => void,
+  ): Exchange {
+    const exchange = new Exchange(answerLimitBytes, connections, onOutcome);
     dispatcher.dispatch(
       {
         path: root + call.path,
@@ -89,9 +90,9 @@ export function createClient(parts: ClientParts): UpstreamClient {
         headers: upstreamHeaders(token, call.trace),
         body: call.body,
       },
-      attempt,
+      exchange,
     );
-    return attempt;
+    return exchange;
   }
 
   return {
@@ -101,9 +102,9 @@ export function createClient(parts: ClientParts): UpstreamClient {
         return Promise.resolve({ kind: 'aborted', sent: false });
       }
       return new Promise((resolve) => {
-        let attempt: Attempt | undefined;
-        const leave = () => attempt?.end('aborted');
-        const timer = setTimeout(() => attempt?.end('timeout'), deadlineMs);
+        let exchange: Exchange | undefined;
+        const leave = () => exchange?.end('aborted');
+        const timer = setTimeout(() => exchange?.end('timeout'), deadlineMs);
         caller?.on('close', leave);
         endings.add(leave);
         const finish = (outcome: Outcome) => {
@@ -113,10 +114,10 @@ export function createClient(parts: ClientParts): UpstreamClient {
           resolve(outcome);
         };
         const dispatcher = kind === 'charged' ? poolForCharged : pool;
-        attempt = send(dispatcher, call, token, (outcome, first) => {
+        exchange = send(dispatcher, call, token, (outcome, first) => {
           if (kind !== 'read' || closed || !first.metClosingConnection()) return finish(outcome);
           const fresh = new Client(origin, options);
-          attempt = send(fresh, call, token, (second) => {
+          exchange = send(fresh, call, token, (second) => {
             void fresh.destroy();
             finish(afterRetry(second));
           });

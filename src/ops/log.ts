@@ -51,12 +51,19 @@ export function createLog(
     batch = [];
     if ((destination.writableLength ?? 0) > MOST_WAITING) return drop(count);
     try {
-      destination.write(scrub(lines.join('')));
+      destination.write(scrubbed(lines));
       dropped = 0;
     } catch {
       // Nothing may fail because of the log.
       drop(count);
     }
+  }
+
+  /** The scrubber gives up on a text that repeats a token again and again. That must cost those lines alone. */
+  function scrubbed(lines: readonly string[]): string {
+    const together = scrub(lines.join(''));
+    if (together.endsWith('\n')) return together;
+    return lines.map((line) => scrub(line).replace(/\n?$/, '\n')).join('');
   }
 
   function drop(lines: number): void {

@@ -54,5 +54,7 @@ async function sendEncoded(
   const encoding = isWorthCompressing(body) ? encodingFor(req) : undefined;
   const form = encoding && encoded(body, encoding);
   if (encoding === undefined || form === undefined) return send(res, 200, contentType, body);
-  send(res, 200, contentType, await form, { 'Content-Encoding': encoding });
+  const compressed = await form.catch(() => undefined);
+  if (compressed === undefined) return send(res, 200, contentType, body);
+  send(res, 200, contentType, compressed, { 'Content-Encoding': encoding });
 }

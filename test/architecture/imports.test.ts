@@ -178,8 +178,8 @@ describe('in one place only', () => {
     expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is used in src/gewe/client.ts, and is but a type in attempt.ts', () => {
-    expect(filesImporting('undici')).toEqual(['src/gewe/attempt.ts', 'src/gewe/client.ts']);
+  test('undici is used in src/gewe/client.ts, and is but a type in exchange.ts', () => {
+    expect(filesImporting('undici')).toEqual(['src/gewe/client.ts', 'src/gewe/exchange.ts']);
     expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
   });
 

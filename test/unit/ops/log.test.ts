@@ -68,6 +68,21 @@ test('lines beyond what may wait for a reader are dropped and counted, and the n
   expect(JSON.parse(writes[1]?.split('\n')[0] ?? '')).toMatchObject({ level: 'warn', dropped: 2 });
 });
 
+test('lines that repeat the token again and again cost the other lines of their turn nothing', () => {
+  let written = '';
+  const destination = { write: (lines: string) => void (written += lines) };
+  const { text } = createScrubber(() => [TOKEN]);
+  const { logger, flush } = createLog('info', text, destination, () => undefined);
+
+  logger.info('innocent');
+  logger.info(TOKEN.repeat(1001));
+  flush();
+
+  expect(written).not.toContain(TOKEN);
+  expect(written.split('\n')).toHaveLength(3);
+  expect(JSON.parse(written.split('\n')[0] ?? '')).toMatchObject({ msg: 'innocent' });
+});
+
 function messagesOf(lines: string): unknown[] {
   const records = lines.trimEnd().split('\n');
   return records.map((line) => (JSON.parse(line) as { msg: unknown }).msg);

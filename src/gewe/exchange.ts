@@ -9,8 +9,8 @@ import { readAnswer, type Outcome, type RawAnswer } from './outcome.ts';
  * 9.3.1).
  */
 export interface ConnectionWatch {
-  /** Called right before undici names the connection of this attempt's request. */
-  expect(attempt: Attempt): void;
+  /** Called right before undici names the connection of this exchange's request. */
+  expect(exchange: Exchange): void;
   stop(): void;
 }
 
@@ -20,7 +20,7 @@ const REQUEST_GETS_CONNECTION = 'undici:client:sendHeaders';
 /** Watches the connections of undici in this process. Those of its other users do no harm. */
 export function watchConnections(): ConnectionWatch {
   const used = new WeakSet<Socket>();
-  let expected: Attempt | undefined;
+  let expected: Exchange | undefined;
   const onRequest = (message: unknown) => {
     const { socket } = message as { socket: Socket };
     if (used.has(socket)) expected?.onReusedConnection(socket);
@@ -29,7 +29,7 @@ export function watchConnections(): ConnectionWatch {
   };
   subscribe(REQUEST_GETS_CONNECTION, onRequest);
   return {
-    expect: (attempt) => void (expected = attempt),
+    expect: (exchange) => void (expected = exchange),
     stop: () => void unsubscribe(REQUEST_GETS_CONNECTION, onRequest),
   };
 }
@@ -44,10 +44,10 @@ const JUST_CLOSING_MS = 1_500;
  * One request on one connection. It reads the whole answer: only then can a truncated one be noticed, the token be cut
  * out, and `ret` be read.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler {
   #limitBytes: number;
   #watch: ConnectionWatch;
-  #onOutcome: (outcome: Outcome, attempt: Attempt) => void;
+  #onOutcome: (outcome: Outcome, exchange: Exchange) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #ended = false;
   #head: Omit<RawAnswer, 'body'> | undefined;
@@ -64,7 +64,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   constructor(
     limitBytes: number,
     watch: ConnectionWatch,
-    onOutcome: (outcome: Outcome, attempt: Attempt) => void,
+    onOutcome: (outcome: Outcome, exchange: Exchange) => void,
   ) {
     this.#limitBytes = limitBytes;
     this.#watch = watch;
