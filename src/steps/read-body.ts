@@ -34,15 +34,18 @@ export function readBody({ bodyLimitBytes }: { bodyLimitBytes: number }): Reques
  */
 function onlyWhatDecides({ bytes, json, texts }: JsonBody): JsonBody {
   const kept: Record<string, unknown> = {};
-  const keptTexts = new Map<string, string>();
-  for (const key of DECIDING) {
-    if (!Object.hasOwn(json, key)) continue;
-    kept[key] = json[key];
-    // A copy, because a slice would keep the whole string in memory.
-    keptTexts.set(key, Buffer.from(texts.get(key) ?? '').toString());
-  }
-  return { bytes, json: kept, texts: keptTexts };
+  for (const key of DECIDING) if (Object.hasOwn(json, key)) kept[key] = json[key];
+  return { bytes, json: kept, texts: onlyOption(texts) };
 }
+
+/** Only a number can be written so that parsers round it differently, and only `option` is one. */
+function onlyOption(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const text = texts.get('option');
+  // A copy, because a slice would keep the whole string in memory.
+  return text === undefined ? NO_TEXTS : new Map([['option', Buffer.from(text).toString()]]);
+}
+
+const NO_TEXTS: ReadonlyMap<string, string> = new Map();
 
 /**
  * What is wrong with an appId, without repeating it.
