@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/time.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { StoreOpenError } from '../../../src/stores/stores.ts';
+import { COMPILED } from '../../support/gateway-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const HOLD_STORE = fileURLToPath(new URL('../../support/hold-store.ts', import.meta.url));
@@ -30,7 +31,8 @@ afterEach(async () => {
 /** Another process that has the file open, and has written to it. */
 async function startOther(): Promise<void> {
   const options = ['--disable-warning=ExperimentalWarning', HOLD_STORE, path];
-  other = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
+  other = spawn(process.execPath, options, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   if (other.stdout !== null) await once(other.stdout, 'data');
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { StoreOpenError } from '../../../src/stores/stores.ts';
+import { COMPILED } from '../../support/gateway-process.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 import { quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -29,7 +30,8 @@ afterEach(() => folder.remove());
 /** Charges in another process until `meanwhile` is over, and then it is killed, so that its log stays. */
 async function chargeAndDie(meanwhile: () => Promise<void> | void = () => undefined) {
   const options = ['--disable-warning=ExperimentalWarning', CHARGE_FOREVER, path];
-  const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
+  const child = spawn(process.execPath, options, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   await once(child.stdout, 'data');
   await meanwhile();
