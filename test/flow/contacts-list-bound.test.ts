@@ -83,7 +83,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
     expect(reply.headers['retry-after']).toBe('10');
     expect(JSON.parse(reply.body.toString())).toMatchObject({
       code: 'upstream-timeout',
-      detail: expect.stringContaining('Too many slow lists'),
+      detail: expect.stringContaining('Too many slow list calls'),
     });
     expect(upstream.count(LIST, 'wx_new')).toBe(0);
   });
