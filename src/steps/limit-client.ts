@@ -56,6 +56,8 @@ export function limitClient({ clock, anonymous, clientRate }: LimitClientParts):
     // The gateway writes these headers itself, in one form for rate limits and quotas.
     standardHeaders: false,
     legacyHeaders: false,
+    // These check at each request that the library is used correctly, which tests do once.
+    validate: false,
     limit: (_req, res) => found(scopeOf(res).client).requestsPerMinute,
     keyGenerator: (req, res) => {
       const client = found(scopeOf(res).client);
