@@ -1,5 +1,5 @@
 /** The control API, for integration tests of users in any language: they control the simulator over HTTP. */
-import type { BehaviourBook } from './behaviour-book.ts';
+import type { BehaviourBook } from './behaviour.ts';
 import type { CallEnd, RecordedCall } from './call-log.ts';
 import { jsonAnswer, type WireAnswer } from './wire.ts';
 

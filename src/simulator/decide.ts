@@ -2,9 +2,15 @@
 import { answerTo } from './answers.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { RecordedCall } from './call-log.ts';
-import { jsonObject, operationOf, pathnameOf } from './incoming.ts';
 import type { ListSize } from './samples.ts';
-import { frontAnswer, jsonAnswer, type WireAnswer } from './wire.ts';
+import {
+  frontAnswer,
+  jsonAnswer,
+  jsonObject,
+  operationOf,
+  pathnameOf,
+  type WireAnswer,
+} from './wire.ts';
 
 /** The simulator's state when the call comes. */
 interface Known {

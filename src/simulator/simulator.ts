@@ -5,16 +5,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../time.ts';
-import { listSize } from './answers.ts';
-import type { Behaviour } from './behaviour.ts';
-import { createBehaviourBook } from './behaviour-book.ts';
+import { createKeptLists, listSize } from './answers.ts';
+import { createBehaviourBook, type Behaviour } from './behaviour.ts';
 import { type CallEnd, createCallLog, type RecordedCall } from './call-log.ts';
 import { control, isControlPath } from './control.ts';
 import { decide } from './decide.ts';
-import { jsonObject, operationOf, pathnameOf, readBody } from './incoming.ts';
-import { createKeptLists } from './kept-lists.ts';
 import { createTimers } from './timers.ts';
-import { jsonAnswer, send } from './wire.ts';
+import { jsonAnswer, jsonObject, operationOf, pathnameOf, readBody, send } from './wire.ts';
 
 export type { Behaviour } from './behaviour.ts';
 export type { RecordedCall } from './call-log.ts';
