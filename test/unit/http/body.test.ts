@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mediaTypeFault } from '../../../src/http/media-type.ts';
+import { mediaTypeFault } from '../../../src/http/body.ts';
 
 const SECRET = 'k-5c8e2a7d9b1f';
 const faultOf = (type: string | undefined, encoding?: string) =>
