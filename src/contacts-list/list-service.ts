@@ -1,5 +1,4 @@
-import { isGoodList } from '../gewe/contacts-list.ts';
-import type { Answer } from '../gewe/outcome.ts';
+import { isGoodList, type Answer } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import type { Leases } from '../leases.ts';
 import type { ListSettings } from '../settings/settings.ts';

@@ -1,7 +1,6 @@
 import { shuttingDown, type Refusal } from '../errors.ts';
-import { isGoodList } from '../gewe/contacts-list.ts';
 import type { Trace } from '../gewe/headers.ts';
-import { retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
+import { isGoodList, retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
 import type { Subject, Upstream } from '../gewe/upstream.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { Clock } from '../time.ts';

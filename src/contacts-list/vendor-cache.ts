@@ -1,5 +1,5 @@
 import { overGateways, singleFlight } from '../coalesce.ts';
-import { isGoodList } from '../gewe/contacts-list.ts';
+import { isGoodList } from '../gewe/outcome.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Subject, Upstream } from '../gewe/upstream.ts';
 import type { Leases } from '../leases.ts';

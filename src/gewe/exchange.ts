@@ -1,8 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { outcomeOfError } from './failure.ts';
-import { readAnswer, type Outcome, type RawAnswer } from './outcome.ts';
+import { outcomeOfError, readAnswer, type Outcome, type RawAnswer } from './outcome.ts';
 
 /**
  * Knows which requests went out on a kept connection, which the upstream may be closing at any moment (RFC 9112 section

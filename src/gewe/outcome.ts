@@ -1,4 +1,4 @@
-/** What became of one call to the upstream, and how its raw answer is read. Pure. */
+/** What became of one call to the upstream, and how its raw answer or its error is read. Pure. */
 
 const JSON_TYPE = 'application/json';
 
@@ -69,6 +69,43 @@ function jsonType(given: string | undefined): string {
   return isJson ? (given as string) : JSON_TYPE;
 }
 
+/** undici closes the connection at an unexpected interim answer. Only these messages tell it from other errors. */
+const UNDICI_GIVES_UP_AT: ReadonlyMap<string, string> = new Map([
+  ['bad response', '100 Continue'],
+  ['bad upgrade', '101 Switching Protocols'],
+]);
+
+const NOT_HTTP = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW$|UND_ERR_RES_CONTENT_LENGTH_MISMATCH$)/;
+
+/**
+ * What an error before the head of an answer means.
+ *
+ * @param sent false only if it is proven that not a byte of the request can have reached the upstream: a charge is
+ *   given back on no weaker evidence
+ */
+export function outcomeOfError(cause: Error, sent: boolean): Outcome {
+  const { code, name, message } = cause as NodeJS.ErrnoException;
+  // Something answered, but not in HTTP. undici's parser has codes of llhttp, or none.
+  if (name === 'HTTPParserError' || NOT_HTTP.test(code ?? '')) {
+    return { kind: 'invalid', why: 'an answer that is not HTTP' };
+  }
+  const interim = code === 'UND_ERR_SOCKET' ? UNDICI_GIVES_UP_AT.get(message) : undefined;
+  return interim === undefined ? { kind: 'unreachable', sent, cause } : interimAnswer(interim);
+}
+
+/**
+ * An interim answer (RFC 9110 section 15.2), after which undici does not read the final one.
+ *
+ * @param name its status, such as `100 Continue`
+ */
+function interimAnswer(name: string): Outcome {
+  return {
+    kind: 'invalid',
+    why: `an interim answer (${name}) that the gateway cannot read past`,
+    status: Number.parseInt(name, 10),
+  };
+}
+
 /**
  * The vendor's verdict, also if it is written as text (`"200"`). Undefined for JSON without one, which did not come
  * from the vendor. Never the HTTP status, never `msg`.
@@ -90,6 +127,24 @@ export function saysTimeout(json: unknown): boolean {
     const msg = isObject(part) ? part['msg'] : undefined;
     return typeof msg === 'string' && /超时|timed?[\s_-]?out/i.test(msg);
   });
+}
+
+/**
+ * Whether an answer to fetchContactsList or fetchContactsListCache is a list worth keeping: `ret` 200, `data` with the
+ * array `friends`, where `chatrooms` and `ghs` may also be null or missing, and at least one id in all. The cache endpoint
+ * says `ret` 200 without a list if it has none, and an account that has just come online can answer with three empty
+ * arrays: neither may replace a list.
+ */
+export function isGoodList(json: unknown): boolean {
+  if (retOf(json) !== 200) return false;
+  const data = dataOf(json);
+  if (!isObject(data) || !Array.isArray(data['friends'])) return false;
+  const others = [data['chatrooms'] ?? [], data['ghs'] ?? []];
+  return others.every(Array.isArray) && [data['friends'], ...others].some(hasId);
+}
+
+function hasId(array: unknown): boolean {
+  return (array as unknown[]).some((id) => typeof id === 'string' && id !== '');
 }
 
 /** The vendor's `data`, if the answer is an object. */

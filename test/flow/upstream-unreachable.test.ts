@@ -1,7 +1,7 @@
 /** An upstream whose addresses drop or refuse connections: one that can be reached is, and where none can, nothing was carried out. */
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Connecting } from '../../src/gewe/connecting.ts';
+import type { Connecting } from '../../src/gewe/client.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { startDroppingServer, type DroppingServer } from './upstream/dropping-server.ts';
 import { askList } from '../support/lists.ts';

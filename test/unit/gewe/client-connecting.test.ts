@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { connectOptions } from '../../../src/gewe/connecting.ts';
+import { connectOptions } from '../../../src/gewe/client.ts';
 
 const timeoutMs = (deadlineMs: number) => connectOptions(deadlineMs).autoSelectFamilyAttemptTimeout;
 
