@@ -9,8 +9,7 @@ import type { Problem } from '../settings/problem.ts';
 import type { AdminChange } from './admin-requests.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { createOutages } from './outages.ts';
-import { throttled } from './throttled.ts';
+import { createOutages, throttled } from './repeats.ts';
 
 interface RefusedUnread {
   readonly status: number;
