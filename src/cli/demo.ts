@@ -1,9 +1,8 @@
 import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../time.ts';
-import { DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
+import { createVisitor, DEMO_KEY, setStage, type Stage } from '../demo/stage.ts';
 import { storySteps } from '../demo/story.ts';
-import { createVisitor } from '../demo/visitor.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, withOwnScript, type Io } from './io.ts';
 import { nextSignal } from './signals.ts';
 

@@ -1,6 +1,5 @@
 import type { Clock } from '../time.ts';
-import { DEMO_DEADLINE_MS, type Stage } from './stage.ts';
-import type { Seen, Visitor } from './visitor.ts';
+import { DEMO_DEADLINE_MS, type Seen, type Stage, type Visitor } from './stage.ts';
 
 /** One thing that the gateway does. `show` does it and resolves to a line about the result; rejects if it failed. */
 export interface Step {
