@@ -6,9 +6,8 @@ import type { Answer, Outcome } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { isYoungerThan, onlineSinceOf, tooYoung, type Standing } from './account-age.ts';
 import type { Accounts } from './accounts.ts';
-import type { AddContactsPolicy } from './policy.ts';
+import { acceptRules, addRules, type AddContactsPolicy } from './policy.ts';
 import type { Ledger } from './ports.ts';
-import { acceptRules, addRules } from './quota-rules.ts';
 import type { AddRequest } from './request.ts';
 import { limitAt, type AttemptKind, type QuotaRule, type QuotaUsage } from './rules.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { acceptRules, addRules } from '../../../src/add-contacts/quota-rules.ts';
+import { acceptRules, addRules } from '../../../src/add-contacts/policy.ts';
 import { usageOf } from '../../../src/add-contacts/rules.ts';
 import { attemptAt, DAY_MS, HOUR_MS, T0 } from '../../support/quota-rules.ts';
 
