@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openStores } from '../../src/stores/open.ts';
-import { plain } from '../../src/stores/redis/redis-error.ts';
+import { plain } from '../../src/stores/redis/connection.ts';
 import { addBody, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';

@@ -1,5 +1,5 @@
 /** Whether a Redis can be used: the states, and how events lead from one to the next. Pure; server.ts carries it out. */
-import type { RedisError } from './redis-error.ts';
+import type { RedisError } from './connection.ts';
 
 /** `since` is when the trouble began or the connection was last made anew, by the monotonic clock. */
 export type Availability =

@@ -3,7 +3,7 @@ import type { IdempotencyKey, IdempotencyStore } from '../../add-contacts/ports.
 import { judgeClaim, type IdempotencyClaim } from '../../add-contacts/idempotency.ts';
 import { accountKey } from './keys.ts';
 import type { PendingWrites } from './pending-writes.ts';
-import { mayBeDone } from './redis-error.ts';
+import { mayBeDone } from './connection.ts';
 import { bytesAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 

@@ -5,7 +5,7 @@ import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
 import { accountKey } from './keys.ts';
 import type { PendingWrites } from './pending-writes.ts';
-import { mayBeDone } from './redis-error.ts';
+import { mayBeDone } from './connection.ts';
 import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 

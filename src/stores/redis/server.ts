@@ -9,9 +9,17 @@ import {
   type Effect,
   type ServerEvent,
 } from './availability.ts';
-import { connect, createAnswerTimeout, SILENCE_MS, WAIT_MS } from './connection.ts';
+import {
+  connect,
+  createAnswerTimeout,
+  isAnswer,
+  plain,
+  RedisError,
+  saysItRefuses,
+  SILENCE_MS,
+  WAIT_MS,
+} from './connection.ts';
 import { commonKey, pubSubChannel } from './keys.ts';
-import { isAnswer, plain, RedisError, saysItRefuses } from './redis-error.ts';
 import { evaluate, script, textAt, type Argument, type Reply, type Script } from './script.ts';
 import { createServerClock } from './server-clock.ts';
 

@@ -1,5 +1,5 @@
 import type { StoreWarning } from '../stores.ts';
-import { isAnswer } from './redis-error.ts';
+import { isAnswer } from './connection.ts';
 import type { RedisServer } from './server.ts';
 
 /** Warnings of settings that may forget quotas, by the answer to INFO (sections memory and persistence). */

@@ -7,7 +7,7 @@ import {
   type Availability,
   type ServerEvent,
 } from '../../../src/stores/redis/availability.ts';
-import { RedisError } from '../../../src/stores/redis/redis-error.ts';
+import { RedisError } from '../../../src/stores/redis/connection.ts';
 
 const gone = new RedisError('there is no connection', false);
 const full = new RedisError('OOM command not allowed', false);
