@@ -21,8 +21,7 @@ import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
 import type { Settings } from './settings/settings.ts';
 import { openStores } from './stores/open.ts';
-import { orUnavailable } from './stores/or-unavailable.ts';
-import type { Stores } from './stores/stores.ts';
+import { orUnavailable, type Stores } from './stores/stores.ts';
 import { openSecrets } from './open-secrets.ts';
 import { shutDown } from './shut-down.ts';
 
