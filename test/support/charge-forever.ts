@@ -14,5 +14,16 @@ const rules = [quotaRule(Number.MAX_SAFE_INTEGER)];
 for (;;) {
   const charge = await ledger.charge('wx_a', ANN, rules);
   clock.advance(1);
-  if (charge.kind === 'charged') writeSync(process.stdout.fd, `${charge.attemptId}\n`);
+  if (charge.kind === 'charged') print(`${charge.attemptId}\n`);
+}
+
+/** Waits for a reader that is too busy to read: the pipe is full then, which must not end this process. */
+function print(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0;) {
+    try {
+      rest = rest.subarray(writeSync(process.stdout.fd, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }
