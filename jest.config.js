@@ -58,7 +58,7 @@ export default {
   testSequencer: '<rootDir>/test/support/slow-first.js',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // The tests mostly wait for sockets, so more of them than there are cores go on at once.
-  maxWorkers: 4,
+  maxWorkers: 6,
   // Only against hanging, however much else the machine has to do.
   testTimeout: 120_000,
   // A worker has nothing to do any more when it is told to end, but giving its memory back can take longer than the
