@@ -1,6 +1,6 @@
 /**
- * The first part of the composition root: the secrets, those who watch them change, and all that tells of the gateway
- * without telling them.
+ * The first part of the composition root: the secrets, the watches on their files, and logging and metrics, which never
+ * reveal them.
  */
 import type { Clock } from './time.ts';
 import { createScrubber } from './gewe/scrub.ts';

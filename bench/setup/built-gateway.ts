@@ -22,7 +22,7 @@ export interface BuiltGateway extends Started {
 }
 
 /**
- * Starts a gateway in a folder, made if need be, where it keeps its SQLite database. Resolves when it is ready.
+ * Starts a gateway that keeps its SQLite database in this folder, which is created if it is missing. Resolves when it is ready.
  * @param settings environment variables beside those that every bench needs, such as GEWE_BASE_URL
  */
 export async function startGateway(

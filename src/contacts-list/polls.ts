@@ -25,7 +25,7 @@ export interface Polls {
    * call. If the account is polled already, those polls continue at their pace: otherwise an account whose calls fail
    * quickly would never be asked about.
    *
-   * @param since when the call began, milliseconds since the epoch: a list saved since then will do, whoever saved it
+   * @param since when the call began, milliseconds since the epoch: any list saved since then is used
    * @param onFound gets the list, which is saved by then, until the call is released
    */
   start(appId: string, trace: Trace, since: number, onFound: (list: SavedList) => void): PolledCall;

@@ -44,8 +44,8 @@ export interface UpstreamClient {
  */
 const KEEP_ALIVE_MS = 4_000;
 /**
- * Hardly any server drops an idle connection so soon without announcing it, but one that restarts. Then an attempt is
- * lost, and stays charged. Milliseconds.
+ * Only a server that restarts is likely to drop a connection this soon without announcing it. An attempt that meets such
+ * a connection is lost, and stays charged. Milliseconds.
  */
 const KEEP_ALIVE_FOR_CHARGED_MS = 500;
 

@@ -105,7 +105,7 @@ test(`${MOST} idle connections cost little, and others are served meanwhile`, as
   expect(await served(url)).toBe(200);
 }, 600_000);
 
-test('more connections than file descriptors are turned away, and the gateway goes on', async () => {
+test('more connections than file descriptors are rejected, and the gateway keeps serving', async () => {
   const limited = [
     '/bin/sh',
     '-c',

@@ -159,6 +159,15 @@ describe('imports under src', () => {
   });
 });
 
+test('steps do not import each other: what one finds out is in the scope of the request', () => {
+  const isStep = (path: string) => path.startsWith('src/steps/');
+  const wrong = files
+    .filter(({ path }) => isStep(path))
+    .flatMap(({ path, imports }) => imports.map(({ target }) => `${path} imports ${target}`))
+    .filter((line) => isStep(line.split(' imports ')[1] ?? ''));
+  expect(wrong).toEqual([]);
+});
+
 describe('in one place only', () => {
   test('process.env is read in src/settings/env.ts', () => {
     expect(

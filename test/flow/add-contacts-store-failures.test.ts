@@ -77,7 +77,7 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
       expect([target.status, target.body]).toMatchObject([400, { code: 'invalid-target' }]);
     });
 
-    test('all else goes on, readiness names the store on both listeners, and the log says why', async () => {
+    test('everything else still works, readiness names the store on both listeners, and the log says why', async () => {
       gateway = await startGateway({ overrides: { stores: breakable(port).stores } });
       await add(ADD, headers).expect(503);
       await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);

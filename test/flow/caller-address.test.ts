@@ -96,7 +96,7 @@ test.each([
   }
 });
 
-test('a hop that has no address of its own does not hide the callers behind it where hops are counted', async () => {
+test('if hops are counted, a hop without an address does not hide the callers behind it', async () => {
   const gateway = await gatewayBehind('3');
   try {
     const via = (caller: string) => `${caller}, 10.0.0.1, unix:`;

@@ -59,7 +59,7 @@ describe('during a slow call', () => {
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test('the slow call goes on after a poll has brought a list, and its own answer replaces that', async () => {
+  test('the slow call continues after a poll has found a list, and its own answer replaces that list', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(listBytes('polled'));

@@ -21,7 +21,7 @@ async function restart(options: Parameters<typeof startGateway>[0]): Promise<voi
 describe.each(['gateway', 'ops'] as const)('on the listener of the %s', (name) => {
   const listener = () => supertest(name === 'ops' ? gateway.opsUrl : gateway.url);
 
-  test('/healthz says that the process lives, to whoever asks', async () => {
+  test('/healthz says that the process is alive, without a token', async () => {
     const answer = await listener().get('/healthz').expect(200);
     expect(answer.body).toEqual({ status: 'ok' });
     expect(answer.headers['x-request-id']).toBeDefined();

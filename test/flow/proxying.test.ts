@@ -310,7 +310,7 @@ describe('the headers of the upstream', () => {
 
   const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-  test('a valid traceparent goes on as it came', async () => {
+  test('a valid traceparent is passed on unchanged', async () => {
     for (const operation of ['search', 'fetchContactsList']) {
       await gateway.post(operation, { appId: 'wx_1' }, { traceparent: TRACEPARENT });
     }

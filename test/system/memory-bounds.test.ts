@@ -41,7 +41,7 @@ async function bytes(): Promise<number> {
 
 const requestsLogged = () => gateway.process.output().split('"msg":"request"').length - 1;
 
-test('what callers have sent is let go when they leave, although the call that they waited for goes on', async () => {
+test('the body of a caller that leaves is freed, although the call that it waited for continues', async () => {
   simulator.behave('*', { hang: true });
   await Promise.all([leaveHanging(0), leaveHanging(0)]);
   await simulator.waitForCall(({ appId }) => appId === 'wx_slow');

@@ -155,7 +155,7 @@ test('a slow list that arrives while it stops is saved, though its caller has le
   expect(answer.text).toBe(listBytes('late'));
 });
 
-test('who goes on asking the ops listener does not hold the end up', async () => {
+test('a caller that keeps asking the ops listener does not delay the end', async () => {
   const { gateway, opsUrl } = await start({ SHUTDOWN_GRACE_MS: '500' });
   let isOver = false;
   const asking = Array.from({ length: 8 }, async () => {

@@ -49,7 +49,7 @@ describeOnRedis('A gateway', () => {
     expectNoSecret();
   });
 
-  test('whose password is changed while it runs goes on when that is taken back', async () => {
+  test('whose password is changed while it runs is used again once the password is restored', async () => {
     rig = await start(false);
     await rig.untilReadiness(200);
     expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);

@@ -47,7 +47,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
   const saved = async (gateway: TestGateway, appId: string) =>
     (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
 
-  test('gets the lists back from the memory of whoever has them', async () => {
+  test('gets the lists back from the gateways that have them in memory', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('ann'));
     await restartEmpty();
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('ann'));
@@ -61,7 +61,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expectToldOnce(rig);
   });
 
-  test('ends with the newest of several copies, whoever gives his back first', async () => {
+  test('ends with the newest of several copies, in whatever order they come back', async () => {
     const other = await rig.another();
     await saveList(other, 'wx_list', listBytes('old'));
     // No gateway knows the time of Redis better than a look at it takes: what is to be newer is so by more than that.

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateways.stop());
 
-test('the second ends with 78 and names the first, which goes on serving', async () => {
+test('the second gateway exits with 78 and names the first, which keeps serving', async () => {
   const first = await gateways.start();
   const second = gateways.run();
   expect(await second.ended).toEqual({ code: 78, signal: null });

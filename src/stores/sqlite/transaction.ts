@@ -51,7 +51,7 @@ export interface GroupCommit {
    * @param work synchronous. It may run a second time if the transaction of the group fails.
    */
   write<T>(work: () => T): Promise<T>;
-  /** Runs `work` now, in a transaction of its own that does not wait for the disk. Throws as `write` rejects. */
+  /** Runs `work` now, in a separate transaction that does not wait for the disk. Throws what `write` would reject with. */
   writeUnsynced<T>(work: () => T): T;
   /** Commits what is waiting, now. */
   flush(): void;

@@ -22,7 +22,7 @@ describe('which behaviour a call meets', () => {
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_2' })).toMatchObject(OK);
   });
 
-  test('a behaviour for every account holds where an account has none of its own', async () => {
+  test('a behaviour for every account applies to accounts without one', async () => {
     simulator.behave('*', { accountOffline: true });
     simulator.behave('wx_1', { deviceMissing: true });
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_1' })).toMatchObject(MISSING);
@@ -76,7 +76,7 @@ describe('which behaviour a call meets', () => {
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
   });
 
-  test('a wrong token is answered as such although the account has a failure of its own', async () => {
+  test('a wrong token is reported even if the account has a failure', async () => {
     simulator.behave('wx_1', { accountOffline: true });
     const headers = { 'X-GEWE-TOKEN': 'wrong-one' };
     const { msg } = await ask(baseUrl, 'contacts/search', { appId: 'wx_1' }, { headers });
