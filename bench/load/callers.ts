@@ -3,34 +3,32 @@
  * JSON in argv[2]; prints its report as JSON.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Agent, request } from 'undici';
 import type { Order, Report } from './call-all.ts';
+import { openConnection, requestBytes, type Answer } from './connection.ts';
 
 async function callAll(order: Order): Promise<Report> {
   const { url, headers, bodies, callers, spreadMs = 0 } = order;
-  const dispatcher = new Agent({ connections: callers, headersTimeout: 0, bodyTimeout: 0 });
+  const target = { url, headers: { 'content-type': 'application/json', ...headers } };
   const statuses: Record<string, number> = {};
   const sources: Record<string, number> = {};
   const tookMs: number[] = [];
 
   async function call(index: number): Promise<void> {
-    await setTimeout((spreadMs * index) / callers);
+    const request = requestBytes(target, bodies[index % bodies.length] ?? '{}');
+    if (spreadMs > 0) await setTimeout((spreadMs * index) / callers);
     const startedAt = performance.now();
-    const answer = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: bodies[index % bodies.length] ?? '{}',
-      dispatcher,
+    const connection = await openConnection(target);
+    const { status, head } = await new Promise<Answer>((resolve) => {
+      connection.send(request, resolve);
     });
-    await answer.body.arrayBuffer();
     tookMs.push(performance.now() - startedAt);
-    const source = String(answer.headers['x-gateway-source']);
-    statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
+    connection.close();
+    const source = String(/^x-gateway-source: *(\S+)/im.exec(head)?.[1]);
+    statuses[status] = (statuses[status] ?? 0) + 1;
     sources[source] = (sources[source] ?? 0) + 1;
   }
 
   await Promise.all(Array.from({ length: callers }, (_, index) => call(index)));
-  await dispatcher.close();
   return { statuses, sources, tookMs };
 }
 

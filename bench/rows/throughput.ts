@@ -29,12 +29,16 @@ interface Plan {
   readonly ours: Load;
   /** None: the row is the gateway's 99th percentile divided by its median. */
   readonly theirs?: Load;
+  /** A peer whose 99th percentile is shown beside the gateway's: how steady the machine is. */
+  readonly beside?: Load;
 }
 
 const load = (server: ServerName, request: Request): Load => ({ server, request });
 const forwarded = load('gateway', forwardedCall);
 const saved = load('gateway', savedList);
 const accepted = load('gateway', acceptedContact);
+const fastify = load('fastify', forwardedCall);
+const readyBuffer = load('readyBuffer', savedList);
 const nginxGzip = load('nginx', compressed('gzip'));
 
 const plans: Readonly<Record<string, Plan>> = {
@@ -48,7 +52,7 @@ const plans: Readonly<Record<string, Plan>> = {
     what: 'a small forwarded call, against Fastify with the same duties',
     goal: { atLeast: 1 },
     ours: forwarded,
-    theirs: load('fastify', forwardedCall),
+    theirs: fastify,
   },
   'forwarded-bare': {
     what: 'a small forwarded call, against Express with only http-proxy-middleware',
@@ -64,7 +68,7 @@ const plans: Readonly<Record<string, Plan>> = {
     what: 'a saved list of 5,000 friends, against Express that sends a ready Buffer',
     goal: { atLeast: 0.9 },
     ours: saved,
-    theirs: load('readyBuffer', savedList),
+    theirs: readyBuffer,
   },
   'list-nginx': {
     what: 'a saved list of 5,000 friends, against a hit of nginx’s `proxy_cache`',
@@ -100,11 +104,13 @@ const plans: Readonly<Record<string, Plan>> = {
     what: 'the slowest 1 % of forwarded calls, against the median',
     goal: { atMost: 3 },
     ours: forwarded,
+    beside: fastify,
   },
   'tail-list': {
     what: 'the slowest 1 % of saved lists, against the median',
     goal: { atMost: 3 },
     ours: saved,
+    beside: readyBuffer,
   },
   'tail-add-contacts': {
     what: 'the slowest 1 % of accepted addContacts, against the median',
@@ -120,7 +126,9 @@ export const throughput: Bench = {
   async measure(wanted, options) {
     const chosen = Object.entries(plans).filter(([name]) => wanted.has(name));
     const loads = new Set(
-      chosen.flatMap(([, { ours, theirs }]) => (theirs === undefined ? [ours] : [ours, theirs])),
+      chosen.flatMap(([, { ours, theirs, beside }]) =>
+        [ours, theirs, beside].filter((each) => each !== undefined),
+      ),
     );
     const reports = await inFolder((folder) => measureAll([...loads], folder, options));
     return chosen.map(([name, plan]) => row(name, plan, reports));
@@ -166,17 +174,32 @@ async function check(servers: Servers, { server, request }: Load): Promise<void>
   }
 }
 
-function row(name: string, { what, goal, ours, theirs }: Plan, all: Reports): Row {
+function row(name: string, { what, goal, ours, theirs, beside }: Plan, all: Reports): Row {
   const reports = all.get(ours) ?? [];
   if (theirs === undefined) {
-    const p99 = reports.map(({ p99Ms }) => p99Ms);
-    const p50 = reports.map(({ medianMs }) => medianMs);
-    const context = `${median(p99).toFixed(1)} ms against ${median(p50).toFixed(1)} ms`;
-    return { name, what, unit: '×', goal, values: ratios(p99, p50), context };
+    const context = [tail(reports).context];
+    if (beside)
+      context.push(`${beside.server} ${median(tail(all.get(beside) ?? []).values).toFixed(2)}`);
+    return {
+      name,
+      what,
+      unit: '×',
+      goal,
+      values: tail(reports).values,
+      context: context.join('; '),
+    };
   }
   const [we, they] = [perSecond(reports), perSecond(all.get(theirs) ?? [])];
   const context = `${whole(median(we))} against ${whole(median(they))} a second`;
   return { name, what, unit: '×', goal, values: ratios(we, they), context };
+}
+
+/** The 99th percentile against the median, in each round. */
+function tail(reports: readonly WrkReport[]) {
+  const p99 = reports.map(({ p99Ms }) => p99Ms);
+  const p50 = reports.map(({ medianMs }) => medianMs);
+  const context = `${median(p99).toFixed(1)} ms against ${median(p50).toFixed(1)} ms`;
+  return { values: ratios(p99, p50), context };
 }
 
 function perSecond(reports: readonly WrkReport[]): readonly number[] {
