@@ -115,7 +115,7 @@ async function expectVerdict(attempt: Attempt): Promise<string> {
 
 const LONG_MS = budget(600_000, 3_600_000);
 
-describe('what reaches the upstream and what comes back is what the client has a right to', () => {
+describe('a client gets exactly what its entry in the clients file allows', () => {
   test(
     'for every client, operation and account',
     async () => {
@@ -132,7 +132,7 @@ describe('what reaches the upstream and what comes back is what the client has a
   );
 
   test(
-    'in whatever spelling, with whatever keys and headers it is asked for',
+    'for random spellings, keys and headers',
     async () => {
       const verdicts = new Set<string>();
       await fc.assert(
@@ -155,7 +155,7 @@ describe('what reaches the upstream and what comes back is what the client has a
   );
 });
 
-describe('a call of another client that is under way', () => {
+describe('a running call of another client', () => {
   const MAY = 'gwk_of_client-3-2';
   const MAY_TOO = 'gwk_of_client-3-4';
   const NOT_THIS_APP_ID = 'gwk_of_client-3-3';
@@ -176,7 +176,7 @@ describe('a call of another client that is under way', () => {
     await upstream.stop();
   });
 
-  test('is joined by who has the same right, and by nobody else', async () => {
+  test('is joined by a client with the same right, and by no other', async () => {
     const { replies, arrived } = askTogether(held, [
       ['wx_one', as(MAY)],
       ['wx_one', as(MAY_TOO)],
@@ -196,7 +196,7 @@ describe('a call of another client that is under way', () => {
     expect(upstream.count('contacts/fetchContactsList', 'wx_one')).toBe(1);
   });
 
-  test('is not found by its Idempotency-Key, neither under way nor answered', async () => {
+  test('is not found by its Idempotency-Key, whether it is running or answered', async () => {
     const add = (key: string, appId = 'wx_one') =>
       rawRequest(
         held.url,

@@ -130,7 +130,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
 };
 
 describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
-  test('gives no origin anything that is not listed', async () => {
+  test('sends no CORS header to an origin that is not listed', async () => {
     for (const origin of NOT_LISTED) {
       expect([origin, corsHeaders(await send([origin], request))]).toEqual([origin, {}]);
     }
@@ -138,7 +138,7 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
     expect(corsHeaders(await send(['https://evil.test', CRM], request))).toEqual({});
   });
 
-  test('gives a listed origin itself and never credentials, and caches are told', async () => {
+  test('allows a listed origin by its own name only, without credentials, and sends Vary: Origin', async () => {
     for (const origins of [[], ...LISTED.map((origin) => [origin])]) {
       const answer = await send(origins, request);
       const { 'access-control-allow-origin': allowed, ...others } = corsHeaders(answer);
@@ -155,7 +155,7 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
   });
 });
 
-test('an origin that only another client lists can read nothing that a key is needed for', async () => {
+test('a request from an origin that only another client lists is refused without CORS headers', async () => {
   for (const what of [
     'a good request',
     'a request for a list',
@@ -169,7 +169,7 @@ test('an origin that only another client lists can read nothing that a key is ne
   expect(gateway.simulator.calls.map(({ headers }) => headers['origin'])).not.toContain(SHOP);
 });
 
-test('the ops listener has no CORS header for anybody', async () => {
+test('the ops listener sends no CORS header to any origin', async () => {
   for (const origin of [...NOT_LISTED, ...LISTED, gateway.opsUrl]) {
     for (const method of ['OPTIONS', 'GET', 'PUT', 'DELETE']) {
       const request = { method, target: '/admin/accounts/wx_a', lines: PREFLIGHT };
@@ -178,7 +178,7 @@ test('the ops listener has no CORS header for anybody', async () => {
   }
 });
 
-test('no origin that is made out of a listed one is taken for it', async () => {
+test('an origin derived from a listed one is not accepted', async () => {
   const text = fc.string({ unit: fc.constantFrom(...'.:/@-_%*aAxX1 8'), maxLength: 3 });
   const made = fc
     .tuple(fc.constantFrom(...LISTED), fc.nat({ max: 30 }), fc.nat({ max: 3 }), text)

@@ -28,7 +28,7 @@ describe.each([
   ['the first line', BAD_FIRST_LINES],
 ])('%s', (_part, corpus) => {
   test.each(corpus)(
-    '$what ends the connection after one refusal',
+    '$what is refused once, and the connection is closed',
     async ({ bytes, halfClose = false, statuses = [400] }) => {
       const answers = await rawExchange(gateway.url, bytes, { halfClose });
       expect(answers.map(({ status }) => status)).toEqual(statuses);

@@ -21,7 +21,7 @@ test.each([
   ['objects', '{"a":', '{}', '}'],
   ['objects with the keys that decide', '{"option":3,"appId":', '"wx_b"', '}'],
   ['both', '[{"a":', '[]', '}]'],
-])('100,000 %s within each other pass as they are', async (what, open, core, close) => {
+])('100,000 %s nested in each other are passed on unchanged', async (what, open, core, close) => {
   const nested = `${open.repeat(DEPTH)}${core}${close.repeat(DEPTH)}`;
   const body = add(`v3_${what.replaceAll(' ', '_')}`, `"x":${nested}`);
   await gateway.post('addContacts', body).expect(200);
@@ -29,7 +29,7 @@ test.each([
 });
 
 test.each(['[', '{"a":', '{"appId":"wx_a","option":2,"v3":"v3_ann","x":', '[{"a":'])(
-  'a body that opens %s 100,000 times and closes nothing is refused',
+  'a body that opens %s 100,000 times and closes none is refused',
   async (open) => {
     const before = sentAdds(gateway.simulator).length;
     const answer = await gateway.post('addContacts', open.repeat(DEPTH)).expect(400);
@@ -38,7 +38,7 @@ test.each(['[', '{"a":', '{"appId":"wx_a","option":2,"v3":"v3_ann","x":', '[{"a"
   },
 );
 
-test('an option of 400 digits is refused, and one beside a number of a million digits counts', async () => {
+test('an option of 400 digits is refused, and a valid option next to a number of a million digits is accepted', async () => {
   const digits = (count: number) => `2${'0'.repeat(count - 1)}`;
   const long = `{"appId":"wx_a","option":${digits(400)},"v3":"v3_digits"}`;
   expect((await gateway.post('addContacts', long)).body.code).toBe('invalid-option');
@@ -86,7 +86,7 @@ function costOf(body: Buffer, times: number): number {
 const [SHORT, LONGER] = [62_500, 16];
 
 test.each(HARD)(
-  '%s: a long body is little more work than as many bytes in short ones',
+  '%s: a long body takes at most four times the CPU time of the same number of bytes in short bodies',
   async (_, make) => {
     const rounds = budget(1, 5);
     const short = costOf(Buffer.from(make(SHORT)), LONGER * rounds);

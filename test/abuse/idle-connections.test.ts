@@ -85,7 +85,7 @@ async function residentBytes(opsUrl: string): Promise<number> {
   return Number(/^gewe_gateway_process_resident_memory_bytes (\S+)/m.exec(body.toString())?.[1]);
 }
 
-test(`${MOST} idle connections cost little, and others are served meanwhile`, async () => {
+test(`${MOST} idle connections take little memory, and other callers are served meanwhile`, async () => {
   expect(MOST).toBeGreaterThanOrEqual(1000);
   const { url, opsUrl } = await start();
   expect(await served(url)).toBe(200);

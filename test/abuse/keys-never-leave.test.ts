@@ -83,7 +83,7 @@ const requests = mostly(fc.constant(KEY), WITHDRAWN).chain((key) =>
   }),
 );
 
-test('a key that is shown reaches neither the upstream nor the log, wherever else it stands', async () => {
+test("a client's key reaches neither the upstream nor the log, even if the caller repeats it elsewhere in the request", async () => {
   await fc.assert(
     fc.asyncProperty(requests, echoes, async ({ target, shown, origin, headers, appId }, echo) => {
       upstream.behave(appId, echo);
@@ -105,7 +105,7 @@ test('a key that is shown reaches neither the upstream nor the log, wherever els
   for (const key of [KEY, WITHDRAWN]) expect(tells(written, key)).toBe(false);
 }, 600_000);
 
-test('OPS_TOKEN stands in no answer of the ops listener and no log line, right or wrong', async () => {
+test('OPS_TOKEN, right or wrong, is in no response of the ops listener and in no log line', async () => {
   const paths = [
     '/',
     '/readyz',

@@ -49,7 +49,7 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   });
   afterAll(() => gateway.stop());
 
-  test('nothing is to be had or done without the right token, by any method', async () => {
+  test('every path and method is refused without the right token', async () => {
     const table = OPS_TARGETS.flatMap((target) =>
       ANY_METHOD.flatMap((method) => NO_TOKENS.map((lines) => ({ target, method, lines }))),
     );
@@ -64,14 +64,14 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   }, 600_000);
 
   test.each(['/', '/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/wx_a'])(
-    '%s is to be had with it, whatever the Host',
+    '%s is served with the right token, even if the Host is not loopback',
     async (target) => {
       const lines = [...host, `Authorization: Bearer ${OPS_TOKEN}`];
       expect((await sendOps(gateway.opsUrl, 'GET', target, lines)).status).toBe(200);
     },
   );
 
-  test('the token opens nothing on the port of the clients, where nothing of this is', async () => {
+  test('OPS_TOKEN opens nothing on the client listener, which has none of these paths', async () => {
     for (const lines of [[`Authorization: Bearer ${OPS_TOKEN}`], [`X-API-Key: ${OPS_TOKEN}`]]) {
       const onClientPort = (method: string, target: string) =>
         sendOps(gateway.url, method, target, [...host, ...lines]);
@@ -85,9 +85,9 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   });
 });
 
-describe('without OPS_TOKEN the gateway does not start', () => {
+describe('without OPS_TOKEN, the gateway refuses to start', () => {
   test.each(['0.0.0.0', '::', '192.0.2.1', 'ops.example.com', 'localhost.example.com', '127.1'])(
-    'on %s',
+    'with OPS_HOST %s',
     async (OPS_HOST) => {
       for (const none of [undefined, '', ' ', 'changeme']) {
         const starting = startGateway({ env: { OPS_HOST, OPS_TOKEN: none } });

@@ -101,7 +101,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that sends its second headers byte by byte keeps its first answer',
+    'that sends the headers of its second request byte by byte still gets its first response',
     async () => {
       const caller = openRaw(headersUrl);
       caller.socket.write(call());
@@ -114,7 +114,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that sends its second headers byte by byte before its first answer gets that first',
+    'that sends the headers of its second request byte by byte before its first response still gets that response',
     async () => {
       gateway.simulator.behave('wx_a', { delayMs: 2 * headersEnd });
       const caller = openRaw(headersUrl);
@@ -154,7 +154,7 @@ describe('a caller', () => {
   );
 
   test(
-    'whose body goes on after its refusal is ended, with no second answer',
+    'that keeps sending its body after its refusal is disconnected, without a second response',
     async () => {
       const attacks = [
         [401, headOf(call({ key: 'wrong', body: ' '.repeat(99_999) }))],
@@ -174,7 +174,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that is idle after its answer is closed without another',
+    'that is idle after its response is disconnected without another response',
     async () => {
       const caller = openRaw(url);
       caller.socket.write(call());
@@ -185,7 +185,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that reads nothing of a large answer is ended, whatever it sends meanwhile',
+    'that reads nothing of a large response is disconnected, even if it keeps sending',
     async () => {
       const cases = [
         ['getDetailInfo', ''],
@@ -211,7 +211,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that waits for the second of two answers is not taken for one that reads nothing',
+    'that waits for the second of two responses is not taken for one that reads nothing',
     async () => {
       gateway.simulator.behave('wx_late', { delayMs: 1.5 * SHORT.unreadMs });
       const caller = openRaw(shortUrl);

@@ -65,24 +65,27 @@ const deadlinesFor = (place: Echo['place']) => {
   return place === 'never' ? HASTY : {};
 };
 
-test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (place) => {
-  await start(deadlinesFor(place));
-  for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
-    const appId = `wx_${operation}`;
-    upstream.behave(appId, { ...GOOD, place });
-    const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
-    const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
-    const answer = await readableExchange(
-      gateway.url,
-      rawPost(`/contacts/${operation}`, lines, body),
-    );
+test.each(PLACES)(
+  'a token that GEWE echoes as a %s reaches no caller and no log line',
+  async (place) => {
+    await start(deadlinesFor(place));
+    for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
+      const appId = `wx_${operation}`;
+      upstream.behave(appId, { ...GOOD, place });
+      const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
+      const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
+      const answer = await readableExchange(
+        gateway.url,
+        rawPost(`/contacts/${operation}`, lines, body),
+      );
 
-    expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
-    expect(tells(answer, TOKEN)).toBe(false);
-  }
-  expect(tells(tap.lines.join(''), TOKEN)).toBe(false);
-  expect(upstream.elsewhere).toEqual([]);
-});
+      expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
+      expect(tells(answer, TOKEN)).toBe(false);
+    }
+    expect(tells(tap.lines.join(''), TOKEN)).toBe(false);
+    expect(upstream.elsewhere).toEqual([]);
+  },
+);
 
 test.each([
   ['live', 'fetchContactsList', GOOD, {}],
@@ -91,7 +94,7 @@ test.each([
   ['replayed', 'addContacts', GOOD, { 'Idempotency-Key': 'once' }],
   ['passed on', 'search', GOOD, {}],
 ] as const)(
-  'a token that is echoed is cut out of an answer that is %s',
+  'a token that GEWE echoes is redacted in a response that is %s',
   async (how, operation, echo, headers) => {
     await start(deadlinesFor(echo.place));
     upstream.behave('wx_1', echo);
@@ -113,7 +116,7 @@ test.each([
 );
 
 test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
-  'an appId that holds the token is refused before it is kept or told: %s',
+  'an appId that contains the token is refused before it is stored or logged: %s',
   async (appId) => {
     await start();
     upstream.behave(appId, GOOD);

@@ -172,7 +172,7 @@ test.each([
   ['of letters and digits', 'Mk7f3b1c2d45e6f4a7b8c9d'],
   ['of signs that JSON, URLs and HTML escape', 'Mk7/"q\\w%+<e>&r;=\'t_9'],
 ])(
-  'a token %s stands in no answer, log line, metric or file, whatever is asked and repeated',
+  'a token %s is in no response, log line, metric or file, whatever is asked and echoed',
   async (_what, token) => {
     await start(token);
     const together = fc.array(fc.tuple(requests(token), echoes), { minLength: 20, maxLength: 20 });

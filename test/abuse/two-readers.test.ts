@@ -105,7 +105,7 @@ const REFUSED = expect.stringMatching(
 ) as unknown;
 
 test(
-  'a request in any spelling is carried out as every reader reads it',
+  'a request in any spelling is carried out as every JSON parser reads it',
   async () => {
     await fc.assert(
       fc.asyncProperty(wellSpelled(ACCOUNTS), async ({ request, bytes }) => {
@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  'bytes of any kind are refused unseen, or carried out as every reader reads them',
+  'a body of any bytes is refused without a call to GEWE, or carried out as every JSON parser reads it',
   async () => {
     const seen = { refused: 0, sent: 0 };
     await fc.assert(
@@ -154,7 +154,7 @@ test.each([
   ...['2.0', '2e0', '20e-1', '2.9999999999999999999', '3.0000000000000000001', '1e400', '-0'],
   ...['"02"', '"+2"', '" 2"', '"2.0"', '"２"', '"2\\u0000"', '"2\\u200b"'],
   ...['true', 'null', '[2]', '{"$numberInt":"2"}', '{"valueOf":2}'],
-])('an option written %s, which readers take differently, is refused', async (option) => {
+])('an option written %s, which JSON parsers read differently, is refused', async (option) => {
   const outcome = await addContacts(bodyWith(`"option":${option},"v3":"v3_ann"`));
   expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
 });
@@ -180,26 +180,26 @@ test.each([
   '"option":4,"app_id":"wx_A"',
   '"option":4,"APPID":"wx_A"',
   '"option":4,"__proto__":{"option":2},"__proto__":{}',
-])('a body with %s, where some reader sees a key twice, is refused', async (members) => {
+])('a body with %s, in which some JSON parser sees a key twice, is refused', async (members) => {
   const outcome = await addContacts(bodyWith(members));
   expect(outcome).toEqual({ status: 400, code: 'duplicate-key', sent: [] });
 });
 
 test.each(['Option', 'OPTION', '_option', 'opt\\u0131on', 'option\\u0000', 'option\\u0000x'])(
-  'an option under the name %s alone, by which some reader would add, is refused',
+  'a body whose only option is %s, which some JSON parser reads as option, is refused',
   async (key) => {
     const outcome = await addContacts(bodyWith(`"${key}":2,"v3":"v3_ann"`));
     expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
   },
 );
 
-test('keys that decide nothing may be spelled as they like', async () => {
+test('keys that the gateway does not use may have any spelling', async () => {
   const body = '{"appId":"wx_a","content":"a","Content":"b","contactsInfo":"x"}';
   await gateway.post('search', body).expect(200);
 });
 
 test.each(['addcontacts', 'AddContacts', 'ADDCONTACTS', 'fetchcontactslist', 'Search'])(
-  'the operation %s, a known one in other letters, is 404 and reaches no upstream',
+  'the operation %s, which differs from a known one only in case, is 404 and not forwarded',
   async (operation) => {
     gateway.simulator.reset();
     await gateway.post(operation, { appId: 'wx_a', option: 2, v3: 'v3_ann' }).expect(404);
@@ -216,7 +216,7 @@ test.each([
   'v3_\u00e1',
   'v3_a\u0301',
   '\ud800',
-])('a v3 that only looks like another (%j) is refused', async (v3) => {
+])('a v3 with a character outside visible ASCII (%j) is refused', async (v3) => {
   const outcome = await addContacts(JSON.stringify({ appId: 'wx_a', option: 2, v3 }));
   expect(outcome).toEqual({ status: 400, code: 'invalid-target', sent: [] });
 });

@@ -93,7 +93,7 @@ test.each([
   ['of a known length', pourText],
   ['in chunks', pourChunks],
 ])(
-  'an answer of 200 MB %s is cut at the limit and is no answer',
+  'a response of 200 MB %s is cut off at the limit and treated as invalid',
   async (what, manner) => {
     const accounts = ['search', 'cache', 'add', 'none', 'saved'].map(
       (name) => `wx_${name}_${what.length}`,
@@ -132,7 +132,7 @@ test.each([
   600_000,
 );
 
-test('an answer just below the limit comes whole', async () => {
+test('a response just below the limit is delivered whole', async () => {
   const body = `{"ret":200,"msg":"${'x'.repeat(LIMIT - 20)}"}`;
   upstream.behave('wx_large', (socket) => {
     socket.end(`${HEAD}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);

@@ -34,11 +34,11 @@ const codeSections = (path: string) =>
   [...prose(path).matchAll(/^## `(.+)`$/gm)].map(([, code]) => code);
 
 describe.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('%s', (path) => {
-  test('has one section for each refusal, and none more', () => {
+  test('has exactly one section for each refusal', () => {
     expect(codeSections(path).sort()).toEqual(sortedCodes);
   });
 
-  test('shows for each refusal a body with its own status and texts', () => {
+  test('shows for each refusal a body with the right status and texts', () => {
     const bodies = [...text(path).matchAll(/^```json\n([^]*?)^```$/gm)].map(
       ([, body = '']) => JSON.parse(body) as Record<string, unknown>,
     );
@@ -61,7 +61,7 @@ test.each([
   expect(names.sort()).toEqual([...VARIABLE_NAMES].sort());
 });
 
-test('both READMEs have the newcomer lines', () => {
+test('both READMEs have the commands for newcomers', () => {
   for (const path of ['README.md', 'README.zh-CN.md']) {
     expect(text(path)).toMatch(/^npm ci && npm run demo$/m);
     expect(text(path)).toMatch(/^npm ci && npm test$/m);
@@ -82,7 +82,7 @@ test('every script that a document runs with npm is in package.json', () => {
 describe('ARCHITECTURE.md', () => {
   const page = text('ARCHITECTURE.md');
 
-  test('has a word on every folder under src', () => {
+  test('describes every folder under src', () => {
     const folders = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
@@ -90,7 +90,7 @@ describe('ARCHITECTURE.md', () => {
     expect(unnamed).toEqual([]);
   });
 
-  test('names no path that is not there', () => {
+  test('names only paths that exist', () => {
     const paths = [...page.matchAll(/`((?:src|test|docs|config|examples)(?:\/[\w./-]+)?)`/g)].map(
       ([, path = '']) => path,
     );
@@ -99,7 +99,7 @@ describe('ARCHITECTURE.md', () => {
   });
 });
 
-test('SECURITY.md names only tests that exist, each by the name of its file', () => {
+test('SECURITY.md names only test files that exist', () => {
   const rows = [...text('SECURITY.md').matchAll(/^\|.*\|.*\|(.*)\|$/gm)].map(
     ([, tests = '']) => tests,
   );
@@ -124,7 +124,7 @@ function anchorsOf(path: string): Set<string> {
 }
 
 describe('links', () => {
-  test.each(markdownUnder('.'))('of %s lead to files and headings that are there', (path) => {
+  test.each(markdownUnder('.'))('in %s lead to existing files and headings', (path) => {
     const targets = [...prose(path).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target = '']) => target)
       .filter((target) => !/^[a-z]+:/.test(target));
@@ -150,7 +150,7 @@ describe('decision records', () => {
     expect(headings).toEqual(['Background', 'Decision', 'Consequences', 'Rejected']);
   });
 
-  test('are numbered without a gap and all in the index', () => {
+  test('are numbered without a gap and all listed in the index', () => {
     const numbers = records.map((name) => Number(name.slice(0, 4))).sort((a, b) => a - b);
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     const index = text(join(folder, 'README.md'));
@@ -159,7 +159,7 @@ describe('decision records', () => {
 });
 
 test.each(['README.md', 'README.zh-CN.md'])(
-  '%s has its service keep its memory small as the image does, with the flag of npm start',
+  '%s gives the service the same memory settings as the image, with the flags of npm start',
   (path) => {
     const settings = (line: string) => new Set(line.match(/MALLOC_\w+=\d+|--max-\S+?=\d+/g));
     const { scripts } = JSON.parse(text('package.json')) as { scripts: { start: string } };

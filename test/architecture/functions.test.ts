@@ -74,7 +74,7 @@ const functions = readdirSync(join(root, 'src'), { recursive: true, withFileType
   .sort()
   .flatMap((path) => measure(path, readFileSync(join(root, path), 'utf8')));
 
-test('every function is counted without the functions nested in it, comments and blank lines', () => {
+test('the length of a function excludes nested functions, comments and blank lines', () => {
   const text = `
 function outer() {
   // A comment.

@@ -116,7 +116,7 @@ function filesImporting(target: string): string[] {
 }
 
 describe('imports under src', () => {
-  test('go only in the direction that is allowed', () => {
+  test('go only in the allowed direction', () => {
     const wrong = files.flatMap(({ path, imports }) => {
       const unit = unitOf(path);
       const common = COMMON.includes(unit) ? [] : [unit, ...COMMON];
@@ -159,7 +159,7 @@ describe('imports under src', () => {
   });
 });
 
-test('steps do not import each other: what one finds out is in the scope of the request', () => {
+test("steps do not import each other; they share what they find through the request's scope", () => {
   const isStep = (path: string) => path.startsWith('src/steps/');
   const wrong = files
     .filter(({ path }) => isStep(path))
@@ -168,7 +168,7 @@ test('steps do not import each other: what one finds out is in the scope of the 
   expect(wrong).toEqual([]);
 });
 
-describe('in one place only', () => {
+describe('confined to one place', () => {
   test('process.env is read in src/settings/env.ts', () => {
     expect(
       filesWith(/\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*'env'|\{[^}]*\benv\b[^}]*\} = process\b/),
@@ -179,7 +179,7 @@ describe('in one place only', () => {
     expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/time.ts']);
   });
 
-  test('a new Date() is made of an instant everywhere', () => {
+  test('new Date() always has an argument', () => {
     expect(filesWith(/\bnew Date\(\s*\)/)).toEqual([]);
   });
 
@@ -187,7 +187,7 @@ describe('in one place only', () => {
     expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is used in src/gewe/client.ts, and is but a type in exchange.ts', () => {
+  test('undici is imported only by client.ts and exchange.ts in src/gewe, and its clients are created only in client.ts', () => {
     expect(filesImporting('undici')).toEqual(['src/gewe/client.ts', 'src/gewe/exchange.ts']);
     expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
   });
@@ -200,7 +200,7 @@ describe('in one place only', () => {
     expect(filesImporting('helmet')).toEqual(['src/steps/security-headers.ts']);
   });
 
-  test('app.use stands in src/app.ts and src/ops/ops-app.ts', () => {
+  test('app.use is in src/app.ts and src/ops/ops-app.ts only', () => {
     expect(filesWith(/\b(?:app|router)\s*\.\s*use\(/)).toEqual([
       'src/app.ts',
       'src/ops/ops-app.ts',
@@ -214,7 +214,7 @@ describe('in one place only', () => {
     expect(outside).toEqual([]);
   });
 
-  test('ioredis makes its connections in src/stores/redis/connection.ts, and is but a type in others there', () => {
+  test('ioredis is imported only under src/stores/redis, and new Redis is called only in connection.ts', () => {
     const using = files.filter(({ imports }) => imports.some(({ target }) => target === 'ioredis'));
     expect(using.every(({ path }) => path.startsWith('src/stores/redis/'))).toBe(true);
     expect(filesWith(/\bnew Redis\(/)).toEqual(['src/stores/redis/connection.ts']);
@@ -224,7 +224,7 @@ describe('in one place only', () => {
 /** Names of functions that make a part: something that is made once and then lives. */
 const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|keepCopies|orUnavailable)$/;
 
-test('parts of another folder are made by the composition root and the commands, and by nobody else', () => {
+test('parts of another folder are created only by the composition root and the commands', () => {
   const isRoot = (unit: string) => ['gateway.ts', 'open-secrets.ts', 'cli', 'demo'].includes(unit);
   const made = files
     .filter(({ path }) => !isRoot(unitOf(path)))

@@ -30,7 +30,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(await begin('k')).toEqual({ kind: 'in-progress' });
     });
 
-    test('given one key by 50 callers at once, begins it for exactly one', async () => {
+    test('given the same key by 50 callers at once, begins it for exactly one', async () => {
       const kinds = (await Promise.all(Array.from({ length: 50 }, () => begin('k')))).map(
         (one) => one.kind,
       );
@@ -38,7 +38,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(kinds.filter((kind) => kind === 'in-progress')).toHaveLength(49);
     });
 
-    test('once the lease has run out without an answer, says lost until the key expires', async () => {
+    test('says lost from the end of the lease of an unfinished key until the key expires', async () => {
       await begin('k');
       expect(await begin('k', T0 + LEASE_MS - 1)).toEqual({ kind: 'in-progress' });
       expect(await begin('k', T0 + LEASE_MS)).toEqual({ kind: 'lost' });
@@ -46,7 +46,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(await begin('k', T0 + DAY_MS)).toEqual({ kind: 'begun' });
     });
 
-    test('gives the answer again, byte for byte, until the key expires', async () => {
+    test('replays the response, byte for byte, until the key expires', async () => {
       const answer = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
       await begin('k');
       await store.finish(named('k'), answer);
@@ -59,13 +59,13 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(await begin('k', T0 + DAY_MS)).toEqual({ kind: 'begun' });
     });
 
-    test('keeps an answer without a byte as an answer', async () => {
+    test('replays a response with an empty body', async () => {
       await begin('k');
       await store.finish(named('k'), Buffer.alloc(0));
       expect((await begin('k')).kind).toBe('finished');
     });
 
-    test('given another fingerprint, says mismatch, whatever became of the key', async () => {
+    test('says mismatch for another fingerprint, whatever the state of the key', async () => {
       await begin('k');
       expect(await begin('k', T0, 'other')).toEqual({ kind: 'mismatch' });
       expect(await begin('k', T0 + LEASE_MS, 'other')).toEqual({ kind: 'mismatch' });
@@ -73,27 +73,27 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(await begin('k', T0 + DAY_MS - 1, 'other')).toEqual({ kind: 'mismatch' });
     });
 
-    test('once a key has expired, begins it with another fingerprint and without the old answer', async () => {
+    test('begins an expired key with another fingerprint and without the old response', async () => {
       await begin('k');
       await store.finish(named('k'), Buffer.from('answer'));
       expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'begun' });
       expect(await begin('k', T0 + DAY_MS, 'other')).toEqual({ kind: 'in-progress' });
     });
 
-    test('begins a key anew that was abandoned, with any fingerprint', async () => {
+    test('begins an abandoned key anew, with any fingerprint', async () => {
       await begin('k');
       await store.abandon(named('k'));
       expect(await begin('k', T0, 'other')).toEqual({ kind: 'begun' });
     });
 
-    test('keeps an answer that comes after the lease', async () => {
+    test('keeps a response that comes after the end of the lease', async () => {
       await begin('k');
       expect((await begin('k', T0 + LEASE_MS)).kind).toBe('lost');
       await store.finish(named('k'), Buffer.from('late'));
       expect((await begin('k', T0 + LEASE_MS)).kind).toBe('finished');
     });
 
-    test('keeps the first answer, also where a second one or an abandon follows', async () => {
+    test('keeps the first response, even if a second one or an abandon follows', async () => {
       await begin('k');
       await store.finish(named('k'), Buffer.from('first'));
       await store.finish(named('k'), Buffer.from('second'));
@@ -101,7 +101,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect(await begin('k')).toEqual({ kind: 'finished', answer: Buffer.from('first') });
     });
 
-    test('told to finish or abandon a key that nobody began, does nothing', async () => {
+    test('ignores a finish or an abandon for a key that was not begun', async () => {
       await store.finish(named('k'), Buffer.from('answer'));
       await store.abandon(named('k'));
       expect(await begin('k')).toEqual({ kind: 'begun' });
@@ -114,7 +114,7 @@ export function describeIdempotencyStore(open: OpenStoresUnderTest): void {
       expect((await begin('k')).kind).toBe('finished');
     });
 
-    test('with many keys expired, still finds those that are not', async () => {
+    test('finds unexpired keys among many expired ones', async () => {
       for (let i = 0; i < 100; i++) await begin(`old ${i}`);
       await begin('young', T0 + 1);
       expect(await begin('young', T0 + DAY_MS)).toEqual({ kind: 'lost' });

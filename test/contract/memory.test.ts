@@ -21,7 +21,7 @@ describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
 
-test('memory stores keep no more bytes of lists than they may, and drop those not asked for the longest', async () => {
+test('memory stores keep at most the allowed bytes of lists, and drop the least recently used ones', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);
   // A compressed form may hang on a list: each counts twice.
   const listOf = (bytes: number) =>
@@ -36,7 +36,7 @@ test('memory stores keep no more bytes of lists than they may, and drop those no
   expect(await lists.load('a')).toBeUndefined();
 });
 
-test('memory stores take a check, and a second close', async () => {
+test('memory stores pass a check and can be closed twice', async () => {
   const stores = openMemoryStores(systemClock, 1_000_000);
   await stores.check();
   await stores.close();

@@ -73,7 +73,7 @@ describeOnRedis('The ledger in Redis', () => {
     await redis.stop();
   });
 
-  test('decides, names the rule and tells what is left as the rules do', async () => {
+  test('gives the same decision, rule and remaining quota as the rules in TypeScript', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(rules, { maxLength: 4 }),

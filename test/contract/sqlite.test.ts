@@ -54,14 +54,14 @@ describe('SQLite stores', () => {
   });
   afterEach(() => folder.remove());
 
-  test('make the folder of their file, and leave it and its lock there when closed', async () => {
+  test('create the folder of their file, and leave only the file and its lock file after they are closed', async () => {
     const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.check();
     await stores.close();
     expect(await readdir(join(path, '..'))).toEqual(['gateway.db', 'gateway.db-lock']);
   });
 
-  test('reject every call once closed, and take a second close', async () => {
+  test('reject every call after they are closed, and can be closed twice', async () => {
     const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.close();
     await stores.close();
@@ -70,7 +70,7 @@ describe('SQLite stores', () => {
     await expect(stores.ledger.charge('wx_a', ANN, [])).rejects.toThrow();
   });
 
-  test('killed with SIGKILL amid charging, have every charge that was promised', async () => {
+  test('killed with SIGKILL while charging, keep every charge that was confirmed', async () => {
     const script = fileURLToPath(new URL('../support/charge-forever.ts', import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
