@@ -52,7 +52,7 @@ function overfull(policy: ModelPolicy, received: readonly ReceivedAdd[]): string
 }
 
 test.each(['memory', 'SQLite, over restarts'])(
-  'on %s, the gateway and the model of the contract never disagree, and no window holds too much',
+  'on %s, the gateway agrees with the model of the quotas, and no window exceeds its limit',
   async (store) => {
     const numRuns = budget(20, 100);
     let forwarded = 0;

@@ -38,8 +38,8 @@ function start(env: Record<string, string>): Promise<TestGateway> {
 
 const gatewayFor = (why: string) => (why === 'timeout' ? hasty : gateway);
 
-describe('a good answer', () => {
-  test('goes to the caller byte for byte and is saved byte for byte', async () => {
+describe('a good list', () => {
+  test('is returned and saved byte for byte', async () => {
     const bytes = listBytes('ann', 'bob');
     gateway.simulator.behave('wx_good', { raw: { body: bytes } });
 
@@ -53,7 +53,7 @@ describe('a good answer', () => {
     expect(saved.headers['x-gateway-source']).toBe('saved');
   });
 
-  test('that is shorter than the saved one replaces it', async () => {
+  test('replaces the saved one even if it is shorter', async () => {
     await saveList(gateway, 'wx_shrinks', listBytes('ann', 'bob', 'cem'));
     await saveList(gateway, 'wx_shrinks', listBytes('ann'));
 
@@ -61,14 +61,14 @@ describe('a good answer', () => {
     expect(saved.body.toString()).toBe(listBytes('ann'));
   });
 
-  test('with groups only is a good one', async () => {
+  test('may consist of groups only', async () => {
     const body = '{"ret":200,"data":{"friends":[],"chatrooms":["1@chatroom"],"ghs":[]}}';
     await saveList(gateway, 'wx_groups', body);
     expect((await askList(gateway, 'wx_groups', ONLY_IF_CACHED)).body.toString()).toBe(body);
   });
 });
 
-describe('where a list is saved and the upstream', () => {
+describe('if a list is saved and the upstream', () => {
   test.each(FAILURES)('%s, the caller gets the saved list', async (name, behaviour, why) => {
     const appId = `saved:${name}`.replaceAll(/[^\w:]/g, '_');
     const bytes = listBytes('ann', name);
@@ -110,9 +110,9 @@ describe('where a list is saved and the upstream', () => {
   });
 });
 
-describe('where nothing is saved and the upstream', () => {
+describe('if no list is saved and the upstream', () => {
   test.each(FAILURES)(
-    '%s, its cache endpoint is asked and its list saved',
+    '%s, its cache endpoint is asked and the list from it saved',
     async (name, slow, why) => {
       const appId = `cache:${name}`.replaceAll(/[^\w:]/g, '_');
       const bytes = listBytes('from its cache', name);
