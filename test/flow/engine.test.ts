@@ -9,7 +9,7 @@ import { NO_EVENTS } from '../support/stores-under-test.ts';
 const describeHere = engine === 'redis' ? describeOnRedis : describe;
 
 describeHere(`the flow tests on ${engine}`, () => {
-  test('keep what they save in that engine', async () => {
+  test('save to that engine', async () => {
     const gateway = await startGateway();
     await saveList(gateway, 'wx_1', listBytes('ann'));
     const { storeUrl } = gateway;

@@ -97,7 +97,7 @@ const ask = (service: ListService) =>
     left: () => new Promise(() => undefined),
   });
 
-test('an observer that throws is logged, and the list arrives', async () => {
+test('if an observer throws, the fault is logged, and the caller gets the list', async () => {
   const service = withFaults({
     observe() {
       throw FAULT;
@@ -108,7 +108,7 @@ test('an observer that throws is logged, and the list arrives', async () => {
   expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
 });
 
-test('without a working scrubber nothing of an answer gets out, and the next call works', async () => {
+test('if the redaction of the token throws, nothing of the response is returned, and the next call works', async () => {
   let isBroken = true;
   const service = withFaults({
     scrub: (() => {
@@ -125,7 +125,7 @@ test('without a working scrubber nothing of an answer gets out, and the next cal
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
 });
 
-test('a log that cannot be written to costs nobody a list', async () => {
+test('a caller gets the saved list even if the log cannot be written', async () => {
   let isBroken = false;
   const gateway = await startGateway({
     overrides: {

@@ -12,7 +12,7 @@ test.each([
   ['CONNECT', 'CONNECT gateway.test:80 HTTP/1.1\r\nHost: gateway.test\r\n\r\n'],
   ['garbage', 'no HTTP at all\r\n\r\n'],
 ])(
-  'while a listener closes its port, what is pipelined behind %s gets no answer of another request',
+  'while a listener closes its port, requests pipelined after %s get only their own responses',
   async (_, second) => {
     const served: string[] = [];
     const listener = createListener(

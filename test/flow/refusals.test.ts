@@ -203,7 +203,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
 };
 
 test.each(Object.keys(REFUSALS) as RefusalCode[])(
-  'the refusal %s goes out under its status, whole, and tells nothing of the inside',
+  'the refusal %s has its status and all members, and reveals nothing internal',
   async (code) => {
     const id = `id-of-${code}`;
 
@@ -232,7 +232,7 @@ test.each(Object.keys(REFUSALS) as RefusalCode[])(
   },
 );
 
-test('a fault of the gateway is logged with its cause under the id that the caller has', async () => {
+test('an internal error is logged with its cause and the request id that the caller got', async () => {
   faultAfter = 0;
   await ask('id-of-a-fault');
 

@@ -47,7 +47,7 @@ describeOnRedis('three gateways on one Redis', () => {
     }
   }
 
-  test('make one call for 300 callers at once, and all get its answer', async () => {
+  test('make one upstream call for 300 simultaneous callers, and all get its list', async () => {
     const { next, count } = await held();
     const asked = Array.from({ length: 300 }, (_, i) => ask(i, 'wx_1'));
     const call = await next(LIST);
@@ -70,7 +70,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 
-  test("pass the vendor's word on an account on to callers at every gateway", async () => {
+  test('pass on an error of the account to the callers at every gateway', async () => {
     const { next, count } = await held();
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(LIST);
@@ -83,7 +83,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 
-  test('ask the cache endpoint once, and give its list at every gateway', async () => {
+  test('ask the cache endpoint once, and return its list at every gateway', async () => {
     const { next, count } = await held({ LIST_DEADLINE_MS: '200' });
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(CACHE);
@@ -98,7 +98,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(CACHE, 'wx_1')).toBe(1);
   });
 
-  test('let each caller wait as long as it wants, and join a call that is older than that to the saved list', async () => {
+  test('let each caller wait its own time, and give a caller that joins an older call the saved list', async () => {
     const { next } = await held();
     const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
@@ -117,7 +117,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect((await patient).body.toString()).toBe(listBytes('new'));
   });
 
-  test('serve next what a late answer brought to one of them', async () => {
+  test('all return the list that a late response brought to one of them', async () => {
     const { next } = await held();
     const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
@@ -140,7 +140,7 @@ describeOnRedis('three gateways on one Redis', () => {
     }
   });
 
-  test('forget a list everywhere when an operator has it forgotten at one', async () => {
+  test('delete a list everywhere if an operator deletes it at one of them', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);

@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each(['evil.example', 'evil.example:9090', '127.0.0.1.evil.example', ''])(
-  'the ops listener without OPS_TOKEN answers nothing to the Host %j, which a web page could have chosen',
+  'the ops listener without OPS_TOKEN refuses the Host %j, which a web page could send',
   async (host) => {
     const answer = await rawRequest(
       gateway.opsUrl,
@@ -41,7 +41,7 @@ test.each(['evil.example', 'evil.example:9090', '127.0.0.1.evil.example', ''])(
 );
 
 test.each(['localhost:1', '127.0.0.1', '[::1]:9090'])(
-  'the ops listener without OPS_TOKEN answers to the Host %j',
+  'the ops listener without OPS_TOKEN accepts the Host %j',
   async (host) => {
     const answer = await rawRequest(
       gateway.opsUrl,

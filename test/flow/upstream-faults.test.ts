@@ -201,7 +201,7 @@ async function resources(): Promise<Record<string, number>> {
 
 describe('an upstream that', () => {
   test.each(FAULTS)(
-    '$name does no harm to any operation',
+    '$name has exactly the expected effect on each operation',
     async (fault) => {
       expect(await (begun.get(fault) ?? meet(fault))).toEqual(expected(fault));
     },
@@ -209,7 +209,7 @@ describe('an upstream that', () => {
   );
 });
 
-test('after all of that no socket and no timer is left', async () => {
+test('after all faults, no socket and no timer is left', async () => {
   const busy = ['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'Immediate'];
   let leftOver: string[] = [];
   // What was seen last counts: another look could find the connection of the look before, still closing.
@@ -222,7 +222,7 @@ test('after all of that no socket and no timer is left', async () => {
   expect(leftOver).toEqual([]);
 });
 
-test('after all of that no promise was left unhandled and nothing failed inside', async () => {
+test('after all faults, the gateway ends with 0, without an unhandled rejection or internal error', async () => {
   // An unhandled rejection would have ended the process.
   gateway.kill('SIGTERM');
 

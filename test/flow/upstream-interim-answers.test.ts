@@ -49,9 +49,9 @@ describe.each([
   ['102', PROCESSING],
   ['103', EARLY_HINTS],
   ['102 and two 103', PROCESSING + EARLY_HINTS + EARLY_HINTS],
-])('the answer after %s', (_statuses, interim) => {
+])('the final response after %s', (_statuses, interim) => {
   test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
-    'is the answer to %s',
+    'is returned to the caller of %s',
     async (operation) => {
       answers(interim + wire(GOOD_LIST));
 
@@ -61,7 +61,7 @@ describe.each([
     },
   );
 
-  test('is the answer to fetchContactsList', async () => {
+  test('is returned to the caller of fetchContactsList', async () => {
     answers(interim + wire(GOOD_LIST));
 
     const answer = await askList(gateway, appId);
@@ -75,10 +75,10 @@ describe.each([
 describe.each([
   ['100 Continue', CONTINUE + wire(GOOD_LIST)],
   ['101 Switching Protocols', SWITCHING],
-])('an interim answer of %s that cannot be read past', (name, bytes) => {
+])('an interim response of %s, after which nothing can be read,', (name, bytes) => {
   const why = `an interim answer (${name}) that the gateway cannot read past`;
 
-  test('is an invalid one to fetchContactsList, and the log names it', async () => {
+  test('gives fetchContactsList the saved list with upstream-invalid, and is named in the log', async () => {
     answers(wire(GOOD_LIST));
     await askList(gateway, appId);
     upstream.behave(appId, (socket) => void socket.write(bytes));
@@ -91,7 +91,7 @@ describe.each([
     expect(whyOf('fetchContactsList')).toBe(why);
   });
 
-  test('refuses fetchContactsList if nothing is saved, and is named', async () => {
+  test('is a refusal of fetchContactsList that names it if no list is saved', async () => {
     answers(bytes);
     const { status, body } = await askList(gateway, appId);
     expect([status, JSON.parse(body.toString())]).toMatchObject([
@@ -101,7 +101,7 @@ describe.each([
   });
 
   test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
-    'refuses %s, and is named',
+    'is a refusal of %s that names it',
     async (operation) => {
       answers(bytes);
 

@@ -53,7 +53,7 @@ const OPERATIONS = {
 
 describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation, ask) => {
   // https://github.com/nodejs/node/issues/60187 and https://github.com/nodejs/undici/issues/756
-  test('two answers at once do not give the second caller the first one', async () => {
+  test('of two responses at once, the second does not reach the next caller', async () => {
     answerAndKeep('wx_1', listOf('wx_poison'));
     answerAndKeep('wx_2');
 
@@ -61,7 +61,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect((await ask('wx_2')).body.toString()).toBe(listBytes('wx_2'));
   });
 
-  test('an answer that nobody asked for ends the connection and reaches nobody', async () => {
+  test('an unsolicited response closes the connection and reaches no caller', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -73,7 +73,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect(upstream.connections()).toBe(2);
   });
 
-  test('an answer that comes just before the next request is read reaches nobody', async () => {
+  test('an unsolicited response just before the next request is read reaches no caller', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -97,7 +97,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect(answer).not.toContain('wx_poison');
   });
 
-  test('a connection that the upstream closed in between is not used again', async () => {
+  test('a connection that the upstream closed meanwhile is not reused', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -108,7 +108,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect((await ask('wx_2')).body.toString()).toBe(listBytes('wx_2'));
   });
 
-  test('a good connection is used again', async () => {
+  test('an intact connection is reused', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -118,7 +118,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
   });
 });
 
-test('no unasked answer is saved as the list of the next account', async () => {
+test('an unsolicited response is not saved as the list of the next account', async () => {
   answerAndKeep('wx_1', listOf('wx_poison'));
   answerAndKeep('wx_2');
   await askList(gateway, 'wx_1');

@@ -97,7 +97,7 @@ describe('an upstream over TLS', () => {
     });
 
   test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
-    'answers %s where its certificate is trusted',
+    'answers %s if its certificate is trusted',
     async (operation) => {
       const answer = await call(operation);
 
@@ -105,7 +105,7 @@ describe('an upstream over TLS', () => {
     },
   );
 
-  test('answers addContacts and the question before it', async () => {
+  test('answers addContacts: an add is refused as account-too-young, a reject succeeds', async () => {
     expect((await call('addContacts')).json()['code']).toBe('account-too-young');
     expect((await call('addContacts', 4)).json()['ret']).toBe(200);
     const operations = upstream.calls.map(({ operation }) => operation);
@@ -114,7 +114,7 @@ describe('an upstream over TLS', () => {
 
   // It says goodbye in TLS, which is no byte of an answer.
   test.each(['search', 'fetchContactsList'])(
-    'gets %s once more where it closes a kept connection when that comes',
+    'gets %s a second time if it closed the kept connection at the first',
     async (operation) => {
       const good = wire(GOOD_LIST, '200 OK', ['Connection: keep-alive']);
       let requests = 0;
@@ -133,14 +133,14 @@ describe('an upstream over TLS', () => {
     },
   );
 
-  test('is spoken to in HTTP/1.1 and with the token, by both clients of the gateway', () => {
+  test('is called over HTTP/1.1 with the token by both HTTP clients of the gateway', () => {
     expect([...witness.protocols]).not.toContain('h2');
     expect(witness.received.match(/ HTTP\/1\.1\r\n/g)).toHaveLength(upstream.calls.length);
     expect(witness.received.match(RegExp(TOKEN, 'g'))).toHaveLength(upstream.calls.length);
   });
 });
 
-describe('a handshake that fails', () => {
+describe('a TLS handshake that fails', () => {
   let gateway: TestGateway;
   afterEach(async () => {
     await gateway.stop();
@@ -148,14 +148,8 @@ describe('a handshake that fails', () => {
   });
 
   const NEVER_ESTABLISHED: readonly (readonly [string, () => Promise<RawUpstream>])[] = [
-    [
-      'a certificate nobody trusts, over TLS 1.3',
-      () => startTlsUpstream({ minVersion: 'TLSv1.3' }),
-    ],
-    [
-      'a certificate nobody trusts, over TLS 1.2',
-      () => startTlsUpstream({ maxVersion: 'TLSv1.2' }),
-    ],
+    ['an untrusted certificate, over TLS 1.3', () => startTlsUpstream({ minVersion: 'TLSv1.3' })],
+    ['an untrusted certificate, over TLS 1.2', () => startTlsUpstream({ maxVersion: 'TLSv1.2' })],
     [
       'plain HTTP',
       () => startUpstreamWithoutTls((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
@@ -170,7 +164,7 @@ describe('a handshake that fails', () => {
   ];
 
   test.each(NEVER_ESTABLISHED)(
-    'by %s gives the attempt back, as nothing of it was sent',
+    'by %s refunds the attempt, because nothing was sent',
     async (what, start) => {
       upstream = await start();
       gateway = await startGateway({
@@ -192,7 +186,7 @@ describe('a handshake that fails', () => {
   );
 
   test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
-    'is a refusal to %s, and shows the token to nobody',
+    'is a refusal of %s, and the token is not sent',
     async (operation) => {
       upstream = await startTlsUpstream();
       gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
@@ -205,7 +199,7 @@ describe('a handshake that fails', () => {
     },
   );
 
-  test('is not confused with a connection lost after it: that attempt stays charged', async () => {
+  test('is distinguished from a connection lost after the request was sent, which stays charged', async () => {
     upstream = await startUpstreamWithoutTls((socket) =>
       socket.on('data', () => socket.resetAndDestroy()),
     );

@@ -65,7 +65,7 @@ describe.each<[string, Upstream]>([
   ['drops everything, and then refuses', { addresses: [DROPPING, REFUSING] }],
   ['refuses twice', { addresses: [REFUSING, REFUSING_TOO] }],
 ])('an upstream that %s', (_what, upstream) => {
-  test('costs an addContacts nothing, each time', async () => {
+  test('causes no charge for addContacts', async () => {
     await start(upstream);
 
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -78,7 +78,7 @@ describe.each<[string, Upstream]>([
     }
   });
 
-  test('says of a read, too, that it was not carried out', async () => {
+  test('makes the refusal of a read say that it was not carried out', async () => {
     await start(upstream);
 
     const answer = await gateway.post('search', { appId: 'wx_a' }).expect(502);
@@ -89,7 +89,7 @@ describe.each<[string, Upstream]>([
 });
 
 describe('an upstream whose first address drops everything', () => {
-  test('is reached at the second one', async () => {
+  test('is reached at its second address', async () => {
     await start({ addresses: [DROPPING, GOOD] });
 
     await gateway.post('search', { appId: 'wx_a' }).expect(200);

@@ -22,7 +22,7 @@ const call = (operation: string) =>
   gateway.post(operation, { appId: 'wx_1', option: 4, v3: 'v3_1', wxids: ['a'] });
 
 test.each(['search', 'addContacts', 'fetchContactsList', 'fetchContactsListCache'])(
-  'without /v2/api in it, %s says that the upstream was reached, what it said, and what to look at',
+  "with a GEWE_BASE_URL without /v2/api, %s is refused with the upstream's status and the likely cause",
   async (operation) => {
     await startAt('/');
     const { status, body } = await call(operation);
@@ -41,7 +41,7 @@ test.each(['search', 'addContacts', 'fetchContactsList', 'fetchContactsListCache
   },
 );
 
-test('with a slash at its end it works', async () => {
+test('a GEWE_BASE_URL that ends in a slash works', async () => {
   await startAt('/v2/api/');
   expect((await call('search')).body).toMatchObject({ ret: 200 });
   expect((await call('fetchContactsList')).body).toMatchObject({ ret: 200 });
