@@ -11,7 +11,7 @@ import { fakeIo } from '../unit/cli/io.ts';
 
 const run = promisify(execFile);
 
-test('the demo with --once tells all five steps with the numbers of its run and ends with 0', async () => {
+test('demo --once prints all five steps with their results and exits with 0', async () => {
   const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once'], {
     // As npm tells it.
     env: { npm_lifecycle_event: 'demo', npm_package_name: 'gewe-gateway' },
@@ -47,7 +47,7 @@ describe('the demo without --once', () => {
   afterAll(() => void child.kill('SIGKILL'));
 
   (onPath('curl') ? test : test.skip)(
-    'prints lines that work in a shell, and the first prints little',
+    'prints curl commands that work in a shell, the first with little output',
     async () => {
       const printed: string[] = [];
       for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
@@ -67,7 +67,7 @@ describe('the demo without --once', () => {
     },
   );
 
-  test('stays up until a signal, then ends with 0', async () => {
+  test('runs until a signal, then exits with 0', async () => {
     expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     const [code] = (await exit) as [number];
@@ -81,7 +81,7 @@ test.each<[what: string, spoil: (simulator: Simulator) => void]>([
   // The story slows the upstream down by this call.
   ['the saved list', (simulator) => void (simulator.behave = () => undefined)],
   ['an accepted add', (simulator) => simulator.behave('wx_demo_old', { reset: true })],
-])('the demo, when %s does not come, says so and ends with 1', async (_what, spoil) => {
+])('the demo prints a failure and exits with 1 if it does not get %s', async (_what, spoil) => {
   const { io, printed } = fakeIo(process.cwd());
   const openStage = async () => {
     const stage = await setStage();

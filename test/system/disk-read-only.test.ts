@@ -48,7 +48,7 @@ async function expectRefusedStart(says: RegExp, before: readonly string[] = []):
 
 const makeStore = () => openSqliteStores(file, systemClock, 0).close();
 
-(ownDisk.isPossible ? describe : describe.skip)('a gateway that is started on a disk that', () => {
+(ownDisk.isPossible ? describe : describe.skip)('a gateway started on a disk that', () => {
   beforeEach(() => ownDisk.mount(data, '4m'));
   afterEach(async () => {
     await gateways.stop();
@@ -58,13 +58,13 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
   test.each([
     { what: 'has no store yet', make: () => undefined },
     { what: 'has a store that was closed', make: makeStore },
-  ])('is read-only and $what, says so and ends with 78', async ({ make }) => {
+  ])('is read-only and $what, reports it and exits with 78', async ({ make }) => {
     await make();
     ownDisk.remount(data, 'ro');
     await expectRefusedStart(READ_ONLY);
   });
 
-  test('got full or read-only after kill -9, says so and ends with 78; later it knows the charge', async () => {
+  test('is full or read-only after a kill -9, reports it and exits with 78; on a writable disk it still has the charge', async () => {
     const killed = await gateways.start();
     const headers = GOOD_HEADERS;
     const body = JSON.stringify(addBody('wx_a'));
@@ -82,19 +82,19 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
   });
 });
 
-(canConfine() ? describe : describe.skip)('a gateway that is started by a user who', () => {
-  test('may not write the folder, says so and ends with 78', async () => {
+(canConfine() ? describe : describe.skip)('a gateway started by a user who', () => {
+  test('may not write to the folder, reports it and exits with 78', async () => {
     await expectRefusedStart(/user of the gateway may read and write/, AS_USER);
   });
 
-  test('may not write the file, says so and ends with 78', async () => {
+  test('may not write to the file, reports it and exits with 78', async () => {
     await makeStore();
     await chmod(file, 0o644);
     await chown(data, USER, USER);
     await expectRefusedStart(/Let the user of the gateway write the file/, AS_USER);
   });
 
-  test('may not read the file, says so and ends with 78', async () => {
+  test('may not read the file, reports it and exits with 78', async () => {
     await makeStore();
     await expectRefusedStart(/permission denied.*user of the gateway may read and write/, AS_USER);
   });

@@ -186,7 +186,7 @@ async function change(write: Write): Promise<number> {
 }
 
 test.each(Object.entries(WAYS))(
-  'a file that is %s counts within a second, for everybody at once',
+  'a clients file that is %s takes effect within seconds, for all keys at the same time',
   async (_way, write) => {
     await untilAllAnswered(2);
     const took: number[] = [];
@@ -197,7 +197,7 @@ test.each(Object.entries(WAYS))(
   600_000,
 );
 
-test('a broken file changes nothing, nor does one that is gone for a moment', async () => {
+test('a broken clients file, and then a missing one, keep the previous keys', async () => {
   const from = load.answers.length;
   await writeFile(join(folder.path, 'clients.yaml'), '{ "clients": { "come": ');
   await gateway.printed(/the clients file is broken/);
@@ -211,7 +211,7 @@ test('a broken file changes nothing, nor does one that is gone for a moment', as
   expect(await change(byRename)).toBeLessThan(limitMs());
 });
 
-test('a call under way of a client that is removed ends well; one whose body is still to come is refused', async () => {
+test('after the removal of a client, its forwarded call finishes, and its request whose body is incomplete is refused', async () => {
   if (inForce() === 1) await change(byRename);
   const ask = (appId: string) => {
     const body = JSON.stringify({ appId });
@@ -237,7 +237,7 @@ test('a call under way of a client that is removed ends well; one whose body is 
   expect([ofUnderWay.statusCode, await json(ofUnderWay)]).toEqual([200, { ret: 200, msg: 'late' }]);
 });
 
-test('no request of all these got a 5xx or no answer', () => {
+test('none of these requests got a 5xx or no response', () => {
   const failed = load.answers.filter(({ status }) => status === 0 || status >= 500);
   expect(failed).toEqual([]);
   expect(load.answers.length).toBeGreaterThan(100);

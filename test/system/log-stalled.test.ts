@@ -85,7 +85,7 @@ async function askWithoutKey(count: number): Promise<void> {
 }
 
 test(
-  'a log that nobody reads does not fill the memory, and SIGTERM ends the process with 0 all the same',
+  'if nobody reads the log, lines are dropped, memory stays limited, and SIGTERM ends the process with 0',
   async () => {
     await askWithoutKey(REQUESTS);
 

@@ -41,7 +41,7 @@ async function bytes(): Promise<number> {
 
 const requestsLogged = () => gateway.process.output().split('"msg":"request"').length - 1;
 
-test('the body of a caller that leaves is freed, although the call that it waited for continues', async () => {
+test('the body of a caller that has left is freed while the refresh that it waited for continues', async () => {
   simulator.behave('*', { hang: true });
   await Promise.all([leaveHanging(0), leaveHanging(0)]);
   await simulator.waitForCall(({ appId }) => appId === 'wx_slow');
@@ -56,7 +56,7 @@ test('the body of a caller that leaves is freed, although the call that it waite
   expect((await bytes()) - before).toBeLessThan(50_000_000);
 }, 600_000);
 
-test('a body that is many times its bytes as objects costs its bytes while the upstream takes its time', async () => {
+test('a body whose parsed form is much larger takes only the memory of its bytes while the upstream is slow', async () => {
   simulator.behave('*', { hang: true });
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json'];
   // As objects 17 MB.
@@ -85,7 +85,7 @@ async function leaveHanging(length: number): Promise<void> {
 }
 
 test(
-  'any number of different accounts takes no more memory than the lists that may be kept in it',
+  'twice as many accounts need no more memory than the limit of saved lists allows',
   async () => {
     const accounts = budget(100, 10_000);
     // Large where they are few, so that keeping them all would be seen.

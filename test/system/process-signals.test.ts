@@ -66,7 +66,7 @@ describe('gewe-gateway start', () => {
     [['SIGTERM', 'SIGINT', 'SIGHUP']],
     [['SIGHUP', 'SIGINT', 'SIGHUP']],
   ])(
-    'takes %j at the same moment for one stop, and finishes what is under way',
+    'treats %j at the same moment as one stop, and finishes its running calls',
     async (signals) => {
       const gateway = runGateway(['start'], { cwd: folder.path, env });
       try {
@@ -86,7 +86,7 @@ describe('gewe-gateway start', () => {
   test.each<NodeJS.Signals[]>([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGHUP'],
-  ])('after %s ends at once at a %s more than a second later', async (first, second) => {
+  ])('after %s is ended at once by a %s more than a second later', async (first, second) => {
     const gateway = runGateway(['start'], { cwd: folder.path, env });
     try {
       const calls = await callsUnderWay((await gateway.listening()).url);
@@ -109,7 +109,7 @@ describe('npm start', () => {
     ['a Ctrl-C, which goes to its whole group', 'SIGINT', (pid) => -pid],
     ['the SIGHUP of a terminal that is closed', 'SIGHUP', (pid) => -pid],
     ['a SIGTERM, which goes to npm only', 'SIGTERM', (pid) => pid],
-  ])('at %s, finishes what is under way', async (_what, signal, whom) => {
+  ])('at %s, finishes its running calls', async (_what, signal, whom) => {
     // A group of its own, as a terminal makes one.
     const npm = spawn('npm', ['start'], {
       cwd: ROOT,

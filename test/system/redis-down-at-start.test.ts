@@ -21,7 +21,7 @@ describeOnRedis('A gateway', () => {
   describe.each(isLong ? [KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, FULL] : [KILLED, FROZEN, FULL])(
     'that starts while Redis is $name',
     (outage) => {
-      test('serves lists and all else, refuses addContacts, and does all when Redis is there', async () => {
+      test('serves lists and other operations, refuses addContacts, and recovers with Redis', async () => {
         rig = await gatewayOnRedis({
           policy: TRUSTING_WITHOUT_GAPS,
           before: outage.strike,
@@ -48,7 +48,7 @@ describeOnRedis('A gateway', () => {
     },
   );
 
-  test('beside a Redis that is there says nothing of the store', async () => {
+  test('with a working Redis logs nothing about the store', async () => {
     rig = await gatewayOnRedis();
     await rig.untilReadiness(200);
     expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([0, 0]);

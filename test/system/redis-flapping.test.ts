@@ -31,11 +31,11 @@ interface Asked {
   readonly code: unknown;
 }
 
-describeOnRedis('A Redis that comes and goes', () => {
+describeOnRedis('a Redis that fails again and again', () => {
   let rig: GatewayOnRedis;
   afterEach(() => rig.stop());
 
-  test('costs no more and no less than what was sent, and every key is sent once at most', async () => {
+  test('charges exactly the attempts that were sent, and each Idempotency-Key is sent at most once', async () => {
     rig = await gatewayOnRedis({ policy: POLICY });
     await rig.untilReadiness(200);
     const { simulator } = rig.gateway;

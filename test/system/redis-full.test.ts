@@ -8,5 +8,5 @@ import { describeOutage } from './redis/outage.suite.ts';
 describeOnRedis('A gateway', () => {
   describeOutage(FULL);
   if (ownDisk.isPossible) describeOutage(DISK_FULL);
-  else test.skip('a disk that is full cannot be made here', () => undefined);
+  else test.skip('needs a mount for a full disk, which is not possible here', () => undefined);
 });

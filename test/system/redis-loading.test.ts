@@ -15,7 +15,7 @@ const KEYS = 3000;
 const SLOWLY = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024'];
 const FILL = `for i = 1, ${KEYS} do redis.call('SET', 'filler ' .. i, string.rep('x', 100)) end`;
 
-describeOnRedis('While Redis is loading', () => {
+describeOnRedis('while Redis is loading', () => {
   let rig: GatewayOnRedis;
   beforeEach(async () => {
     rig = await gatewayOnRedis({ policy: TRUSTING });
@@ -23,7 +23,7 @@ describeOnRedis('While Redis is loading', () => {
   });
   afterEach(() => rig.stop());
 
-  test('lists go on, addContacts is refused, and afterwards nothing is forgotten', async () => {
+  test('lists are returned and addContacts is refused; afterwards no charge is lost', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('ann'));
     expect((await rig.add('wx_a', 'v3_ann', { option: ACCEPT })).status).toBe(200);
     await rig.redis.command('EVAL', FILL, '0');

@@ -12,7 +12,7 @@ import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 const RULES = [quotaRule(5)];
 const KEY = { appId: 'wx_a', id: 'key' };
 
-describeOnRedis('What Redis has done and nobody heard of', () => {
+describeOnRedis('Redis stores after an outage or a lost reply', () => {
   let redis: RedisUnderTest;
   let wire: CuttableProxy;
   let away: boolean;
@@ -49,7 +49,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
 
   const back = () => eventually(() => !away);
 
-  test('is a charge: it is taken back', async () => {
+  test('refund a charge whose reply was lost', async () => {
     wire.mute();
     await expect(charge()).rejects.toThrow('does not answer');
     expect(await attempts()).toBe(1);
@@ -58,7 +58,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await left()) === 5)).toBe(true);
   });
 
-  test('is a charge, and a lost connection after that: it is taken back', async () => {
+  test('refund a charge whose reply and connection were lost', async () => {
     wire.mute();
     const charging = charge();
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
@@ -68,7 +68,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is a charge before so many attempts that were refused: it is still taken back', async () => {
+  test('refund such a charge even after 10,000 more attempts were refused', async () => {
     wire.mute();
     const charging = charge();
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
@@ -80,7 +80,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is a charge that was overtaken by what takes it back: it is not charged after all', async () => {
+  test('refund a charge that reaches Redis after its refund', async () => {
     wire.hold();
     const charging = charge();
     // The wire has it when it has been read, on this thread, too.
@@ -92,7 +92,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is nothing where Redis was frozen: a command that comes too late is not carried out', async () => {
+  test('do not carry out a command that is too late because Redis was frozen', async () => {
     redis.freeze();
     await expect(charge()).rejects.toThrow('does not answer');
     await expect(stores.accounts.declare('wx_a', 1)).rejects.toThrow('Redis');
@@ -102,7 +102,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await stores.accounts.find('wx_a')).toBeUndefined();
   });
 
-  test('is a key that was claimed: it is free again', async () => {
+  test('release the claim of an Idempotency-Key whose reply was lost', async () => {
     wire.mute();
     await expect(begin()).rejects.toThrow('does not answer');
     await wire.heal();
@@ -111,7 +111,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
   });
 
   test.each(['frozen', 'cut off', 'full', 'a replica'])(
-    'is a first answer that Redis could not take while it was %s: it is replayed after that',
+    'save a first response later that Redis could not save while it was %s',
     async (how) => {
       await begin();
       if (how === 'frozen') redis.freeze();
@@ -129,14 +129,14 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     },
   );
 
-  test('is a first answer whose claim Redis has lost: it is kept all the same', async () => {
+  test('save a first response whose claim Redis has lost', async () => {
     await begin();
     await redis.command('FLUSHALL');
     await stores.idempotency.finish(KEY, Buffer.from('first'));
     expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
   });
 
-  test('is a charge that is to be refunded while Redis is away: it is refunded', async () => {
+  test('send a refund again that failed during an outage', async () => {
     const charged = await charge();
     if (charged.kind !== 'charged') throw new Error('It is not charged');
     wire.cut();
@@ -145,7 +145,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is owed to the end: what a gateway owes when it stops is told then', async () => {
+  test('send a pending refund before they close', async () => {
     const charged = await charge();
     if (charged.kind !== 'charged') throw new Error('It is not charged');
     await redis.command('REPLICAOF', '127.0.0.1', '1');

@@ -35,7 +35,7 @@ describeOnRedis('A gateway', () => {
     for (const secret of [PASSWORD, OTHER, 'redis://']) expect(log).not.toContain(secret);
   }
 
-  test('with a wrong password says so once, without it, and works when it is the right one', async () => {
+  test('with a wrong password logs it once, without the password, and works after Redis accepts it', async () => {
     rig = await start(true);
     await rig.untilReadiness(503);
     expect((await rig.add('wx_a', 'v3_ann')).json()['code']).toBe('store-unavailable');
@@ -49,7 +49,7 @@ describeOnRedis('A gateway', () => {
     expectNoSecret();
   });
 
-  test('whose password is changed while it runs is used again once the password is restored', async () => {
+  test('recovers if the password of Redis is changed while it runs and then restored', async () => {
     rig = await start(false);
     await rig.untilReadiness(200);
     expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
@@ -68,8 +68,8 @@ describeOnRedis('A gateway', () => {
   });
 });
 
-describeOnRedis('A database that Redis does not have', () => {
-  test('is not taken for another one', async () => {
+describeOnRedis('a Redis database that does not exist', () => {
+  test('is reported once, and no other database is used', async () => {
     const redis = await startRedis();
     const told: string[] = [];
     const stores = await openRedisStores(`${redis.url}/99`, undefined, 0, {

@@ -22,7 +22,7 @@ addContacts:
 accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 `;
 
-describeOnRedis('A Redis that comes back with nothing', () => {
+describeOnRedis('a Redis restarted without its data', () => {
   let rig: GatewayOnRedis;
   beforeEach(async () => {
     rig = await gatewayOnRedis({ policy: POLICY });
@@ -47,7 +47,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
   const saved = async (gateway: TestGateway, appId: string) =>
     (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
 
-  test('gets the lists back from the gateways that have them in memory', async () => {
+  test('gets lists back from the memory of gateways', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('ann'));
     await restartEmpty();
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('ann'));
@@ -61,7 +61,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expectToldOnce(rig);
   });
 
-  test('ends with the newest of several copies, in whatever order they come back', async () => {
+  test('keeps the newest of several copies, in whatever order they are restored', async () => {
     const other = await rig.another();
     await saveList(other, 'wx_list', listBytes('old'));
     // No gateway knows the time of Redis better than a look at it takes: what is to be newer is so by more than that.
@@ -80,7 +80,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect(await eventually(isNew)).toBe(true);
   });
 
-  test('takes a list that comes later than a copy that was given back', async () => {
+  test('accepts a newer list after a restored copy', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('old'));
     await restartEmpty();
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('old'));
@@ -89,7 +89,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('new'));
   });
 
-  test('counts from nothing, and an account starts as the upstream answers', async () => {
+  test('has no charges and no declarations, so that an account counts from the next checkOnline', async () => {
     expect((await rig.add('wx_old', 'v3_ann')).status).toBe(200);
     expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
     await rig.admin('PUT', '/accounts/wx_new', { onlineSince: '2026-01-01T00:00:00Z' });
@@ -100,7 +100,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
   });
 
-  test('keeps the answer to what was under way, so that it is not sent twice', async () => {
+  test('saves the response to a running request, so that it is not sent twice', async () => {
     const upstream = await heldUpstream();
     const held = await gatewayOnRedis({ policy: POLICY, env: { GEWE_BASE_URL: upstream.baseUrl } });
     try {
@@ -119,7 +119,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     }
   });
 
-  test('is no reason to send what was refused', async () => {
+  test('causes no refused request to be sent', async () => {
     await rig.redis.kill();
     await rig.add('wx_old', 'v3_ann', { key: 'k' });
     await startAgain();

@@ -33,7 +33,7 @@ describeOnRedis('A gateway as a process', () => {
   let all: ProcessesOnRedis;
   afterEach(() => all.stop());
 
-  test('that may not hear news lives on, says so, and is well when it may again', async () => {
+  test('becomes unready if it may not subscribe in Redis, and ready when it may again', async () => {
     all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     expect((await readiness(gateway.url)).status).toBe(200);
@@ -47,7 +47,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(await eventually(() => isReady(200))).toBe(true);
   });
 
-  test('lives on where others publish what is no news', async () => {
+  test('keeps working if others publish invalid messages on its channel', async () => {
     all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     for (const text of ['null', '{', '{"kind":"open"}', '{"kind":"closed"}', '7']) {
@@ -60,7 +60,7 @@ describeOnRedis('A gateway as a process', () => {
     expect((await readiness(gateway.url)).status).toBe(200);
   });
 
-  test('whose user may what the recipe says, and no more, has all that it needs', async () => {
+  test('works with a Redis user that has only the rights in the recipe', async () => {
     all = await processesOnRedis(TRUSTING);
     const recipe = await readFile(
       new URL('../../docs/recipes/run-three.md', import.meta.url),
@@ -79,7 +79,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(response.json()).toEqual({ status: 'ready', notReady: [] });
   });
 
-  test('whose user may not ask INFO says that, and tells of no outage', async () => {
+  test('warns if its Redis user may not call INFO, without reporting an outage', async () => {
     all = await processesOnRedis(TRUSTING);
     await all.redis.command(
       'ACL',
@@ -105,11 +105,11 @@ describeOnRedis('A gateway as a process', () => {
   });
 });
 
-describeOnRedis('Three gateways', () => {
+describeOnRedis('three gateways', () => {
   let all: SeveralGateways;
   afterEach(() => all.stop());
 
-  test('make a call anew where the last one ended in a time to come: the clock was set back', async () => {
+  test('make a new call if the last one ended in the future, because the clock was set back', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('old'));
     expect(await all.redis.command('EXISTS', LIST_LEASE)).toBe(1);
@@ -121,7 +121,7 @@ describeOnRedis('Three gateways', () => {
     expect(listCalls(all, 'wx_1')).toBe(4);
   });
 
-  test('take over a lease that would last longer than any: the clock was set back', async () => {
+  test('take over a lease longer than the maximum, because the clock was set back', async () => {
     all = await threeGateways();
     const [id, expiresAt] = ['somebody', String(Date.now() + 300_000)];
     await all.redis.command(
@@ -138,7 +138,7 @@ describeOnRedis('Three gateways', () => {
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 
-  test('begin a new window for a client whose last one would never end: the clock was set back', async () => {
+  test('begin a new rate limit window if the last one is longer than the maximum, because the clock was set back', async () => {
     all = await threeGateways(() => ({ policy: 'clientRate: { requestsPerMinute: 1 }' }));
     const search = () => all.gateways[0].post('search', { appId: 'wx_a', contactsInfo: 'x' });
     await search().expect(200);
@@ -147,7 +147,7 @@ describeOnRedis('Three gateways', () => {
     await search().expect(200);
   });
 
-  test('forget a list in all their memories at once, also where Redis forgets that it did', async () => {
+  test('delete a list from the memory of each one at once, even if Redis then loses its data', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
     for (const gateway of all.gateways) {
@@ -162,7 +162,7 @@ describeOnRedis('Three gateways', () => {
     }
   });
 
-  test('come to a call of their own where the end that they are told of is unreadable', async () => {
+  test('make their own call if the result of another one is unreadable', async () => {
     all = await threeGateways();
     const now = String(Date.now());
     await all.redis.command(
@@ -183,7 +183,7 @@ describeOnRedis('Three gateways', () => {
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 
-  test('send the request of a key once, also where Redis loses it in the middle', async () => {
+  test('send the request with an Idempotency-Key once, even if Redis loses its data meanwhile', async () => {
     const upstream = await heldUpstream();
     all = await threeGateways(() => ({
       policy: TRUSTING,
@@ -204,7 +204,7 @@ describeOnRedis('Three gateways', () => {
     await upstream.stop();
   });
 
-  test('pay what was charged before thousands of lists', async () => {
+  test('save a pending response for a key even if thousands of lists are pending', async () => {
     all = await threeGateways();
     const stores = await openStores(all.redis.url, {
       clock: undefined,
@@ -233,8 +233,8 @@ describeOnRedis('Three gateways', () => {
   }, 600_000);
 });
 
-describe('What Redis says of a command that it does not know', () => {
-  test('is told without its arguments: one of them may be the password', () => {
+describe('the reply of Redis to an unknown command', () => {
+  test('is reported without its arguments, one of which may be the password', () => {
     const error = Object.assign(
       new Error("ERR unknown command 'AUTH', with args beginning with: 'joe' 'secret-of-redis' "),
       { name: 'ReplyError' },

@@ -30,7 +30,7 @@ const told = (rig: GatewayOnRedis, what: string) =>
   rig.gateway.log.filter((line) => line['what'] === what && line['level'] === 'warn');
 
 describeOnRedis('A Redis', () => {
-  describe('that is unsuitable at the start', () => {
+  describe('that is misconfigured at the start', () => {
     let rig: GatewayOnRedis;
     afterEach(() => rig.stop());
 
@@ -49,7 +49,7 @@ describeOnRedis('A Redis', () => {
     });
   });
 
-  describe('that is changed while it runs', () => {
+  describe('that is reconfigured while it runs', () => {
     let rig: GatewayOnRedis;
     const configure = (name: string, value: string) =>
       rig.redis.command('CONFIG', 'SET', name, value);
@@ -58,7 +58,7 @@ describeOnRedis('A Redis', () => {
     });
     afterAll(() => rig.stop());
 
-    test('is not accused before', async () => {
+    test('causes no warning before', async () => {
       await untilWarnings(rig, '');
       expect(rig.gateway.log.filter(({ level }) => level === 'warn')).toEqual([]);
     });
@@ -66,7 +66,7 @@ describeOnRedis('A Redis', () => {
     test.each([
       ['maxmemory-policy', 'allkeys-random', 'noeviction', 'store-may-evict'],
       ['appendonly', 'no', 'yes', 'store-forgets-on-restart'],
-    ])('by %s %s is named until it is %s', async (name, bad, good, expected) => {
+    ])('with %s %s is named in readiness until it is %s', async (name, bad, good, expected) => {
       await configure(name, bad);
       await untilWarnings(rig, expected);
       expect(told(rig, expected)).toHaveLength(1);
@@ -74,7 +74,7 @@ describeOnRedis('A Redis', () => {
       await untilWarnings(rig, '');
     });
 
-    test('is named at once by a gateway that finds it so when it comes back', async () => {
+    test('is named by a gateway that finds it misconfigured after an outage', async () => {
       await rig.redis.kill();
       await rig.untilReadiness(503);
       await rig.redis.start(['--maxmemory-policy', 'allkeys-lfu']);

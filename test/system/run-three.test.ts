@@ -85,8 +85,8 @@ function askersOf(kinds: Readonly<Record<string, Kind>>): Asker[] {
   );
 }
 
-describeOnRedis('three gateways as the recipe has them', () => {
-  test('restarted one after the other as it says, behind a balancer that only forwards bytes, fail no request and keep every quota', async () => {
+describeOnRedis('three gateways set up by the recipe', () => {
+  test('lose no request and keep every quota while they are restarted one after the other by the recipe, behind a TCP balancer', async () => {
     const { baseUrl } = await simulator.start();
     const settings = {
       GEWE_BASE_URL: baseUrl,

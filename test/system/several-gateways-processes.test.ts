@@ -22,7 +22,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
   const post = ({ url }: RunningGateway, body: object) =>
     supertest(url).post('/contacts/addContacts').set('Authorization', `Bearer ${KEY}`).send(body);
 
-  test('whose clocks differ by minutes go by the time of Redis', async () => {
+  test('with clocks minutes apart use the time of Redis', async () => {
     all = await processesOnRedis(`addContacts: { add: { minimumGapSeconds: 60 } }`);
     const skews = [0, -7 * MINUTE_MS, 5 * MINUTE_MS];
     const gateways = await Promise.all(skews.map((skewMs) => all.start({}, skewMs)));
@@ -45,7 +45,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     }
   });
 
-  test('take a slow call over from one that is killed in the middle of it', async () => {
+  test('take over the refresh of one that is killed', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000' };
     const [owner, second, third] = [
@@ -85,7 +85,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect(saved.body.toString()).toBe(listBytes('ann'));
   });
 
-  test('make a slow call anew that one of them ended because it stops', async () => {
+  test('repeat a refresh that one of them ended at its stop', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
@@ -108,7 +108,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect(listCalls(all, 'wx_1')).toBe(2);
   });
 
-  test('tell those who wait at one that stops for the call of another that it stops', async () => {
+  test("end the wait for another gateway's refresh with shutting-down when they stop", async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];

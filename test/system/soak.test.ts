@@ -121,7 +121,7 @@ function growth(bytes: readonly number[]): number {
 }
 
 test(
-  'after every fault under every kind of load, each request has had its one answer and its one line, and what was taken is given back',
+  'under every load and fault, each request gets one response and one log line, and all memory and handles are released',
   async () => {
     const opened = await gateway.handles();
     const tally = emptyTally();

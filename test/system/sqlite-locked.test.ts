@@ -25,7 +25,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-test('a file that another process has locked stops addContacts and nothing else, until it is free again', async () => {
+test('while another process has locked the file, only addContacts is refused', async () => {
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
 
