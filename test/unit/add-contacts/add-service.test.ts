@@ -37,7 +37,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     { kind: 'token-rejected' },
     { charged: true, code: 'upstream-token-rejected' },
   ],
-])('an attempt that ends with %s is charged or given back', async (_what, outcome, expected) => {
+])('an attempt that ends with %s is charged or refunded', async (_what, outcome, expected) => {
   const clock = movableClock();
   const service = createAddService({
     upstream: { call: async () => outcome },

@@ -36,21 +36,21 @@ async function claimed(scope: Partial<IdempotencyScope> = {}): Promise<Claim> {
   return claim.claim;
 }
 
-describe('a claim', () => {
+describe('the claim of an Idempotency-Key', () => {
   test.each<FirstAnswer>([
     ANSWER,
     { kind: 'refusal', code: 'upstream-timeout', detail: 'Nobody knows.' },
-  ])('that was finished gives its first answer back, byte for byte: %j', async (answer) => {
+  ])('replays its first response after it was finished: %j', async (answer) => {
     await (await claimed()).finish(answer);
     expect(await idempotency.claim(SCOPE)).toEqual({ kind: 'replay', answer });
   });
 
-  test('that was abandoned is free', async () => {
+  test('is free after it was abandoned', async () => {
     await (await claimed()).abandon();
     await claimed();
   });
 
-  test('is refused while it is under way, and says when to ask again', async () => {
+  test('is refused as in progress while unfinished, with the time to ask again', async () => {
     await claimed();
     await expect(idempotency.claim(SCOPE)).rejects.toMatchObject({
       code: 'idempotency-in-progress',
@@ -58,7 +58,7 @@ describe('a claim', () => {
     });
   });
 
-  test('with another body is refused, under way or finished', async () => {
+  test('is refused for another body, whether it is unfinished or finished', async () => {
     const other = { ...SCOPE, body: Buffer.from('{"appId":"wx_a" }') };
     const claim = await claimed();
     await expect(idempotency.claim(other)).rejects.toMatchObject({ code: 'idempotency-mismatch' });
@@ -66,7 +66,7 @@ describe('a claim', () => {
     await expect(idempotency.claim(other)).rejects.toMatchObject({ code: 'idempotency-mismatch' });
   });
 
-  test('whose owner never came back reads as a timeout when its lease is over', async () => {
+  test('counts as a timeout after its lease has ended without a response', async () => {
     await claimed();
     clock.advance(LEASE_MS - 1);
     await expect(idempotency.claim(SCOPE)).rejects.toMatchObject({ status: 409 });
@@ -93,12 +93,12 @@ test.each<[string, Partial<IdempotencyScope>]>([
   ['appId', { appId: 'wx_b' }],
   ['key', { key: 'K1' }],
   ['parts that read alike when joined', { client: 'crmwx', appId: '_a' }],
-])('another %s is another claim', async (_what, scope) => {
+])('another %s makes another claim', async (_what, scope) => {
   await (await claimed()).finish(ANSWER);
   await claimed(scope);
 });
 
-test('the store sees neither the key nor the body, only hashes', async () => {
+test('the store gets hashes only, neither the key nor the body', async () => {
   const seen: string[] = [];
   const store = memoryIdempotency();
   const begin: typeof store.begin = (key, fingerprint, times) => {

@@ -10,14 +10,14 @@ function verdictOf(rules: QuotaRule[], history: Attempt[], attempt: Attempt) {
 }
 
 describe('usageOf', () => {
-  test('with nothing charged, has all left from now on', () => {
+  test('has everything left from now on if nothing was charged', () => {
     const rule = quotaRule(5);
     expect(usageOf([rule], [], 'ann', T0)).toEqual([
       { rule, limit: 5, left: 5, opensAt: T0, nextFreedAt: T0 },
     ]);
   });
 
-  test('counts what was charged at t until just before t + window', () => {
+  test('counts a charge at t until just before t + window', () => {
     const rules = [quotaRule(5)];
     const history = [attemptAt(T0)];
     expect(usageOf(rules, history, 'ann', T0)[0]?.left).toBe(4);
@@ -25,7 +25,7 @@ describe('usageOf', () => {
     expect(usageOf(rules, history, 'ann', T0 + DAY_MS)[0]?.left).toBe(5);
   });
 
-  test('says when the next one comes free, in whatever order the history is', () => {
+  test('returns when the next attempt is freed, whatever the order of the history', () => {
     const history = [2, 0, 1].map((hours) => attemptAt(T0 + hours * HOUR_MS));
     expect(usageOf([quotaRule(2)], history, 'ann', T0 + 3 * HOUR_MS)[0]).toMatchObject({
       left: 0,
@@ -34,7 +34,7 @@ describe('usageOf', () => {
     });
   });
 
-  test('counts attempts of its own kind and, per target, at that target', () => {
+  test('counts attempts of its own kind and, for rules per target, of that target', () => {
     const history = [
       attemptAt(T0),
       attemptAt(T0, { target: 'bob' }),
@@ -45,7 +45,7 @@ describe('usageOf', () => {
     expect(usageOf(rules, history, undefined, T0).map((one) => one.left)).toEqual([3, 4]);
   });
 
-  test('takes the limit of the step in force, from its first instant on', () => {
+  test('uses the limit of the current step, from its first instant on', () => {
     const limits = [
       { from: -Infinity, limit: 5 },
       { from: T0, limit: 10 },
@@ -56,7 +56,7 @@ describe('usageOf', () => {
     ]);
   });
 
-  test('opens with the next step where that comes before the next one is free', () => {
+  test('opens with the next step if it comes before the next freed attempt', () => {
     const limits = [
       { from: -Infinity, limit: 1 },
       { from: T0 + HOUR_MS, limit: 2 },
@@ -67,11 +67,11 @@ describe('usageOf', () => {
 });
 
 describe('judge', () => {
-  test('without rules, allows', () => {
+  test('allows an attempt without rules', () => {
     expect(judge([])).toEqual({ kind: 'allowed' });
   });
 
-  test('given the usage before a charge, gives the verdict of the charge', () => {
+  test('given the usage before a charge, returns the verdict on the charge', () => {
     fc.assert(
       fc.property(anyRules, anyAttempts, (rules, attempts) => {
         for (const [index, attempt] of attempts.entries()) {
@@ -83,7 +83,7 @@ describe('judge', () => {
     );
   });
 
-  test('of two rules that refuse, names the one that opens last', () => {
+  test('names the rule that opens last if two rules refuse', () => {
     const gap = quotaRule(1, { name: 'gap', windowMs: 60_000 });
     const day = quotaRule(1);
     for (const rules of [
@@ -145,8 +145,8 @@ function historyOf(rules: QuotaRule[], attempts: Attempt[]): Attempt[] {
   return history;
 }
 
-describe('a history that judge built', () => {
-  test('has no window with more than the limit at its end, for any rules and attempts', () => {
+describe('a history of attempts that judge allowed', () => {
+  test('never exceeds a limit in any window, for any rules and attempts', () => {
     fc.assert(
       fc.property(anyRules, anyAttempts, (rules, attempts) => {
         const history = historyOf(rules, attempts);
@@ -168,7 +168,7 @@ describe('a history that judge built', () => {
     );
   });
 
-  test('where it refuses, still refuses 1 ms before retryAt and allows at retryAt', () => {
+  test('is refused 1 ms before retryAt and allowed at retryAt', () => {
     let refusals = 0;
     fc.assert(
       fc.property(anyRules, anyAttempts, (rules, attempts) => {

@@ -78,7 +78,7 @@ function ask(service: ListService, headers: { prefer?: string } = {}, appId = 'w
 }
 
 // Jest fails a test whose rejections nobody handles.
-describe('a part that fails costs no caller its answer, leaves no account under way and rejects nothing unhandled', () => {
+describe('a faulty part costs no caller its response, leaves no account running and causes no unhandled rejection', () => {
   const throws = (): never => {
     throw FAULT;
   };
@@ -149,7 +149,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
     await new Promise(setImmediate);
   });
 
-  test('a call that failed does not keep the next one from being made', async () => {
+  test('a failed call does not prevent the next one', async () => {
     const parts = workingParts();
     let call: Parts['upstream']['call'] = rejects;
     const service = createListService({
@@ -165,7 +165,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
   });
 });
 
-describe('when the system clock is set', () => {
+describe('if the system clock is set', () => {
   const HOUR = 3_600_000;
 
   /** A service whose slow call is under way, answered by `answer`. */
@@ -185,7 +185,7 @@ describe('when the system clock is set', () => {
   test.each([
     ['forward', HOUR],
     ['back', -HOUR],
-  ])('%s, a caller that joins a young call waits for it', async (_where, step) => {
+  ])('%s, a caller that joins a recent call waits for it', async (_where, step) => {
     const { clock, service, first, answer } = underWay();
     await new Promise(setImmediate);
     clock.set(clock.now() + step);
@@ -231,7 +231,7 @@ describe('when the system clock is set', () => {
   test.each([
     ['forward', HOUR],
     ['back', -HOUR],
-  ])('%s, an open breaker neither probes early nor late', async (_where, step) => {
+  ])('%s, an open breaker probes neither early nor late', async (_where, step) => {
     const clock = movableClock();
     const breaker = createBreaker(
       { failures: 2, windowMs: 10_000, probeEveryMs: 5_000 },

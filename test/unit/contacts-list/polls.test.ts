@@ -45,7 +45,7 @@ async function threeIntervals(): Promise<void> {
   for (const appId of ['b', 'c', 'd']) await start(polls, appId).found;
 }
 
-test('polling continues past answers without a list, and ends with the first one', async () => {
+test('polling continues after responses without a list, and ends with the first list', async () => {
   const answers = [undefined, undefined, LIST, listAt(2000)];
   const polls = pollsWith({ ask: async () => answers.shift() });
   expect(await start(polls).found).toBe(LIST);
@@ -54,7 +54,7 @@ test('polling continues past answers without a list, and ends with the first one
   expect(answers).toHaveLength(1);
 });
 
-test('a list that was saved since the call began is used, and the vendor is not asked', async () => {
+test('a list saved since the start of the call is used without asking GEWE', async () => {
   let saved = listAt(STARTED_AT - 1);
   let asked = 0;
   const polls = pollsWith({
@@ -79,7 +79,7 @@ test('polling ends at the hard limit of the last call', async () => {
   expect(asked).toBe(before);
 });
 
-test('a call that is withdrawn ends only the polls that it began', () => {
+test('a withdrawn call ends only its own polls', () => {
   const polls = pollsWith({ ask: async () => undefined });
   const first = start(polls);
   first.call.release();
@@ -96,7 +96,7 @@ test('a call that is withdrawn ends only the polls that it began', () => {
   expect(polls.count()).toBe(0);
 });
 
-test('a call that is released hears of no list any more, and polling continues for the next one', async () => {
+test('a released call gets no more lists, and polling continues for the next call', async () => {
   const gate = Promise.withResolvers<SavedList>();
   const polls = pollsWith({ ask: () => gate.promise });
   const first = start(polls);

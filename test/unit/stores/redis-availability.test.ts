@@ -88,7 +88,7 @@ describe('over any course of events', () => {
     fc.constantFrom(unreachable, refused(full), refused(replica), probed(), probed(full)),
   );
 
-  test('an outage is reported once when it begins and once when it is over', () => {
+  test('an outage is reported once at its beginning and once at its end', () => {
     fc.assert(
       fc.property(events, (course) => {
         let state: Availability = CONNECTING;
@@ -108,7 +108,7 @@ describe('over any course of events', () => {
     );
   });
 
-  test('a failover makes the connection anew once at once, and then only every so often', () => {
+  test('a failover causes one new connection at once, and later ones only at intervals', () => {
     fc.assert(
       fc.property(events, (course) => {
         let state: Availability = CONNECTING;
@@ -142,7 +142,7 @@ test.each<[string, Availability, boolean]>([
   ['full', REFUSING, false],
   ['available', AVAILABLE, false],
   ['closed', CLOSED, false],
-])('while it is %s for long, the connection is made anew where that can help', (_n, state, due) => {
+])('while it is %s for long, a new connection is made if that can help', (_n, state, due) => {
   expect(isReconnectDue(state, 10 + 5001)).toBe(due);
   expect(isReconnectDue(state, 10 + 5000)).toBe(false);
 });

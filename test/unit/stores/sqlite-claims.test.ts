@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-test('a claim that a process left without an answer is lost at once when the file is opened again', async () => {
+test('an unfinished claim of another process is lost at once when the file is opened again', async () => {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'gateway.db');
   const key = { appId: 'wx_a', id: 'key' };

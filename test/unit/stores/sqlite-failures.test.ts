@@ -18,7 +18,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const named = (id: string) => ({ appId: 'wx_a', id });
 
-describe('SQLite stores on a disk that fails for a while', () => {
+describe('SQLite stores on a disk that fails for a time', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let db: DatabaseSync;
   let close: () => void;
@@ -42,7 +42,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   const emptyDisk = () => db.exec('PRAGMA max_page_count = 1000000');
   const big = { body: Buffer.alloc(500_000), savedAt: T0, source: 'live' } as const;
 
-  test('full, reject a list and keep the one before it; later they take it', async () => {
+  test('reject a list while it is full and keep the previous one; later they save it', async () => {
     const lists = sqliteLists(db);
     await lists.save('wx_a', { ...big, body: Buffer.from('old') });
     fillDisk();
@@ -53,7 +53,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect((await lists.load('wx_a'))?.body.length).toBe(500_000);
   });
 
-  test('full, reject charges and leave no transaction open; later they charge again', async () => {
+  test('reject charges while it is full and leave no transaction open; later they charge again', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     const rules = [quotaRule(10_000)];
     fillDisk();
@@ -73,7 +73,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(9_999 - charged);
   });
 
-  test('read-only, reject every write and the check; later they work again', async () => {
+  test('reject every write and the check while it is read-only; later they work again', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
@@ -88,7 +88,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     checkWrite(db);
   });
 
-  test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
+  test('keep the response for a key that ends while it is read-only, return it, and write it later', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     await idempotency.begin(named('answered'), 'body', times);
@@ -107,7 +107,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     );
   });
 
-  test('locked by another process, reject a charge; once it lets go, they charge', async () => {
+  test('reject a charge while another process holds the lock, and charge afterwards', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder.path, 'gateway.db'));
@@ -118,7 +118,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     other.close();
   });
 
-  test('a transaction that an earlier call left open is rolled back by the next one', () => {
+  test('roll back a transaction that an earlier call left open', () => {
     db.exec("BEGIN; INSERT INTO meta (name, value) VALUES ('left', 1)");
     const names = inTransaction(db, () =>
       db.prepare("SELECT * FROM meta WHERE name = 'left'").all(),
@@ -126,7 +126,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect(names).toEqual([]);
   });
 
-  test('whatever is thrown inside a transaction takes its writes back and is thrown on', () => {
+  test('roll back a transaction in which something is thrown, and throw it on', () => {
     expect(() =>
       inTransaction(db, () => {
         db.exec("INSERT INTO meta (name, value) VALUES ('half', 1)");

@@ -83,7 +83,7 @@ describe('writes that are committed as a group', () => {
     ]);
   });
 
-  test('are answered only once another connection sees them', async () => {
+  test('are confirmed only after another connection sees them', async () => {
     let seen: unknown;
     const written = group.write(insert('a')).then(() => (seen = committed()));
     expect(committed()).toEqual([]);
@@ -91,13 +91,13 @@ describe('writes that are committed as a group', () => {
     expect(seen).toEqual(['a']);
   });
 
-  test('run in the order in which they came', async () => {
+  test('run in the order of their calls', async () => {
     const order: number[] = [];
     await Promise.all([1, 2, 3].map((n) => group.write(() => order.push(n))));
     expect(order).toEqual([1, 2, 3]);
   });
 
-  test('are committed although one of them throws, which alone fails', async () => {
+  test('are committed even if one of them throws, which alone fails', async () => {
     const writes = [
       group.write(insert('a')),
       group.write(() => {
@@ -110,7 +110,7 @@ describe('writes that are committed as a group', () => {
     expect(committed()).toEqual(['a', 'b']);
   });
 
-  test('all fail with the error of the disk if it takes none of them, and nothing is written', async () => {
+  test('all fail with the error of the disk if it accepts none, and nothing is written', async () => {
     db.exec('PRAGMA query_only = ON');
     const failed = await outcomes(['a', 'b', 'c'].map((name) => group.write(insert(name))));
     expect(failed).toEqual(Array(3).fill('attempt to write a readonly database'));
@@ -132,7 +132,7 @@ describe('writes that are committed as a group', () => {
     other.exec('ROLLBACK');
   });
 
-  test('all fail, and nothing is written, once the file is no longer at its path', async () => {
+  test('all fail, and nothing is written, if the file is no longer at its path', async () => {
     inPlace = () => {
       throw new Error('gone');
     };
@@ -143,7 +143,7 @@ describe('writes that are committed as a group', () => {
     expect(committed()).toEqual([]);
   });
 
-  test('a claim that the disk would not free is freed once, and a later claim keeps its key', async () => {
+  test('free an abandoned claim once that the disk failed to free, and keep a later claim of its key', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     const key = { appId: 'wx_a', id: 'k' };
@@ -159,7 +159,7 @@ describe('writes that are committed as a group', () => {
     expect(await idempotency.begin(key, 'body', times)).toEqual({ kind: 'in-progress' });
   });
 
-  test('leave the first sight of an account alone, which is committed at once without a sync', async () => {
+  test('do not include the first sight of an account, which is committed at once without a sync', async () => {
     const charged = sqliteLedger(db, movableClock(T0), group).charge('wx_a', ANN, [quotaRule(1)]);
     const seen = sqliteAccounts(db, group).seen('wx_a', T0);
     const count = (table: string) =>
@@ -171,7 +171,7 @@ describe('writes that are committed as a group', () => {
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
   });
 
-  test('that wait are committed by a flush', async () => {
+  test('are committed by a flush while they wait', async () => {
     const written = group.write(insert('a'));
     group.flush();
     expect(committed()).toEqual(['a']);

@@ -20,7 +20,7 @@ test.each([
   ['open', 'ECONNRESET\n'],
   // With what its end was behind.
   ['ended', ''],
-])('a process that resets a connection which is %s comes to its end', async (state, printed) => {
+])('a process that resets a connection which is %s ends', async (state, printed) => {
   const args = ['--input-type=module', '-e', PROGRAM, state];
   const ended = new Promise((resolve) => {
     // A process that spins after its exit hears no SIGTERM.
