@@ -1,4 +1,4 @@
-/** Two accounts never share a saved list or a quota, and no account has two, whatever the spelling. */
+/** Two accounts never share a saved list or a quota, and one account never has two, whatever the spelling of the appId. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -60,7 +60,7 @@ describe.each(['memory', 'sqlite'] as const)('with the store %s', (store) => {
   });
 });
 
-/** An appId, and one like it. */
+/** An appId and a similar one. */
 const alike = fc
   .tuple(
     fc.stringMatching(/^[A-Za-z0-9_.:@-]{1,8}$/),
@@ -94,7 +94,7 @@ const ask = (path: string, method = 'GET') =>
   httpCall(gateway.opsUrl, { method, path: `/admin/${path}` });
 
 test.each(['wx_a ', 'wx_a\0', 'wx_á', 'ｗx_a', 'wx_a\u200b', 'wx%5Fa', 'wx/a', 'wx_a\n', '*', ''])(
-  'the appId %j, which another reader could take for wx_a, is refused everywhere',
+  'the invalid appId %j is refused everywhere',
   async (appId) => {
     for (const operation of ['search', 'fetchContactsList', 'addContacts']) {
       const answer = await gateway.post(operation, addBody(appId)).expect(400);

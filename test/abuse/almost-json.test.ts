@@ -1,4 +1,4 @@
-/** What one reader takes for JSON and another does not goes nowhere, and the upstream is told nothing else than JSON. */
+/** A body that only some parsers accept as JSON is not forwarded, and whatever is forwarded is declared as JSON. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { rawPost, rawRequest } from '../support/raw-client.ts';

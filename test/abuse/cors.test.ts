@@ -103,7 +103,7 @@ const PREFLIGHT = [
   'Access-Control-Request-Private-Network: true',
 ];
 
-/** Every way that a request can end, by name. */
+/** Every way in which a request can end, by name. */
 const REQUESTS: Readonly<Record<string, Request>> = {
   'a preflight': { method: 'OPTIONS', lines: PREFLIGHT },
   'a preflight of an address book': {
@@ -147,7 +147,8 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
       expect(others).not.toHaveProperty('access-control-allow-credentials');
       expect(others).not.toHaveProperty('access-control-allow-private-network');
       expect(Object.values(others).join()).not.toContain('*');
-      // Health is the same for everybody; all else may differ by origin (Fetch standard, CORS protocol and HTTP caches).
+      // /healthz is the same for every origin; all other responses may differ (Fetch standard, CORS protocol and HTTP
+      // caches).
       if (request.target?.endsWith('z') !== true) {
         expect(answer.headers.get('vary')).toMatch(/(^|, )Origin(,|$)/);
       }

@@ -1,8 +1,8 @@
 /**
- * How long it takes to check a key says nothing about the known keys. A shown key is hashed with SHA-256 before it is
- * looked up, so callers cannot come closer to a known digest byte by byte; and a refused key is never kept. Timing single
- * characters would be lost in the noise of a network, so this looks at the code, and at time only where a broken
- * lookup is off by orders of magnitude.
+ * The time to check a key reveals nothing about the known keys. A key is hashed with SHA-256 before its lookup, so
+ * callers cannot approach a known digest byte by byte, and a refused key is never stored. The time for single
+ * characters would be lost in network noise, so this test checks the source code, and measures only differences of
+ * orders of magnitude.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ describe('a directory of clients', () => {
     })),
   );
 
-  /** The shortest of several, so that a pause of the machine does not count. Each key is asked for once. */
+  /** The minimum of several measurements, so that a pause of the machine has no effect. Each key is looked up once. */
   function millisecondsToFind(keys: readonly string[]): number {
     const times = keys.map((key) => {
       const start = performance.now();

@@ -1,4 +1,4 @@
-/** Beyond loopback the ops listener answers only who shows OPS_TOKEN. A refusal tells nothing of what there is, and does nothing. */
+/** Beyond loopback, the ops listener answers only with OPS_TOKEN. A refusal reveals nothing and changes nothing. */
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
@@ -12,7 +12,7 @@ import {
 } from './ops-requests.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
-/** Without a listener for it, Node closes the connection of a CONNECT. */
+/** Without a handler for CONNECT, Node closes the connection. */
 const ANY_METHOD = METHODS.filter((method) => method !== 'CONNECT');
 
 const NO_TOKENS: readonly (readonly string[])[] = [
@@ -53,7 +53,7 @@ describe('with OPS_TOKEN, beyond loopback', () => {
     const table = OPS_TARGETS.flatMap((target) =>
       ANY_METHOD.flatMap((method) => NO_TOKENS.map((lines) => ({ target, method, lines }))),
     );
-    // Shares no factor with a side of the table, so that it goes through all of each.
+    // The step shares no factor with a side of the table, so every row and every column is visited.
     const step = budget(71, 1);
     for (let at = 0; at < table.length; at += step) {
       const { target, method, lines } = table[at] as (typeof table)[number];

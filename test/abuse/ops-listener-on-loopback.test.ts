@@ -1,6 +1,6 @@
 /**
- * Without OPS_TOKEN the ops listener answers who is on this machine, and no web page that is open there: neither one
- * whose own name points here (DNS rebinding), nor one that sends requests to this address.
+ * Without OPS_TOKEN, the ops listener answers local callers, but no web page that is open on the machine: neither one
+ * whose host name resolves to this address (DNS rebinding), nor one that sends requests to it.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -32,7 +32,7 @@ describe('the ops listener on loopback without OPS_TOKEN', () => {
     },
   );
 
-  // A page whose own name points to 127.0.0.1 (DNS rebinding) sends that name as its Host.
+  // A page whose host name resolves to 127.0.0.1 (DNS rebinding) sends that name as its Host.
   test.each([
     'evil.test',
     'localhost.',

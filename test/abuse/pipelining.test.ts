@@ -1,4 +1,4 @@
-/** Several requests on one connection: each is judged by itself and answered once, in order. */
+/** Several requests on one connection: each is checked separately and answered once, in order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
@@ -6,7 +6,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
 
 const LIMIT = 1000;
-/** The SHA-256 of `reads`, the key of a client that may do nothing else, for one account. */
+/** The SHA-256 of `reads`, the key of a client that may only read, for one account. */
 const READER = '3566cf23ecb6f832d67d1439e0cb3d05eb7f4ad702c6f478aa96f19812f18e8c';
 
 let upstream: RawUpstream;

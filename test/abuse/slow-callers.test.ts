@@ -1,6 +1,6 @@
 /**
- * Callers who take their time (Slowloris): the real app behind a listener with little patience, and in the long run
- * with the patience that it has.
+ * Slow callers (Slowloris): the real app behind a listener with short timeouts, and in `npm run test:long` with its own
+ * timeouts.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createListener, PATIENCE, type Listener } from '../../src/listener/listener.ts';
@@ -12,7 +12,7 @@ import { BODY, call, chunked, LAST } from './corpus/requests.ts';
 
 const SHORT = { headersMs: 400, requestMs: 600, checkEveryMs: 25, idleMs: 100, unreadMs: 1000 };
 const patience = isLong ? PATIENCE : SHORT;
-/** Beyond the patience: what a loaded machine may take. */
+/** What a loaded machine may need beyond the timeout. */
 const MARGIN_MS = 60_000;
 const TEST_MS = 2 * patience.unreadMs + patience.requestMs + 3 * MARGIN_MS;
 
@@ -20,9 +20,9 @@ const log = createLogTap();
 let gateway: TestGateway;
 let listeners: readonly Listener[];
 let url: string;
-/** Where only the headers have to come soon. */
+/** A gateway with a short timeout for headers only. */
 let headersUrl: string;
-/** Where patience is short in the long run, too. */
+/** A gateway with short timeouts in the long run, too. */
 let shortUrl: string;
 beforeAll(async () => {
   gateway = await startGateway({ overrides: { logTo: log.logTo } });
@@ -50,14 +50,14 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** Writes this for ever, piece by piece. */
+/** Writes this repeatedly, without an end. */
 function drip({ socket }: RawCaller, pieces: string): void {
   let at = 0;
   const one = () => socket.write(pieces[at++ % pieces.length] ?? '');
   drips.push(setInterval(() => socket.writable && one(), 20));
 }
 
-/** Resolves to the statuses of all that was answered until the gateway closed; a good one is served meanwhile. */
+/** Resolves to the statuses of all responses until the gateway closes the connection. A valid call is served meanwhile. */
 async function ending(caller: RawCaller, withinMs: number): Promise<number[]> {
   const good = openRaw(gateway.url);
   good.socket.write(LAST);
@@ -143,7 +143,7 @@ describe('a caller', () => {
         return ending(caller, requestEnd);
       });
       expect(await Promise.all(endings)).toEqual([[408], [408], [408]]);
-      // Those of the good callers alone.
+      // The calls of the valid callers only.
       expect(gateway.simulator.calls.map(({ body }) => body.toString())).toEqual([
         BODY,
         BODY,
@@ -201,7 +201,7 @@ describe('a caller', () => {
           await gateway.simulator.waitForCall((one) => one.operation === `contacts/${operation}`);
           if (pieces !== '') drip(caller, pieces);
           const line = await log.waitFor(`"operation":"${operation}"`);
-          // Without a status: its answer did not go out.
+          // Without a status, because the response was not sent.
           expect(JSON.parse(line).status).toBeUndefined();
           caller.socket.destroy();
         }),

@@ -1,4 +1,7 @@
-/** An upstream that repeats the token, as vendors do in errors: no caller, log line or file gets it, and nobody can have it kept. */
+/**
+ * An upstream that echoes the token, as GEWE does in errors: no caller, log line or file gets it, and no caller can
+ * have it stored.
+ */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
@@ -55,9 +58,9 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   });
 }
 
-/** For an upstream that never answers. Nothing else may have to come within these. */
+/** For an upstream that never answers. No test needs another response within these deadlines. */
 const HASTY = { GEWE_TIMEOUT_MS: '200', LIST_DEADLINE_MS: '100', LIST_CACHE_DEADLINE_MS: '100' };
-/** Where only the slow call is never answered. */
+/** For a fetchContactsList that is never answered. */
 const HASTY_LIST = { LIST_DEADLINE_MS: '100' };
 
 const deadlinesFor = (place: Echo['place']) => {

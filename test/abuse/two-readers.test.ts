@@ -1,4 +1,4 @@
-/** What the gateway decides by must not be read otherwise by whoever carries it out. */
+/** The values that the gateway checks must not be read differently by the parser of GEWE. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY_MS, isAdd } from '../support/add-contacts.ts';
@@ -10,7 +10,7 @@ import { movableClock } from '../support/movable-clock.ts';
 import { hasPython, startPythonReader, type PythonReader } from './json/python-reader.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** Two of them differ in case only. */
+/** Two of them differ only in case. */
 const ACCOUNTS = ['wx_a', 'wx_A', 'constructor'];
 const LIMIT = 5;
 const POLICY = `
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const NOTHING = Object.fromEntries(ACCOUNTS.map((appId) => [appId, [0, 0]]));
 
-/** What was spent since yesterday, by account. */
+/** The charges since yesterday, by account. */
 async function spent(): Promise<Record<string, readonly [adds: number, accepts: number]>> {
   const entries = ACCOUNTS.map(async (appId) => {
     const answer = await httpGet(gateway.opsUrl, `/admin/accounts/${appId}`);
@@ -54,7 +54,7 @@ async function spent(): Promise<Record<string, readonly [adds: number, accepts: 
 interface Outcome {
   readonly status: number;
   readonly code: string | undefined;
-  /** What the upstream got. */
+  /** The bodies that the upstream received. */
   readonly sent: readonly Buffer[];
 }
 
@@ -70,7 +70,7 @@ async function addContacts(body: Buffer | string): Promise<Outcome> {
   return { status: answer.status, code, sent };
 }
 
-/** What each reader takes the bytes for who can read them at all, with option as text. */
+/** The reading of each parser that accepts the bytes, with option as text. */
 async function readingsOf(bytes: Buffer): Promise<(readonly [reader: string, Reading])[]> {
   const readings = [
     ['JSON.parse', JSON.parse(bytes.toString()) as Reading] as const,
@@ -82,11 +82,11 @@ async function readingsOf(bytes: Buffer): Promise<(readonly [reader: string, Rea
   );
 }
 
-/** Expects that the gateway, which let `bytes` pass, decided by the same as every reader of them would. */
+/** Expects that the gateway, which forwarded `bytes`, checked the same values that every parser reads. */
 async function expectOneReading(bytes: Buffer): Promise<void> {
   const { appId, option, v3 } = JSON.parse(bytes.toString()) as Reading;
   const kind = String(option);
-  // Only adding is counted by person.
+  // Only adding is counted per person.
   const deciding = { appId, option: kind, ...(kind === '2' ? { v3 } : {}) };
   for (const [reader, reading] of await readingsOf(bytes)) {
     expect([reader, reading]).toEqual([reader, expect.objectContaining(deciding)]);
@@ -94,7 +94,7 @@ async function expectOneReading(bytes: Buffer): Promise<void> {
   const charged = { '2': [1, 0], '3': [0, 1], '4': [0, 0] }[kind];
   expect(await spent()).toEqual({ ...NOTHING, [String(appId)]: charged });
   if (kind !== '2') return;
-  // The person that was counted is the one that every reader read: this one was asked today, another was not.
+  // The charged person is the one that every parser read: that one was charged today, others were not.
   const ask = (person: string) => addContacts(JSON.stringify({ appId, option, v3: person }));
   expect(await ask(String(v3))).toMatchObject({ code: 'target-quota-exhausted', sent: [] });
   expect(await ask(`${String(v3)}.`)).toMatchObject({ status: 200 });
@@ -142,7 +142,7 @@ test(
       }),
       { numRuns: budget(250, 10_000) },
     );
-    // Else one half of the sentence was never tried.
+    // Otherwise one of the two outcomes was never tried.
     expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
   },
   budget(600_000, 3_600_000),

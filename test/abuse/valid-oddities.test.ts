@@ -1,4 +1,4 @@
-/** What is odd and valid: answered as RFC 9110 and 9112 mean it, where the contract says no other. */
+/** Unusual but valid requests: they are answered according to RFC 9110 and 9112, unless the contract says otherwise. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';

@@ -1,4 +1,4 @@
-/** What the documents say about names, codes and paths, held against what is there. */
+/** Checks the names, codes and paths in the documents against the project. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { VARIABLE_NAMES } from '../../src/settings/env.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** Markdown without what stands in fences, where nothing is a heading or a link. */
+/** Markdown without fenced code, in which nothing is a heading or a link. */
 const prose = (path: string) => text(path).replace(/^( *)(`{3,}|~{3,})[^]*?^\1\2\s*$/gm, '');
 
 const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', 'data', 'coverage']);

@@ -1,4 +1,4 @@
-/** The rules of the code that can be read off the files: who may import whom, and what lives in one place. */
+/** The rules of the code that the files show: which parts may import which, and what is confined to one place. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Import {
-  /** The imported names as they stand there; empty for `import 'x'`. */
+  /** The imported names as written; empty for `import 'x'`. */
   readonly clause: string;
   /** A package, or for a relative import the file, such as `src/time.ts`. */
   readonly target: string;
@@ -51,12 +51,12 @@ const files: readonly SourceFile[] = readdirSync(join(root, 'src'), {
   .sort()
   .map(read);
 
-/** A file's folder under src (`gewe`), or the file itself where it lies in src (`time.ts`). */
+/** The folder of a file under src (`gewe`), or the file itself if it is directly in src (`time.ts`). */
 function unitOf(path: string): string {
   return path.split('/')[1] ?? path;
 }
 
-/** Files that say nothing of the gateway's work; every folder may use them. */
+/** Files that are independent of the gateway's work; every folder may use them. */
 const COMMON = [
   'coalesce.ts',
   'errors.ts',
@@ -221,7 +221,7 @@ describe('confined to one place', () => {
   });
 });
 
-/** Names of functions that make a part: something that is made once and then lives. */
+/** Names of functions that create a part: something that is created once and then kept. */
 const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|keepCopies|orUnavailable)$/;
 
 test('parts of another folder are created only by the composition root and the commands', () => {

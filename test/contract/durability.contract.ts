@@ -5,7 +5,7 @@ import type { Stores } from '../../src/stores/stores.ts';
 import { DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
-/** What stores do that outlive the process. */
+/** What every store does that is kept after the process ends. */
 export function describeDurability(open: OpenStoresUnderTest): void {
   describe('stores that were closed and opened again', () => {
     let opened: StoresUnderTest;

@@ -23,7 +23,7 @@ describeIdempotencyStore(open);
 
 test('memory stores keep at most the allowed bytes of lists, and drop the least recently used ones', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);
-  // A compressed form may hang on a list: each counts twice.
+  // A list may have a compressed form as well, so its bytes count twice.
   const listOf = (bytes: number) =>
     ({ body: Buffer.alloc(bytes), savedAt: 1, source: 'live' }) as const;
   for (const appId of ['a', 'b']) await lists.save(appId, listOf(200));

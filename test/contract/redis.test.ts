@@ -33,7 +33,7 @@ describeOnRedis('Redis stores', () => {
         clock,
         async reopen() {
           await current.close();
-          // Not only the gateway: what was promised outlives a Redis that is killed.
+          // A confirmed charge must survive a killed Redis, not only a killed gateway.
           await redis.kill();
           await redis.start();
           current = await openOnes();

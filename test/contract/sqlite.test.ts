@@ -94,7 +94,7 @@ describe('SQLite stores', () => {
     file.close();
     const kept = new Set(rows.map((row) => row['id']));
     expect(promised.filter((id) => !kept.has(id))).toEqual([]);
-    // At most the one that was under way had not been promised yet.
+    // At most the running one was stored without being confirmed.
     expect(kept.size - promised.length).toBeLessThanOrEqual(1);
   });
 });

@@ -46,7 +46,7 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
     expect(headers['x-gateway-source']).toBe('live');
   });
 
-  // One who goes on sending may see the end of the connection first: HAProxy closes it behind the answer.
+  // A caller that keeps sending may see the end of the connection first: HAProxy closes it after the response.
   test('returns the refusal of a body that is too large to a caller that has not sent all of it', async () => {
     const body = JSON.stringify({ appId: 'wx_1', filler: 'x'.repeat(3_000_000) });
     const head = [

@@ -145,7 +145,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
       prefer: 'wait=60',
       authorization: 'Bearer k',
       'x-forwarded-for': '127.0.0.1',
-      // One that is kept could be closed just when the next request is on its way.
+      // A kept connection could be closed just when the next request is sent.
       connection: 'close',
     });
     expect(call?.body.equals(body)).toBe(true);

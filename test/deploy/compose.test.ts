@@ -27,7 +27,7 @@ interface Service {
   readonly stop_grace_period: string;
 }
 
-/** Its own types cannot be found by Node's way of resolving them. */
+/** Node's module resolution does not find the types of this package. */
 interface LintResult {
   readonly messages: readonly { readonly rule: string; readonly message: string }[];
 }
@@ -41,7 +41,7 @@ const the = (name: string) => services[name] as Service;
 const gateways = Object.keys(services).filter((name) => name.startsWith('gateway-'));
 const balancerConfig = deployed('haproxy.cfg');
 
-/** What a file of Compose breaks, by the rule that it breaks; rules of mere taste are left out. */
+/** The rules that a Compose file breaks, without those of style. */
 function complaints(path: string): readonly string[] {
   const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
   const results: readonly LintResult[] = linter.lintFiles([path], false);
@@ -90,7 +90,7 @@ describe('the gateways', () => {
     const known: readonly string[] = VARIABLE_NAMES;
     expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
 
-    // What the image says, then what this file says.
+    // The variables of the image, then those of this file.
     const image = [
       ...(/^ENV (.+)$/m.exec(deployed('Dockerfile'))?.[1] ?? '').matchAll(/(\w+)=(\S+)/g),
     ];

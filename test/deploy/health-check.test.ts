@@ -1,4 +1,4 @@
-/** The command of the image's HEALTHCHECK, run against a gateway that listens where it is told. */
+/** The command of the image's HEALTHCHECK, run against a gateway. */
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
@@ -79,7 +79,7 @@ describe('the HEALTHCHECK of the image', () => {
   });
 });
 
-/** Whom the command would ask: port 8080 of this machine may be anybody's. */
+/** The address that the command would ask. Port 8080 of this machine may be used by another program. */
 async function askedBy(env: Readonly<Record<string, string>>): Promise<unknown> {
   const spy =
     "require('node:http').get = ({ host, port }) => { console.log(JSON.stringify({ host, port })); process.exit() };";

@@ -1,4 +1,4 @@
-/** What no schema can say of the manifests: that they fit the gateway, its image and its promises. */
+/** Checks of the manifests beyond their schema: they match the gateway, its image and its documents. */
 import { describe, expect, test } from '@jest/globals';
 import { VARIABLE_NAMES } from '../../src/settings/env.ts';
 import { checkEnvironment } from './support/check-environment.ts';

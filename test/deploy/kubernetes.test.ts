@@ -1,4 +1,4 @@
-/** What no schema can say of the manifests: that one fits the other. */
+/** Checks of the manifests beyond their schema: they match each other. */
 import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from './support/manifests.ts';
 import {

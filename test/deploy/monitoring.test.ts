@@ -8,7 +8,7 @@ import { exposedSeries, LABEL_VALUES } from './support/exposed-series.ts';
 import { DEPLOY, deployed } from './support/manifests.ts';
 import { mentionsIn } from './support/promql.ts';
 
-/** What Prometheus itself adds. */
+/** Labels and metrics that Prometheus adds itself. */
 const BY_PROMETHEUS: ReadonlySet<string> = new Set(['job', 'instance']);
 
 interface Rule {
@@ -92,7 +92,7 @@ describe('dashboard and alert rules', () => {
   });
 });
 
-/** The alternatives of a matcher that no value of its label fits. */
+/** The alternatives of a matcher that match no value of its label. */
 function impossible(label: string, pattern: string): readonly string[] {
   const values = LABEL_VALUES[label];
   const isPossible = (one: string) =>

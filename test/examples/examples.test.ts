@@ -6,14 +6,14 @@ import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
-// The gap between two friend requests is short, so that waiting for retryAt can be watched.
+// The gap between two friend requests is short, so that the test can wait until retryAt.
 const POLICY = `
 addContacts: { add: { minimumGapSeconds: 6 } }
 accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 `;
 
 let gateway: TestGateway;
-/** For lists that do not come. */
+/** A gateway with short deadlines, for lists that never come. */
 let hasty: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ policy: POLICY });
@@ -31,7 +31,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a program to its end, as its reader would, against the gateway of this test. */
+/** Runs a program to its end against the gateway of this test. */
 function run(
   program: string,
   args: readonly string[],

@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 let clock: MovableClock;
 let simulator: Simulator;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-/** Of an empty store, on the engine that the run is about. */
+/** The URL of an empty store, of the engine under test. */
 let storeUrl: string;
 let baseUrl: string;
 let gateway: TestGateway;
@@ -79,7 +79,7 @@ test('one of 20 simultaneous addContacts with the same Idempotency-Key is forwar
   for (const { status } of answers) expect([200, 409]).toContain(status);
 });
 
-// Memory forgets all of it.
+// Memory does not survive a restart.
 const describeRestart = engine === 'memory' ? () => undefined : describe;
 
 describeRestart('a restart', () => {

@@ -40,7 +40,7 @@ afterEach(async () => {
 
 const add = (v3?: string, option?: number) =>
   gateway.post('addContacts', addBody('wx_a', v3, option));
-/** What is left of the day's 15, read off an answer that is charged nothing. */
+/** What is left of the 15 per day, read from a response that costs nothing. */
 const leftToday = async () => {
   simulator.behave('wx_a', []);
   const answer = await add('v3_any', REJECT).expect(200);
@@ -63,9 +63,9 @@ describe('an attempt that did not reach the upstream', () => {
   });
 });
 
-// What it costs to meet each fault of an upstream is in upstream-faults.test.ts.
+// The cost of each fault of an upstream is tested in upstream-faults.test.ts.
 describe('an attempt with an unknown outcome', () => {
-  // Long enough for what comes after it and is answered at once.
+  // Long enough for the later calls, which are answered at once.
   const TIMEOUT = { GEWE_TIMEOUT_MS: '3000' };
 
   test.each<[string, Behaviour, number, string]>([

@@ -145,7 +145,7 @@ describe('an Idempotency-Key that was used before', () => {
     await add('k1', addBody('wx_b')).expect(200);
     const other = await add('k1', addBody('wx_a'), { Authorization: 'Bearer gwk_other_key' });
 
-    // Not the first client's answer: the account's own quota stands in its way.
+    // This is not the first client's response: the quota of the account refuses the request.
     expect(other.body.code).toBe('target-quota-exhausted');
     expect(sentAdds(simulator)).toHaveLength(2);
   });

@@ -39,7 +39,7 @@ afterEach(() => gateway.stop());
 const add = (appId: string, v3 = `v3_${clock.now()}`) =>
   gateway.post('addContacts', addBody(appId, v3));
 
-/** The time of the next attempt at exactly `opensAt`, after showing that one millisecond before is too early. */
+/** Makes the next attempt at exactly `opensAt`, after showing that one millisecond earlier is refused. */
 async function expectOpensExactlyAt(opensAt: number, attempt: () => ReturnType<typeof add>) {
   clock.advance(opensAt - 1 - clock.now());
   const early = await attempt();

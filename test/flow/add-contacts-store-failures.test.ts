@@ -21,7 +21,7 @@ const SECRET_REASON = 'disk I/O error in /var/lib/secret-place';
 let gateway: TestGateway;
 afterEach(() => gateway.stop());
 
-/** Memory stores of which one, and with it the engine, fails while `broken` says so. */
+/** Memory stores, one of which fails, together with the engine, while `broken` is set. */
 function breakable(port: Port, clock: Clock = systemClock) {
   const stores = openMemoryStores(clock, 1_000_000);
   const state = { broken: true };

@@ -1,9 +1,9 @@
-/** Callers without a key are told apart by address. Behind a proxy the address is what the proxy writes down. */
+/** Callers without a key are distinguished by address. Behind a proxy, the address is the one that the proxy reports. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { httpCall } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** Whether calls that say to come from there share one rate, of two a minute. */
+/** Whether calls that claim to come from these addresses share one rate limit, of two a minute. */
 async function shareOneRate(url: string, forwardedFor: readonly string[]): Promise<boolean> {
   const statuses = [];
   for (const header of forwardedFor) {
@@ -18,7 +18,7 @@ async function shareOneRate(url: string, forwardedFor: readonly string[]): Promi
   return statuses.slice(2).every((status) => status === 429);
 }
 
-/** A gateway that believes these proxies, and lets each address call twice a minute. */
+/** A gateway that trusts these proxies, and allows each address two calls a minute. */
 function gatewayBehind(trusted: string | undefined): Promise<TestGateway> {
   return startGateway({
     env: { GATEWAY_AUTH: 'none', GATEWAY_KEYS: undefined, TRUST_PROXY: trusted },

@@ -1,4 +1,4 @@
-/** `check --live`, in front of the simulator and upstreams that are none. */
+/** `check --live` in front of the simulator and of upstreams that are not GEWE. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
@@ -39,7 +39,7 @@ const env = (more: Record<string, string | undefined> = {}) => ({
   ...more,
 });
 
-/** What was found, by the settings that it is about. */
+/** The results, by the settings that they are about. */
 async function live(more: Record<string, string | undefined> = {}) {
   const { io, printed } = fakeIo(folder.path, env(more));
   const code = await check(['--live', '--json'], io);

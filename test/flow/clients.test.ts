@@ -219,7 +219,7 @@ test('a client beyond its requestsPerMinute gets 429 with Retry-After, and other
 
 describe('a refusal', () => {
   const faces = [
-    // Who shows the key how, the operation, the status and the type that go out.
+    // The place of the key, the client, the operation, and the expected status and content type.
     ['X-API-Key', 'reader', 'addContacts', 403, 'application/problem+json'],
     ['X-GEWE-TOKEN', 'reader', 'addContacts', 200, 'application/json'],
     ['X-GEWE-TOKEN', 'nobody', 'search', 200, 'application/json'],

@@ -134,7 +134,7 @@ test('a probe of the breaker is sent even if the limit of refreshes is reached',
 });
 
 test('by default, a thousand callers of two hundred accounts wait for the hanging upstream until the deadline', async () => {
-  // Without the breaker, which would answer those who come late on a slow machine at once.
+  // Without the breaker, which would answer late callers at once on a slow machine.
   await start('breaker: { failures: 1000000 }', { LIST_DEADLINE_MS: '500' });
   const appIds = Array.from({ length: 200 }, (_, n) => `wx_${n}`);
   const saving = appIds.map((appId) => askList(gateway, appId, PATIENT));

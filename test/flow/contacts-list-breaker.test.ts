@@ -19,7 +19,7 @@ let gateway: TestGateway;
 beforeEach(() => start());
 afterEach(() => gateway.stop());
 
-/** Where the upstream hangs from the beginning. Nothing else may have to come within these. */
+/** For an upstream that hangs from the beginning. No test needs another response within these deadlines. */
 const HASTY = { LIST_DEADLINE_MS: '200', LIST_CACHE_DEADLINE_MS: '200' };
 
 async function start(env: Record<string, string> = {}): Promise<void> {
@@ -47,14 +47,14 @@ async function askEach(...appIds: string[]): Promise<Reply[]> {
   return replies;
 }
 
-/** On Redis it opens a moment after the answer that it opens by. */
+/** On Redis, the breaker opens a moment after the response to the last failure. */
 async function untilOpen(): Promise<void> {
   const isOpen = async () =>
     /^gewe_gateway_breaker_open 1$/m.test(await gateway.gateway.metrics.text());
   expect(await eventually(isOpen)).toBe(true);
 }
 
-/** How often the upstream was asked for each account since its list was saved. */
+/** The number of upstream calls for each account since its list was saved. */
 function askedSince(...appIds: string[]): number[] {
   return appIds.map((appId) => listCalls(gateway, appId) - 1);
 }
@@ -62,7 +62,7 @@ function askedSince(...appIds: string[]): number[] {
 test('resets of two accounts open the breaker: saved lists are returned at once, without a call', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_a');
-  // Whoever asked now would wait for ever.
+  // A call to the upstream would now hang.
   gateway.simulator.behave('*', { hang: true });
 
   const replies = await askEach('wx_a', 'wx_b', 'wx_c', 'wx_c');
@@ -93,7 +93,7 @@ test('many callers of one failing call count as one failure', async () => {
   await gateway.stop();
   gateway = await startGateway({
     keepsConnections: false,
-    // A reset and a live list have to come within the first.
+    // A reset and a live list must come within the first deadline.
     env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '3000', LIST_CACHE_DEADLINE_MS: '200' },
     policy: 'breaker: { failures: 3 }',
     overrides: { clock },
@@ -102,7 +102,7 @@ test('many callers of one failing call count as one failure', async () => {
   gateway.simulator.behave('wx_new', { hang: true });
   gateway.simulator.behave('wx_a', { ...SLOW, reset: true });
 
-  // One failure of one account, however many wait, and one of another.
+  // One failure of one account, however many callers wait, and one of another.
   const replies = await Promise.all(Array.from({ length: 20 }, () => askList(gateway, 'wx_new')));
   await askList(gateway, 'wx_a');
 
@@ -133,7 +133,7 @@ test('a hanging call counts as one failure, not again at the hard limit or for t
   const ends = await Promise.all((await Promise.all(calls)).map(({ ended }) => ended));
   expect(ends).toEqual(['aborted', 'aborted']);
 
-  // The third failure, in the third call, opens it.
+  // The third failure, of the third call, opens the breaker.
   expect((await askEach('wx_c'))[0]?.status).toBe(504);
   expect(listCalls(gateway, 'wx_c')).toBe(1);
   await untilOpen();

@@ -1,4 +1,4 @@
-/** Lists that callers fetch with fetchContactsListCache pass through the gateway, too. */
+/** Lists that callers fetch with fetchContactsListCache are passed on and saved, too. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';

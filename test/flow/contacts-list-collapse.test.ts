@@ -22,7 +22,7 @@ beforeEach(async () => {
   gateway = await startGateway({
     env: {
       GEWE_BASE_URL: upstream.baseUrl,
-      // No test waits so long: what comes, comes at once.
+      // No test waits this long: every expected response comes at once.
       LIST_DEADLINE_MS: String(DEADLINE_MS),
       SHUTDOWN_GRACE_MS: '0',
     },

@@ -28,7 +28,7 @@ async function start(policy = ''): Promise<void> {
 }
 afterEach(() => gateway.stop());
 
-/** Where the answer came from, or the code of the refusal; and how often the upstream was asked since. */
+/** The source of the response or the code of the refusal, and the number of upstream calls since. */
 async function outcome(headers: Record<string, string>, appId = 'wx_1') {
   const before = listCalls(gateway, appId);
   const reply = await askList(gateway, appId, headers);
@@ -36,7 +36,7 @@ async function outcome(headers: Record<string, string>, appId = 'wx_1') {
   return [code ?? reply.headers['x-gateway-source'], listCalls(gateway, appId) - before];
 }
 
-/** What the refusal says when the connection to the upstream is reset. */
+/** The detail of the refusal after the connection to the upstream was reset. */
 async function refusal(appId: string, headers: Record<string, string>) {
   gateway.simulator.behave(appId, { reset: true });
   const reply = await askList(gateway, appId, headers);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Those of an answer's headers that tell of the list; an absent one is undefined. */
+/** The headers of a response that describe the list; undefined for a missing one. */
 async function headersOf(appId: string, headers: Record<string, string> = {}) {
   const reply = await askList(gateway, appId, headers);
   const { age } = reply.headers;

@@ -97,7 +97,7 @@ test('the hard limit ends a refresh: waiting callers are refused, and the next c
       { cacheList: 'none' },
     ]);
 
-    // Would wait for a minute.
+    // On a busy machine, a good response may miss the limit, too.
     const reply = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
 
     expect(reply.status).toBe(504);

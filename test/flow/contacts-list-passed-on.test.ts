@@ -6,7 +6,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const raw = (body: string): Behaviour => ({ raw: { body } });
 
-/** The vendor's word on an account or a parameter, and a piece of it. */
+/** Errors of GEWE about an account or a parameter, and a part of each. */
 const WORDS: readonly (readonly [string, Behaviour, string])[] = [
   ['that the account is offline', { accountOffline: true }, '微信已离线'],
   ['that the device is missing', { deviceMissing: true }, '设备不存在'],
@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [string, Behaviour, string])[] = [
   ],
 ];
 
-// Which answers have a list in them is decided by isGoodList, and shown form by form in test/unit/gewe/outcome.test.ts.
+// isGoodList decides which responses have a list; test/unit/gewe/outcome.test.ts tests every form.
 const NO_LISTS: readonly string[] = [
   '{"ret":"200"}',
   '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}',

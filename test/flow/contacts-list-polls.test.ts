@@ -1,4 +1,4 @@
-/** The vendor's cache is polled while a slow call runs, and after one that has failed. */
+/** GEWE's cache endpoint is polled during a refresh, and after one that has failed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { httpGet } from '../support/http-client.ts';
 import {
@@ -17,7 +17,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
 const TIMED_OUT = '{"ret":500,"msg":"获取通讯录列表超时"}';
-/** A caller that waits for the slow call, however long the gateway's own deadline is. */
+/** A caller that waits for the refresh, however long the default deadline is. */
 const PATIENT = { Prefer: 'wait=60' };
 
 let upstream: HeldUpstream;
@@ -34,7 +34,7 @@ describe('during a refresh', () => {
     gateway = await startGateway({
       env: {
         GEWE_BASE_URL: upstream.baseUrl,
-        // PATIENT callers wait on beyond it.
+        // PATIENT callers wait longer.
         LIST_DEADLINE_MS: '20',
         LIST_POLL_MS: '20',
         SHUTDOWN_GRACE_MS: '0',
@@ -77,7 +77,7 @@ describe('during a refresh', () => {
     (await upstream.next(CACHE)).answer(listBytes('polled'));
     await asked;
 
-    // The polls of another account are the clock: three of its intervals pass.
+    // The polls of another account serve as a clock: three of its intervals pass.
     void askList(gateway, 'wx_2', PATIENT).catch(() => undefined);
     for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
@@ -105,7 +105,7 @@ describe('during a refresh', () => {
     await allRead(gateway);
     poll.answer(listBytes('polled'));
 
-    // Nothing is saved when the slow call fails, so the caller waits for the same question.
+    // No list is saved when the refresh fails, so the caller waits for the same poll.
     expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
@@ -133,7 +133,7 @@ describe('during a refresh', () => {
     ]);
   });
 
-  /** Resolves when the metrics count an answered call of this operation. */
+  /** Resolves when the metrics count a successful call of this operation. */
   async function untilCounted(operation: string): Promise<void> {
     for (const until = Date.now() + 30_000; Date.now() < until;) {
       const metrics = (await httpGet(gateway.opsUrl, '/metrics')).body.toString();
@@ -219,7 +219,7 @@ describe('after a refresh', () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).answer(body);
     await asked;
-    // On a busy machine a poll may have gone out before the answer came.
+    // On a busy machine, a poll may have been sent before the response came.
     await allRead(gateway);
     const before = upstream.count(CACHE, 'wx_1');
     await threePollsOf('wx_2');
@@ -235,7 +235,7 @@ describe('after a refresh', () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).answer(listBytes('day 1'));
     expect((await asked).headers['x-gateway-source']).toBe('live');
-    // One that was on its way may still arrive.
+    // A poll that was already sent may still arrive.
     await threePollsOf('wx_2');
     const before = upstream.count(CACHE, 'wx_1');
     await threePollsOf('wx_3');
@@ -253,7 +253,7 @@ describe('after a refresh', () => {
     expect(counted).toBe(1);
   });
 
-  /** The polls of another account as a clock: three intervals after its deadline have passed. */
+  /** The polls of another account serve as a clock: three intervals after its deadline pass. */
   async function threePollsOf(appId: string): Promise<void> {
     void askList(gateway, appId, PATIENT).catch(() => undefined);
     for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);

@@ -3,7 +3,7 @@ import type { Behaviour } from '../../src/simulator/simulator.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** One for each kind of failure, and the word for it in Cache-Status. All others are in upstream-faults.test.ts. */
+/** One upstream failure of each kind, and its name in Cache-Status. All others are in upstream-faults.test.ts. */
 const FAILURES: readonly (readonly [string, Behaviour, string])[] = [
   ['does not answer within the deadline', { hang: true }, 'timeout'],
   ['resets the connection', { reset: true }, 'unreachable'],
@@ -17,7 +17,7 @@ const slowCall = (behaviour: Behaviour): Behaviour => ({
 });
 
 let gateway: TestGateway;
-/** For upstreams that are too slow. Nothing else may have to come within its deadline. */
+/** For upstreams that are too slow. No test needs another response within its deadline. */
 let hasty: TestGateway;
 beforeAll(async () => {
   gateway = await start({});
@@ -31,7 +31,7 @@ afterAll(async () => {
 function start(env: Record<string, string>): Promise<TestGateway> {
   return startGateway({
     env: { SHUTDOWN_GRACE_MS: '0', ...env },
-    // So many failures over many accounts would open it.
+    // Otherwise this many failures over many accounts would open the breaker.
     policy: 'breaker: { failures: 100000 }',
   });
 }
@@ -142,7 +142,7 @@ describe('if no list is saved and the upstream', () => {
 
       const reply = await askList(asked, appId);
 
-      // The upstream was reached, and is not GEWE.
+      // The upstream was reached, but is not GEWE.
       const wasReached = name === 'answers 404';
       const code = wasReached ? 'upstream-invalid' : 'upstream-unreachable';
       const [status, expected] = why === 'timeout' ? [504, 'upstream-timeout'] : [502, code];

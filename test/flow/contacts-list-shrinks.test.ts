@@ -1,4 +1,7 @@
-/** An upstream whose good list turns empty or shrinks: an empty one hides and replaces nothing, a shrunken one is a warning in the log. */
+/**
+ * An upstream whose list becomes empty or shorter: an empty list does not replace the saved one, and a much shorter one
+ * is logged as a warning.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';

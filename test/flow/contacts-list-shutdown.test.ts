@@ -76,7 +76,7 @@ test('a refresh longer than the grace period is ended: its callers get 503, and 
 
   await gateway.stop();
 
-  // Its callers are told so, rather than cut off.
+  // Its callers get a refusal instead of a closed connection.
   const replies = await asking.replies;
   expect(replies.map(({ status }) => status)).toEqual([503, 503]);
   expect(await savedAfterwards('wx_1')).toBeUndefined();

@@ -21,7 +21,7 @@ async function started(options: Parameters<typeof startGateway>[0]): Promise<Tes
   return gateway;
 }
 
-/** Stores whose lists do what a test wants instead. */
+/** Stores with some functions of their lists replaced. */
 function storesWith(lists: Partial<ListStore>): Stores {
   const stores = openMemoryStores(systemClock, 1_000_000);
   return { ...stores, lists: { ...stores.lists, ...lists } };

@@ -1,4 +1,4 @@
-/** A gateway that stops behind a balancer that knows nothing of HTTP: callers' connections stay, and must not fail. */
+/** A gateway that stops behind a TCP balancer: callers' connections stay open, and their requests must not fail. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,7 +12,7 @@ let upstream: HeldUpstream;
 let gateway: TestGateway;
 let stopped: Promise<void> | undefined;
 beforeEach(async () => {
-  // About every account but those whose answers wait.
+  // Answers at once for every account except those whose calls are held.
   upstream = await heldUpstream((appId) => (appId === HELD ? undefined : listBytes('ann')));
   stopped = undefined;
 });
@@ -49,7 +49,7 @@ function request(method: string, target: string, body = '', key = KEY): string {
 const post = (operation: string, body: object = { appId: 'wx_a' }) =>
   request('POST', `/contacts/${operation}`, JSON.stringify(body));
 const held = (operation = 'search') => post(operation, { appId: HELD });
-/** Needs no upstream. */
+/** A request that needs no upstream. */
 const SAVED = post('fetchContactsList').replace('Host', 'Cache-Control: only-if-cached\r\nHost');
 const HEALTH = request('GET', '/healthz');
 
@@ -68,14 +68,14 @@ async function next(caller: RawCaller, bytes: string): Promise<RawAnswer | undef
   return (await caller.answered(before + 1)).at(-1);
 }
 
-/** Its answer waits for the test. */
+/** A request whose response waits for the test. */
 async function callUnderWay(): Promise<RawCaller> {
   const caller = openRaw(gateway.url);
   caller.socket.write(held());
   return caller;
 }
 
-/** Until then it holds requests back. */
+/** The upstream holds requests back until then. */
 async function portClosed(): Promise<void> {
   const isRefused = async () => (await outcome(get('/healthz'))) === 'ECONNREFUSED';
   expect(await eventually(isRefused)).toBe(true);
@@ -86,7 +86,7 @@ function get(path: string): Promise<HttpAnswer> {
   return httpCall(gateway.url, { method: 'GET', path });
 }
 
-/** The status of an answer, or why there is none. */
+/** The status of a response, or why there is none. */
 async function outcome(call: Promise<HttpAnswer>): Promise<unknown> {
   try {
     return (await call).status;
@@ -181,7 +181,7 @@ test('connections that the system accepted before the stop are served, and later
   await start();
   const callers = Array.from({ length: 100 }, () => openRaw(gateway.url));
   for (const { socket } of callers) socket.write(post('search'));
-  // They are being made: the gateway and its callers share a thread, so it has seen none of them.
+  // The connections are being made: the gateway and its callers share a thread, so it has seen none of them.
   await Promise.resolve();
   void stop();
 
@@ -233,7 +233,7 @@ describe('an idle connection', () => {
     await idle.closed();
 
     expect(performance.now() - startedAt).toBeGreaterThan(990);
-    // The grace goes on.
+    // The grace period continues.
     call.answer('{"ret":200}');
     expect((await busy.answered(1))[0]?.status).toBe(200);
   });
@@ -261,7 +261,7 @@ describe('after the grace period', () => {
     await start({ SHUTDOWN_GRACE_MS: '100' });
     const busy = await callUnderWay();
     await upstream.next('contacts/search');
-    // Not idle, and not a request either.
+    // Neither idle nor a complete request.
     const slow = await keptCaller();
     slow.socket.write(SAVED.slice(0, 20));
     await allRead(gateway);

@@ -15,7 +15,7 @@ describeHere(`the flow tests on ${engine}`, () => {
     const { storeUrl } = gateway;
     expect(storeUrl.slice(0, storeUrl.indexOf(':'))).toBe(engine);
 
-    // On SQLite nobody else may open it before.
+    // On SQLite, no other process may open the file before.
     await gateway.gateway.stop();
     const options = { clock: undefined, listMemoryBytes: 0, events: NO_EVENTS };
     const other = await openStores(storeUrl, options);

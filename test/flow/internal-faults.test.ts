@@ -1,4 +1,7 @@
-/** A fault of ours on the way of a call: it costs nobody an answer, ends no process and leaves no account under way. */
+/**
+ * An internal error during a call: every caller gets a response, no process ends, and no account is left with a running
+ * call.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/time.ts';
 import { createBreaker } from '../../src/contacts-list/breaker.ts';

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-/** Every series by its name and labels. Throws where a line is not in Prometheus' text format. */
+/** Every series by its name and labels. Throws if a line is not in Prometheus' text format. */
 async function series(): Promise<Map<string, number>> {
   const answer = await supertest(gateway.opsUrl).get('/metrics').expect(200);
   expect(answer.headers['content-type']).toContain('text/plain');
@@ -27,7 +27,7 @@ async function series(): Promise<Map<string, number>> {
   );
 }
 
-/** The one value of the series that hold all of `parts`; 0 where there is none. */
+/** The one value of the series that contain all of `parts`; 0 if there is none. */
 async function valueOf(...parts: string[]): Promise<number> {
   const found = [...(await series())].filter(([name]) => parts.every((one) => name.includes(one)));
   expect(found.length).toBeLessThan(2);

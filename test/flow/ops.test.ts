@@ -12,7 +12,7 @@ afterEach(() => gateway.stop());
 
 const ops = () => supertest(gateway.opsUrl);
 
-/** Starts the one of a test that needs other settings, in the place of the usual one. */
+/** Replaces the usual gateway by one with other settings. */
 async function restart(options: Parameters<typeof startGateway>[0]): Promise<void> {
   await gateway.stop();
   gateway = await startGateway(options);

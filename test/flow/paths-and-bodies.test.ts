@@ -14,7 +14,7 @@ beforeAll(async () => {
   });
 });
 afterEach(async () => {
-  // Nothing that was refused reached the upstream, and nothing was charged for it.
+  // No refused request reached the upstream or was charged.
   const paths = gateway.simulator.calls.map(({ path }) => path);
   gateway.simulator.reset();
   expect(paths).toEqual([]);

@@ -39,10 +39,10 @@ const OPERATIONS = [
   'whatTheVendorAddsTomorrow2',
 ];
 const PREFIXES = ['/v2/api', '/gewe/v2/api'];
-/** Those that the gateway answers itself, each in its own way, and one that it passes on. */
+/** The operations that the gateway answers itself, and one that it forwards. */
 const OWN = ['fetchContactsList', 'addContacts', 'search'];
 
-/** Nothing that a JSON library would write back as it was. The reject of addContacts costs no quota. */
+/** JSON that no library would write back unchanged. The reject of addContacts costs no quota. */
 const oddBody = (appId: string) =>
   `\r\n{ "z" : 9007199254740993 ,\n\t"option":"4", "appId":"${appId}"  ,"v3":"\\u4f60\\/好😀","a":1E2,` +
   `"nested":{"k":0.10,"k":-0},  "名":[ ] }\n `;
@@ -69,7 +69,7 @@ describe('a forwarded request', () => {
 
   test.each([
     ...OPERATIONS.map((operation) => ({ prefix: '', operation })),
-    // What a prefix changes is the same for all.
+    // A prefix has the same effect on all operations.
     ...PREFIXES.flatMap((prefix) => OWN.map((operation) => ({ prefix, operation }))),
   ])(
     '$operation under "$prefix" is forwarded and answered without a changed byte',
@@ -199,7 +199,7 @@ describe('the headers that the upstream receives', () => {
   afterEach(() => simulator.reset());
   afterAll(() => gateway.stop());
 
-  /** Names in lower case with their values, each as often as it came. */
+  /** Names in lower case with their values, each as often as it was received. */
   const headersOf = ({ rawHeaders }: RecordedCall) =>
     rawHeaders
       .flatMap((name, index) =>
@@ -340,7 +340,7 @@ describe('an upstream', () => {
   const LIMIT = 3000;
   let gateway: TestGateway;
   let simulator: Simulator;
-  /** For one that does not answer in time. */
+  /** For a response that does not come in time. */
   let hasty: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway({ env: { ANSWER_LIMIT_BYTES: String(LIMIT) } });
@@ -357,7 +357,7 @@ describe('an upstream', () => {
   });
 
   const sized = (bytes: number) => `{"ret":200,"msg":"${'x'.repeat(bytes - 20)}"}`;
-  // What an upstream does to any call, fault by fault, is in upstream-faults.test.ts.
+  // The faults of an upstream for any call are in upstream-faults.test.ts.
   const INVALID: readonly (readonly [string, Behaviour])[] = [
     ['gives JSON in UTF-16', { raw: { body: Buffer.from('\ufeff{"ret":200}', 'utf16le') } }],
     ['sends one byte more than the limit', { raw: { body: sized(LIMIT + 1) } }],
@@ -473,7 +473,7 @@ describe('a caller that disconnects', () => {
   afterEach(() => simulator.reset());
   afterAll(() => gateway.stop());
 
-  /** Leaves as soon as the upstream has the call. */
+  /** Disconnects as soon as the upstream has the call. */
   async function leave(operation: string): Promise<RecordedCall> {
     const caller = callerWhoLeaves(gateway.url, {
       path: `/contacts/${operation}`,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-/** The request lines of everything that was asked before; stopping waits for the last of them. */
+/** The request lines of all earlier requests. Stopping the gateway waits for the last of them. */
 async function requestLines() {
   await gateway.gateway.stop();
   return gateway.log.filter(({ msg }) => msg === 'request');

@@ -1,4 +1,4 @@
-/** A reader of `curl -i` sees what matters: of the headers that protect browsers only those that mean something here. */
+/** Responses have only those security headers that matter here, so that `curl -i` stays readable. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -8,7 +8,7 @@ const PROTECTING = {
   'referrer-policy': 'no-referrer',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
 };
-/** What an answer may have beside those. */
+/** Other headers that a response may have. */
 const OF_THE_ANSWER = [
   'cache-control',
   'cache-status',

@@ -24,7 +24,7 @@ describeOnRedis('three gateways on one Redis', () => {
     upstream = undefined;
   });
 
-  /** Gateways in front of an upstream that answers when the test says so. */
+  /** Gateways in front of an upstream whose responses wait for the test. */
   async function held(env: Record<string, string> = {}): Promise<HeldUpstream> {
     const held = await heldUpstream();
     upstream = held;
@@ -37,7 +37,7 @@ describeOnRedis('three gateways on one Redis', () => {
   const ask = (index: number, appId: string, headers = {}) =>
     askList(roundRobin(all.gateways, index), appId, headers);
 
-  /** A patient caller and its call, which is not the one before: that may just be ending. */
+  /** A patient caller and its call. It is not the previous call, which may just be ending. */
   async function newCall(index: number, next: HeldUpstream['next']) {
     const called = next(LIST);
     for (;;) {
@@ -51,7 +51,7 @@ describeOnRedis('three gateways on one Redis', () => {
     const { next, count } = await held();
     const asked = Array.from({ length: 300 }, (_, i) => ask(i, 'wx_1'));
     const call = await next(LIST);
-    // Everybody has asked by the time that somebody who came later has been answered.
+    // All have asked when a later caller has been answered.
     await Promise.all([0, 1, 2].map((i) => ask(i, 'wx_1', ONLY_IF_CACHED)));
     call.answer(listBytes('ann'));
     const replies = await Promise.all(asked);
@@ -87,11 +87,11 @@ describeOnRedis('three gateways on one Redis', () => {
     const { next, count } = await held({ LIST_DEADLINE_MS: '200' });
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(CACHE);
-    // The two that were later to ask wait for what this question brings.
+    // The two later ones wait for the result of this poll.
     call.answer(listBytes('kept'));
     for (const { status, body, headers } of await Promise.all(asked)) {
       expect([status, body.toString()]).toEqual([200, listBytes('kept')]);
-      // One whose deadline passed when the list was there already found it saved.
+      // A gateway whose deadline passed after the list arrived finds it saved.
       expect(headers['cache-status']).toMatch(/detail=(?:gewe-cache|upstream-timeout)/);
     }
     expect(count(LIST, 'wx_1')).toBe(1);
@@ -122,7 +122,7 @@ describeOnRedis('three gateways on one Redis', () => {
     const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
     await first;
-    // Each has the old one in its own memory now.
+    // Each has the old list in its own memory now.
     for (const i of [0, 1, 2]) {
       expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('old'));
     }

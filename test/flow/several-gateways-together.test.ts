@@ -36,7 +36,7 @@ describeOnRedis('three gateways on one Redis', () => {
       await start('breaker: { failures: 3, windowSeconds: 60, probeEverySeconds: 3600 }');
       for (const index of [0, 1, 2]) await ask(index, accounts[index] ?? '');
       expect(await allSay(true)).toBe(true);
-      // Whoever asked now would wait for ever.
+      // A call to the upstream would now hang.
       all.simulator.behave('*', { hang: true });
 
       for (const index of [0, 1, 2]) {
@@ -62,7 +62,7 @@ describeOnRedis('three gateways on one Redis', () => {
       expect(await allSay(true)).toBe(true);
       const before = listCalls(all, 'wx_d');
       const begun = performance.now();
-      // Every one asks all the time, and the upstream resets each connection.
+      // Every gateway asks all the time, and the upstream resets each connection.
       await eventually(async () => {
         await Promise.all([0, 1, 2].map((index) => ask(index, 'wx_d')));
         return performance.now() - begun > 2000;

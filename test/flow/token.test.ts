@@ -47,7 +47,7 @@ const tokensSeen = (simulator: Simulator) =>
 
 const readyz = (url: string) => httpCall(url, { method: 'GET', path: '/readyz' });
 
-/** Every way in which the token could be spelled. */
+/** Every spelling of the token. */
 function expectNoToken(text: string, token = TOKEN): void {
   expect(text).not.toContain(token);
   expect(decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, ''))).not.toContain(token);
@@ -246,7 +246,7 @@ describe('a token that the upstream rejects', () => {
       const answer = await gateway.post(operation, { appId: 'wx_1', option: 4 });
 
       expect([answer.status, answer.body.ret]).toEqual([200, 200]);
-      // The watch on the file can be quicker than this call.
+      // The watch on the file can be faster than this call.
       expect(tokensSeen(gateway.simulator).at(-1)).toBe(NEW_TOKEN);
       expect(gateway.simulator.calls.length).toBeLessThanOrEqual(2);
       expect((await readyz(gateway.url)).status).toBe(200);
@@ -257,7 +257,7 @@ describe('a token that the upstream rejects', () => {
     const gateway = await startWithFile();
     gateway.simulator.behave('*', { times: 1, delayMs: 300 });
     const asking = gateway.post('search', { appId: 'wx_1' }).then((answer) => answer);
-    // The vendor looks at the token when it gets the call, so it must be the new one by then.
+    // GEWE checks the token when it gets the call, so the new one must be valid by then.
     gateway.simulator.setToken(NEW_TOKEN);
     await gateway.simulator.waitForCall(() => true);
     await writeFile(gateway.file, NEW_TOKEN);

@@ -1,4 +1,4 @@
-/** What the listeners refuse before anybody could look at it: it has no line of a request, but is seen all the same. */
+/** Requests that the listeners refuse before any step: they have no request line, but are counted and logged. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createListener } from '../../src/listener/listener.ts';
 import { httpCall } from '../support/http-client.ts';

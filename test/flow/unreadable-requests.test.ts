@@ -1,4 +1,4 @@
-/** What is no request that could be routed: its sender is told so, with an id, and the process goes on. */
+/** Requests that cannot be routed: the caller gets a status and an id, and the process keeps running. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { rawRequest } from '../support/raw-client.ts';

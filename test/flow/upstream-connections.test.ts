@@ -1,4 +1,7 @@
-/** An upstream that drops, stalls or answers before it has read: a clear refusal, and what it may have read stays charged. */
+/**
+ * An upstream that drops, stalls or answers before it has read the request: the caller gets a clear refusal, and an
+ * attempt that it may have read stays charged.
+ */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -14,7 +17,7 @@ addContacts: { accountAge: { unknown: trust } }
 
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** What an upstream does to a connection before it has read a request, and the refusal that it comes to. */
+/** What an upstream does to a connection before it has read a request, and the resulting refusal. */
 const MANNERS: readonly (readonly [string, (socket: Socket) => void, string])[] = [
   ['resets a connection that it has just accepted', resetAtOnce, 'upstream-unreachable'],
   [
@@ -39,7 +42,7 @@ const MANNERS: readonly (readonly [string, (socket: Socket) => void, string])[] 
 
 let upstream: RawUpstream;
 let patient: TestGateway;
-/** For upstreams that say nothing. Nothing else may have to come within its deadlines. */
+/** For upstreams that send nothing. No test needs another response within its deadlines. */
 let hasty: TestGateway;
 let accounts = 0;
 
@@ -76,7 +79,8 @@ describe.each(MANNERS)('an upstream that %s', (_what, manner, code) => {
     for (const { status, body } of [search, cache, add]) {
       expect([status, body.code]).toEqual(refused);
     }
-    // A reset can come before the connection is made: then nothing was sent, which is said, and costs nothing.
+    // A reset can come before the connection is established: then nothing was sent, the refusal says so, and nothing is
+    // charged.
     const isProven = String(add.body.detail).includes('was not carried out');
     expect(isProven && !mayComeTooEarly).toBe(false);
     expect(add.headers['ratelimit']).toContain(`"add-per-day";r=${isProven ? 15 : 14};`);

@@ -1,4 +1,4 @@
-/** Answers with a 1xx status announce another one (RFC 9110 section 15.2): that one counts, wherever it can be reached. */
+/** Interim responses (1xx) precede the final one (RFC 9110 section 15.2), which counts if it can be read. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await upstream.stop();
 });
 
-/** From now on a new account's requests are met with these bytes. */
+/** From now on, the requests of a new account get these bytes. */
 function answers(bytes: string): void {
   appId = `wx_${++accounts}`;
   upstream.behave(appId, (socket) => void socket.write(bytes));
@@ -71,7 +71,7 @@ describe.each([
   });
 });
 
-// undici ends the connection on a 100 that it has not asked for, and on any 101.
+// undici closes the connection on an unexpected 100, and on any 101.
 describe.each([
   ['100 Continue', CONTINUE + wire(GOOD_LIST)],
   ['101 Switching Protocols', SWITCHING],

@@ -1,4 +1,4 @@
-/** Names that are not UTF-8 in an otherwise good answer: every byte of it reaches the caller, live and saved. */
+/** Names that are not UTF-8 in an otherwise good response: every byte reaches the caller, live and saved. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';

@@ -1,4 +1,7 @@
-/** TLS to the upstream: a handshake that fails sends nothing and gives the attempt back; one that holds serves every operation. */
+/**
+ * TLS to the upstream: a failed handshake sends nothing and the attempt is refunded; a working connection serves every
+ * operation.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -12,15 +15,15 @@ import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/
 import { startGateway, TOKEN, type TestGateway, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A certificate for 127.0.0.1 that nothing else uses, and that nobody trusts who was not told to. */
+/** A self-signed certificate for 127.0.0.1 that only these tests use. */
 const CERTIFICATE = fileURLToPath(new URL('../fixtures/tls/certificate.pem', import.meta.url));
 const KEY_FILE = fileURLToPath(new URL('../fixtures/tls/key.pem', import.meta.url));
 
-/** What an upstream got to see. */
+/** What an upstream received. */
 interface Witness {
-  /** What callers sent, decrypted where there was anything to decrypt. */
+  /** The bytes that callers sent, decrypted if they were encrypted. */
   received: string;
-  /** TCP connections that it has taken, and how many of them are over. */
+  /** The number of TCP connections that were accepted, and how many of them are closed. */
   opened: number;
   closed: number;
   protocols: Set<string | false | null>;
@@ -29,7 +32,7 @@ interface Witness {
 let upstream: RawUpstream;
 let witness: Witness;
 
-/** An upstream over TLS that takes down all that comes through it. */
+/** An upstream over TLS that records everything that it receives. */
 function startTlsUpstream(options: TlsOptions = {}): Promise<RawUpstream> {
   const files = { cert: readFileSync(CERTIFICATE), key: readFileSync(KEY_FILE) };
   return startWitnessed((onConnection) =>
@@ -41,7 +44,7 @@ function startTlsUpstream(options: TlsOptions = {}): Promise<RawUpstream> {
   );
 }
 
-/** An upstream that does this to every connection, whatever is said on it. */
+/** An upstream that treats every connection in this way, whatever it receives. */
 async function startUpstreamWithoutTls(manner: (socket: Socket) => void): Promise<RawUpstream> {
   const started = await startWitnessed(createServer);
   started.greet((socket) => {
@@ -112,7 +115,7 @@ describe('an upstream over TLS', () => {
     expect(operations.slice(-1)).toEqual(['contacts/addContacts']);
   });
 
-  // It says goodbye in TLS, which is no byte of an answer.
+  // The upstream sends close_notify in TLS, which is not a byte of a response.
   test.each(['search', 'fetchContactsList'])(
     'gets %s a second time if it closed the kept connection at the first',
     async (operation) => {
@@ -213,7 +216,7 @@ describe('a TLS handshake that fails', () => {
   });
 });
 
-/** Resolves when every connection is over for the upstream too, so that nothing can arrive any more. */
+/** Resolves when the upstream has seen the end of every connection, so that nothing more can arrive. */
 async function untilClosed(): Promise<void> {
   const isOver = () => witness.opened > 0 && witness.closed === witness.opened;
   if (await eventually(isOver)) return;

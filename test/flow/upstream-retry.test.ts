@@ -1,4 +1,4 @@
-/** A kept connection that the upstream closes just when a request comes on it: a read is sent once more, a write never. */
+/** A kept connection that the upstream closes just when a request comes: a read is repeated once, a write never. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -30,7 +30,7 @@ const LOSSES: readonly (readonly [string, Manner])[] = [
 const GOOD = wire(listBytes('ann'), '200 OK', ['Connection: keep-alive']);
 const answers: Manner = (socket) => void socket.write(GOOD);
 
-/** Meets the requests of `wx_1` so, one after the other; gives the connections that they came on. */
+/** Treats the requests of `wx_1` in these ways, in sequence. Returns the connections on which they came. */
 function meets(...manners: readonly Manner[]): Socket[] {
   const sockets: Socket[] = [];
   upstream.behave('wx_1', (socket, call) => {
@@ -48,7 +48,7 @@ const ask = (operation: string) =>
     body: JSON.stringify(addBody('wx_1')),
   });
 
-/** An addContacts that may follow another at once. */
+/** An addContacts without a minimum gap. */
 const accept = () =>
   httpCall(gateway.url, {
     path: '/contacts/addContacts',

@@ -1,4 +1,4 @@
-/** A GEWE_BASE_URL that leads to GEWE's host, and not to its API. */
+/** A GEWE_BASE_URL with the host of GEWE but without the path of its API. */
 import { afterEach, expect, test } from '@jest/globals';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -11,7 +11,7 @@ afterEach(async () => {
   await simulator.stop();
 });
 
-/** @param path what stands in GEWE_BASE_URL in place of /v2/api */
+/** @param path the path in GEWE_BASE_URL instead of /v2/api */
 async function startAt(path: string): Promise<void> {
   simulator = createSimulator({ token: TOKEN });
   const { baseUrl } = await simulator.start();

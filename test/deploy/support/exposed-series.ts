@@ -30,7 +30,7 @@ export async function exposedSeries(): Promise<ReadonlyMap<string, ReadonlySet<s
   return series;
 }
 
-/** The values that the labels with a fixed set of them can have. */
+/** The values of the labels that have a fixed set. */
 export const LABEL_VALUES: Readonly<Record<string, readonly string[]>> = {
   code: ['none', ...Object.keys(REFUSALS)],
   source: ['none', 'live', 'saved', 'gewe-cache', 'replayed'],
