@@ -1,4 +1,4 @@
-/** docs/recipes/back-up-and-restore.md, typed as it stands there. */
+/** Runs the commands of docs/recipes/back-up-and-restore.md. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

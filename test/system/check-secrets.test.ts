@@ -1,4 +1,4 @@
-/** A secret in the wrong variable: neither `check` nor `start` repeats it in what they print. */
+/** A secret in the wrong variable: neither `check` nor `start` prints it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fakeIo } from '../unit/cli/io.ts';
 
 const MARKER = 'Tok-4f9d1c7e5b2a';
-/** What cannot be written into a name of a host or a file. */
+/** A secret with characters that cannot be in the name of a host or a file. */
 const STRANGE = 'Tok/4f9d"1c%7e5b&2a';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -31,7 +31,7 @@ const COMPLETE = {
   GATEWAY_KEYS: 'crm:key-of-crm',
 };
 
-/** Where the real secret is beside the copies that went astray: nowhere, or where it belongs. */
+/** Where the real secret is besides the misplaced copies: nowhere, or in its own variable. */
 const HOMES: readonly Readonly<Record<string, string | undefined>>[] = [
   {},
   { GEWE_TOKEN: MARKER },
@@ -46,7 +46,7 @@ const HOMES: readonly Readonly<Record<string, string | undefined>>[] = [
   { GATEWAY_KEYS: `crm:key-of-crm,${MARKER}` },
 ];
 
-/** What is well-formed, and so could be repeated: the secret is cut out of it, where it is known to be one. */
+/** Well-formed values, which could be printed: the secret in them is redacted if it is known. */
 const SHAPES: readonly (readonly [name: string, shape: (secret: string) => string])[] = [
   ['GEWE_BASE_URL', (secret) => `http://${secret}/v2/api`],
   ['GEWE_BASE_URL', (secret) => `http://127.0.0.1/${encodeURIComponent(secret)}/v2/api`],

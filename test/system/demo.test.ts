@@ -13,7 +13,7 @@ const run = promisify(execFile);
 
 test('demo --once prints all five steps with their results and exits with 0', async () => {
   const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once'], {
-    // As npm tells it.
+    // As npm sets it.
     env: { npm_lifecycle_event: 'demo', npm_package_name: 'gewe-gateway' },
   });
   const [out, err, [code]] = await Promise.all([
@@ -51,7 +51,7 @@ describe('the demo without --once', () => {
     async () => {
       const printed: string[] = [];
       for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
-        // --fail-with-body: curl itself would end with 0 whatever the answer is.
+        // With --fail-with-body, because curl exits with 0 whatever the status is.
         const { stdout } = await run('sh', ['-c', `${line} --fail-with-body`]);
         printed.push(stdout);
       }
@@ -78,7 +78,7 @@ describe('the demo without --once', () => {
 
 test.each<[what: string, spoil: (simulator: Simulator) => void]>([
   ['the live list', (simulator) => simulator.behave('wx_demo_sales', { html: true })],
-  // The story slows the upstream down by this call.
+  // The demo slows the upstream down by this call.
   ['the saved list', (simulator) => void (simulator.behave = () => undefined)],
   ['an accepted add', (simulator) => simulator.behave('wx_demo_old', { reset: true })],
 ])('the demo prints a failure and exits with 1 if it does not get %s', async (_what, spoil) => {

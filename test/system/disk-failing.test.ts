@@ -1,4 +1,4 @@
-/** A disk that fails below a running gateway, and works again later. */
+/** A disk that fails under a running gateway, and works again later. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -70,7 +70,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     return askList(gateway, appId, NO_FALLBACK);
   }
 
-  /** Its verdict is a second old at most. */
+  /** The result of the check is at most a second old. */
   async function untilReadiness(status: number): Promise<void> {
     const isSo = async () => (await readiness(gateway.url)).status === status;
     if (!(await eventually(isSo))) throw new Error(`/readyz does not become ${status}`);
@@ -138,7 +138,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     for (const store of ['the store of quotas failed', 'the store of lists failed']) {
       const lines = logged(store);
       expect(lines[0]).toMatch(/"message":"(?:database or disk is full|disk I\/O error)"/);
-      // One in ten seconds, on a machine however slow.
+      // One line in ten seconds, however slow the machine is.
       expect(lines.length).toBeLessThan(FAILED_CALLS / 2);
     }
     const metrics = await httpCall(gateway.opsUrl, { method: 'GET', path: '/metrics' });

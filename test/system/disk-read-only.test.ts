@@ -1,4 +1,7 @@
-/** A store that cannot be written when the gateway starts: nothing is served, and one sentence says what to do. */
+/**
+ * A store that cannot be written when the gateway starts: the gateway refuses to start, and prints one line with what
+ * to do.
+ */
 import { systemClock } from '../../src/time.ts';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,7 +39,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Expects it to end with the code for a wrong setting and one line, which `says`. */
+/** Expects the exit code for a wrong setting, and one line that matches `says`. */
 async function expectRefusedStart(says: RegExp, before: readonly string[] = []): Promise<void> {
   const refused = gateways.run({}, [...before, process.execPath]);
   expect(await refused.ended).toEqual({ code: 78, signal: null });

@@ -37,14 +37,14 @@ interface Asked {
 
 interface Restart {
   readonly ready: unknown;
-  /** How much more was charged than before, and the attempts that were made meanwhile. */
+  /** The increase of the charges, and the attempts made meanwhile. */
   readonly accounts: readonly {
     readonly charged: number;
     readonly sent: number;
     readonly cutOff: number;
   }[];
   readonly listFaults: readonly string[];
-  /** What became of keys when they were shown again. */
+  /** The responses to Idempotency-Keys that were sent again. */
   readonly answered: readonly Asked[];
   readonly underWay: readonly Asked[];
 }
@@ -83,14 +83,14 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** After so many calls to the upstream, and then somewhere in the work that follows on one. */
+/** After this many upstream calls, and then at a random point of the following work. */
 async function randomMoment(): Promise<void> {
   const { calls, waitForCall } = gateways.simulator;
   await waitForCall(() => true, calls.length + FEWEST_CALLS + random(MORE_CALLS));
   for (let turns = random(50); turns > 0; turns--) await setImmediate();
 }
 
-/** How often the upstream got each `v3`. */
+/** The number of upstream calls for each `v3`. */
 function sentCounts(): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { body } of gateways.simulator.calls.filter(isAdd)) {

@@ -1,4 +1,4 @@
-/** Callers who send large bodies and leave, and accounts without end: memory stays within its bounds. */
+/** Callers that send large bodies and leave, and a large number of accounts: memory stays limited. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -47,7 +47,7 @@ test('the body of a caller that has left is freed while the refresh that it wait
   await simulator.waitForCall(({ appId }) => appId === 'wx_slow');
   const before = await bytes();
 
-  // A body that is held costs its bytes, its text and what was read out of it: 60 of them 150 MB.
+  // A body in memory costs its bytes, its text and its parsed form: 60 of them 150 MB.
   for (let n = 0; n < 60; n++) await leaveHanging(900_000);
   await eventually(() => requestsLogged() >= 62);
 
@@ -59,7 +59,7 @@ test('the body of a caller that has left is freed while the refresh that it wait
 test('a body whose parsed form is much larger takes only the memory of its bytes while the upstream is slow', async () => {
   simulator.behave('*', { hang: true });
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json'];
-  // As objects 17 MB.
+  // Parsed, it takes 17 MB.
   const body = JSON.stringify({ appId: 'wx_a', x: Array.from({ length: 250_000 }, () => [0]) });
   const before = await bytes();
 
@@ -75,7 +75,7 @@ test('a body whose parsed form is much larger takes only the memory of its bytes
   for (const connection of connections) connection.leave();
 }, 600_000);
 
-/** Asks with a body of this length for a list that does not come, and leaves. */
+/** Requests a list that never comes with a body of this length, and disconnects. */
 async function leaveHanging(length: number): Promise<void> {
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json', 'Prefer: wait=300'];
   const body = JSON.stringify({ appId: 'wx_slow', pad: 'x'.repeat(length) });
@@ -88,7 +88,7 @@ test(
   'twice as many accounts need no more memory than the limit of saved lists allows',
   async () => {
     const accounts = budget(100, 10_000);
-    // Large where they are few, so that keeping them all would be seen.
+    // Large lists if there are few accounts, so that keeping them all would be noticed.
     simulator.behave('*', { friends: budget(6000, 200) });
     await askForAccounts(0, accounts);
     const before = await bytes();

@@ -1,4 +1,4 @@
-/** What stands under `scripts` of package.json, for every shell and for a Node that is too old. */
+/** The scripts of package.json: they work in every shell, and report a Node that is too old. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -22,7 +22,7 @@ describe.each(scripts)('npm run %s', (_name, line) => {
 
   test('starts each command with npm or a program of a package', () => {
     const ours = readdirSync(`${ROOT}/node_modules/.bin`);
-    // So neither `exec` and `env` nor `NAME=value`.
+    // This excludes `exec`, `env` and `NAME=value`.
     for (const [program] of commands) expect(['npm', ...ours]).toContain(program);
   });
 });

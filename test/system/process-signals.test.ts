@@ -1,4 +1,4 @@
-/** One Ctrl-C that arrives several times, and a second one that is meant. */
+/** One Ctrl-C that arrives as several signals, and a second one on purpose. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const CALLS = 8;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let upstream: HeldUpstream;
 let env: Record<string, string>;
-/** Groups of processes, of which nothing may stay behind, whoever ended whom. */
+/** Process groups that must have ended, whichever process ended them. */
 let groups: number[];
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Calls that are under way until `finish` is called, which resolves to what became of each. */
+/** Calls that run until `finish` is called, which resolves to their outcomes. */
 async function callsUnderWay(url: string): Promise<{ finish(): Promise<readonly unknown[]> }> {
   const body = JSON.stringify({ appId: 'wx_a', contactsInfo: 'x' });
   const answers = Array.from({ length: CALLS }, () =>
@@ -110,7 +110,7 @@ describe('npm start', () => {
     ['the SIGHUP of a terminal that is closed', 'SIGHUP', (pid) => -pid],
     ['a SIGTERM, which goes to npm only', 'SIGTERM', (pid) => pid],
   ])('at %s, finishes its running calls', async (_what, signal, whom) => {
-    // A group of its own, as a terminal makes one.
+    // A separate process group, as a terminal makes one.
     const npm = spawn('npm', ['start'], {
       cwd: ROOT,
       detached: true,

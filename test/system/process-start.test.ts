@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateways.stop());
 
-/** The command line by itself, with these variables and no other. */
+/** The command line with only these variables. */
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
   runGateway(args, { cwd: gateways.folder, env });
 const start = (env?: Record<string, string>) => gateways.run(env);

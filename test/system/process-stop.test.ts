@@ -33,7 +33,7 @@ const post = (url: string, operation: string, body: object = {}) =>
     .post(`/contacts/${operation}`)
     .set('Authorization', `Bearer ${KEY}`)
     .send({ appId: 'wx_a', ...body });
-/** Sends it now; what becomes of it does not matter to the test before it asks. */
+/** Sends a request now; its outcome is checked later. */
 const inBackground = (request: supertest.Test) =>
   request.then(
     ({ status }) => status,
@@ -56,7 +56,7 @@ describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (sign
     const ready = await supertest(opsUrl).get('/readyz').expect(503);
     expect(ready.body).toEqual({ status: 'not-ready', notReady: ['draining'] });
     await supertest(opsUrl).get('/healthz').expect(200);
-    // Those that came before are still taken, for a second at most where they keep coming.
+    // Earlier connections are still accepted, for at most a second if they keep coming.
     const isRefused = () =>
       supertest(url)
         .get('/healthz')
@@ -159,7 +159,7 @@ test('a caller that keeps asking the ops listener does not delay the end', async
   const { gateway, opsUrl } = await start({ SHUTDOWN_GRACE_MS: '500' });
   let isOver = false;
   const asking = Array.from({ length: 8 }, async () => {
-    // Each on a connection of its own, until there is nobody to take one.
+    // Each on its own connection, until none is accepted.
     while (!isOver)
       await supertest(opsUrl)
         .get('/healthz')

@@ -1,4 +1,7 @@
-/** What runs in production: no package of development, no script of a package, not root, nothing to write to but the data. */
+/**
+ * The production install: no development package, no install script, a user other than root, and nothing writable but
+ * its data.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -28,7 +31,7 @@ interface Locked {
   readonly hasInstallScript?: true;
 }
 
-/** Mounts need root and their system calls; elsewhere these two are reported as skipped. */
+/** Mounts need root and their system calls; on other machines these two tests are skipped. */
 const whereMountsWork = canConfine() ? test : test.skip;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let app: string;
@@ -148,13 +151,13 @@ describe('the production install', () => {
   });
 });
 
-// Half a minute and a network, so in the long run only.
+// Takes half a minute and a network, so it is in the long run only.
 (isLong ? test : test.skip)(
   '`npm ci --ignore-scripts` gives a gateway that works with the Node 24 of its host (in the long run only)',
   async () => {
     const host = join(folder.path, 'host');
     await installWithoutScripts(host);
-    // The package `node` brings its program by a script, which did not run here: npm falls back on the PATH.
+    // The package `node` provides its program by a script, which was not run: npm uses the PATH instead.
     const gateway = runGateway(['start'], {
       cwd: host,
       command: ['npm', 'run', 'gewe-gateway', '--'],

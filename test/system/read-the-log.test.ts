@@ -1,4 +1,4 @@
-/** What docs/recipes/read-the-log.md says: the log of `npm start --silent` can be read line by line as JSON. */
+/** What docs/recipes/read-the-log.md says: each line of the log of `npm start --silent` is JSON. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ test('the npm start of the recipe prints only JSON lines on standard output', as
   let isTold = false;
   for await (const text of npm.stdout.setEncoding('utf8')) {
     output += text;
-    // To npm alone: to all of them it would come twice.
+    // To npm only: a signal to the group would arrive twice.
     if (!isTold && output.includes('listening on')) isTold = npm.kill('SIGTERM');
   }
   await ended;

@@ -1,4 +1,7 @@
-/** A gateway that starts beside a Redis that cannot be used: it serves what it can, and all the rest as soon as Redis is there. */
+/**
+ * A gateway that starts while Redis cannot be used: it serves lists and other operations, and everything when Redis
+ * works.
+ */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { isLong } from '../support/budget.ts';

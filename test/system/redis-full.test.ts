@@ -1,4 +1,4 @@
-/** A Redis that has no room left, in memory or on its disk. */
+/** A Redis without free memory, or with a full disk. */
 import { test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { ownDisk } from '../support/disk-faults.ts';

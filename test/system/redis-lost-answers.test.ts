@@ -1,4 +1,4 @@
-/** What Redis has done and nobody heard of: it must come to the same as if it had not been done. */
+/** Commands that Redis carried out, but whose reply was lost: their effect is undone or completed later. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
@@ -26,7 +26,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
       onBack: () => (away = false),
       onWarning: () => undefined,
     });
-    // All scripts are known to the server: what follows is one question each.
+    // Redis knows all scripts now, so each later operation is one command.
     await stores.ledger.charge('wx_warm', ANN, RULES);
     await begin('wx_warm');
   });
@@ -83,9 +83,9 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
   test('refund a charge that reaches Redis after its refund', async () => {
     wire.hold();
     const charging = charge();
-    // The wire has it when it has been read, on this thread, too.
+    // The proxy has the bytes when they have been read, on this thread, too.
     await pause(30);
-    // In time to be carried out, and after the new connection that takes it back.
+    // Early enough to be carried out, but after the refund on the new connection.
     wire.leaveBehind(200);
     await expect(charging).rejects.toThrow('Redis');
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);

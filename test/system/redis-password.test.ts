@@ -1,4 +1,4 @@
-/** A Redis that does not know the gateway's password, from the start or from one day on. */
+/** A Redis that refuses the gateway's password, from the start or later. */
 import { afterEach, expect, test } from '@jest/globals';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
@@ -54,7 +54,7 @@ describeOnRedis('A gateway', () => {
     await rig.untilReadiness(200);
     expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
     await rig.redis.command('CONFIG', 'SET', 'requirepass', OTHER);
-    // Who is connected stays so; the next connection is turned away.
+    // Existing connections stay; the next one is refused.
     rig.wire.cut();
     await rig.wire.heal();
     await rig.untilReadiness(503);
@@ -78,7 +78,7 @@ describeOnRedis('a Redis database that does not exist', () => {
       onWarning: () => undefined,
     });
     try {
-      // It tries again and again, and is turned away each time.
+      // It retries, and is refused each time.
       const tries = async () =>
         /total_connections_received:(\d+)/.exec(String(await redis.command('INFO', 'stats')))?.[1];
       const before = Number(await tries());

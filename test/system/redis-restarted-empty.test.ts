@@ -1,4 +1,4 @@
-/** A Redis that comes back with nothing: lists come back from the gateways' memory, quotas and clocks begin anew. */
+/** A Redis restarted without its data: lists are restored from the memory of gateways, quotas and declarations are lost. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -38,7 +38,7 @@ describeOnRedis('a Redis restarted without its data', () => {
     await startAgain();
   }
 
-  /** Resolves when the gateway knows. */
+  /** Resolves when the gateway has noticed. */
   async function startAgain(): Promise<void> {
     await rig.redis.start();
     expect(await eventually(() => rig.logged(BACK).length > 0)).toBe(true);
@@ -53,7 +53,7 @@ describeOnRedis('a Redis restarted without its data', () => {
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('ann'));
     const other = await rig.another();
     const isThere = async () => {
-      // It is given back when its owner is asked, and again if Redis seemed away just then.
+      // The list is restored when the gateway that has it loads it, and again if Redis seemed away just then.
       await saved(rig.gateway, 'wx_list');
       return (await saved(other, 'wx_list')) === listBytes('ann');
     };
@@ -64,13 +64,14 @@ describeOnRedis('a Redis restarted without its data', () => {
   test('keeps the newest of several copies, in whatever order they are restored', async () => {
     const other = await rig.another();
     await saveList(other, 'wx_list', listBytes('old'));
-    // No gateway knows the time of Redis better than a look at it takes: what is to be newer is so by more than that.
+    // A gateway knows the time of Redis only as exactly as one reading takes, so the newer list must be newer by more
+    // than that.
     const isASecondOld = async () => (await untilSaved(rig.gateway, 'wx_list')).ageSeconds >= 1;
     expect(await eventually(isASecondOld)).toBe(true);
     await saveList(rig.gateway, 'wx_list', listBytes('new'));
     await restartEmpty();
     await eventually(() => other.log.some(({ msg }) => msg === BACK));
-    // The one with the older copy has not heard of the newer one.
+    // The gateway with the older copy does not know of the newer one.
     expect(await saved(other, 'wx_list')).toBe(listBytes('old'));
     const isBack = () => rig.redis.command('EXISTS', 'gewe-gateway:{wx_list}:list');
     expect(await eventually(async () => (await isBack()) === 1)).toBe(true);

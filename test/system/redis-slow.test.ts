@@ -1,4 +1,4 @@
-/** A Redis that answers late: a little, and all works; more than it may, and it is as good as away. */
+/** A slow Redis: with a short delay everything works; with a longer one it counts as away. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCEPT, ADD, REJECT, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { isLong } from '../support/budget.ts';

@@ -1,4 +1,7 @@
-/** A gateway that is stopped while its Redis cannot be used: within its grace, with 0, and nothing is left that keeps it alive. */
+/**
+ * A gateway that is stopped while its Redis cannot be used: it exits with 0 within its grace period, and nothing keeps
+ * it alive.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,7 +18,7 @@ import { LEAST_ENV, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GRACE_MS = 1000;
-/** Of ending what is left, and of a machine that has other things to do. */
+/** The time for closing the rest, on a busy machine. */
 const MORE_MS = 8000;
 
 const OPEN_AND_CLOSE = `

@@ -1,4 +1,7 @@
-/** A Redis whose users may little, whose clock was set back, or in which somebody else writes: gateways live, and serve what is true. */
+/**
+ * A Redis with limited rights, with a clock that was set back, or into which another program writes: gateways keep
+ * working correctly.
+ */
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openStores } from '../../src/stores/open.ts';
@@ -25,7 +28,7 @@ import {
 } from '../support/lists.ts';
 import { NO_EVENTS } from '../support/stores-under-test.ts';
 
-/** In the long run, more than Redis is told when it is back. */
+/** In the long run, more lists than are saved to Redis after an outage. */
 const MANY = budget(1_000, 10_001);
 const LIST_LEASE = 'gewe-gateway:{wx_1}:lease:list';
 

@@ -1,4 +1,4 @@
-/** A Redis that may evict or forget what was charged: it works, and its operator is told until that is changed. */
+/** A Redis that may evict or lose charges: it is used, and the operator is warned until it is reconfigured. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
@@ -13,14 +13,14 @@ async function readyz(url: string) {
 
 async function warningsOf({ gateway }: GatewayOnRedis): Promise<string> {
   const [one, other] = await Promise.all([gateway.url, gateway.opsUrl].map(readyz));
-  // On a machine that is kept from its work Redis may seem to be away for a moment.
+  // On a busy machine, Redis may seem to be away for a moment.
   if (one?.status !== 200 || other?.status !== 200) return 'not ready';
-  // Asked at two instants, with a change in between.
+  // Read at two instants, with a change in between.
   if (!isDeepStrictEqual(one.body, other.body)) return 'two answers';
   return (one.body.warnings ?? []).join();
 }
 
-/** A gateway looks every few seconds. */
+/** A gateway checks every few seconds. */
 async function untilWarnings(rig: GatewayOnRedis, expected: string): Promise<void> {
   if (await eventually(async () => (await warningsOf(rig)) === expected)) return;
   throw new Error(`${await warningsOf(rig)}, not ${expected}`);

@@ -1,4 +1,4 @@
-/** A store whose files are deleted or replaced below a running gateway: what it charges would be lost at its end. */
+/** A store whose files are deleted or replaced under a running gateway: further charges would be lost. */
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

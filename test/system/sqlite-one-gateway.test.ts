@@ -1,4 +1,4 @@
-/** Two gateways as processes that are given the same SQLite file. */
+/** Two gateways as processes with the same SQLite file. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';

@@ -90,7 +90,7 @@ describe('overGateways', () => {
     },
   };
 
-  /** Makes a call with these leases, one for each attempt; without one, leases cannot be had. */
+  /** Makes a call with these leases, one for each attempt; without one, no lease can be had. */
   async function call(leases: Lease[], perform: () => Promise<string>) {
     released.length = 0;
     const requests: LeaseRequest[] = [];

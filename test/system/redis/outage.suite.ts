@@ -25,14 +25,17 @@ addContacts:
   add: { minimumGapSeconds: 0, target: { perDay: 9, minimumGapSeconds: 0 } }
   accept: { perDay: 9 }
 `;
-/** Against hanging: a frozen Redis is given up after 300 ms, and a client of its own would wait for it for ever. */
+/**
+ * Only against hanging: a frozen Redis is given up after 300 ms, while a plain client would wait for it without a
+ * limit.
+ */
 const HANGS_MS = 15_000;
 const DEADLINE_MS = 500;
 
 const OPTIONS = [ADD, ACCEPT, REJECT];
 const DECLARED = '2026-01-01T00:00:00.000Z';
 
-/** What every outage must leave as it was. */
+/** The behaviour during and after every outage. */
 export function describeOutage(outage: RedisOutage): void {
   describe(`while Redis is ${outage.name}`, () => {
     let rig: GatewayOnRedis;
@@ -41,10 +44,10 @@ export function describeOutage(outage: RedisOutage): void {
     let outages = 0;
     let sentBefore: number;
 
-    /** Those of an earlier try may not be free yet. */
+    /** Keys of an earlier outage may not be free yet. */
     const keyOf = (i: number) => `key ${outages}.${i}`;
 
-    /** What the account was charged, as soon as that can be told. */
+    /** The charges of the account, as soon as they can be read. */
     async function charges(expected?: string): Promise<string> {
       let told = '';
       await eventually(async () => {
@@ -75,7 +78,7 @@ export function describeOutage(outage: RedisOutage): void {
       await strike();
     });
 
-    /** Many at once as soon as it is so. */
+    /** Begins the outage and sends many requests at once. */
     async function strike(): Promise<void> {
       await outage.strike(rig);
       outages += 1;
@@ -165,7 +168,7 @@ export function describeOutage(outage: RedisOutage): void {
     test('changes through the admin API are refused', async () => {
       const body = { onlineSince: '2020-01-01T00:00:00Z' };
       expectRefused(await rig.admin('PUT', '/accounts/wx_declared', body));
-      // What takes nothing more may forget.
+      // A full Redis still accepts deletions.
       if (outage === FULL) return;
       expectRefused(await rig.admin('DELETE', '/accounts/wx_declared'));
       expectRefused(await rig.admin('DELETE', '/lists/wx_kept'));
@@ -188,7 +191,7 @@ export function describeOutage(outage: RedisOutage): void {
         [28, ACCEPT],
         [2, REJECT],
       ] as const) {
-        // Giving one up that may have been claimed comes a moment after Redis does.
+        // Releasing a key that may have been claimed takes a moment after Redis is back.
         const answer = await untilTaken(() =>
           rig.add('wx_add', `v3_${i}`, { option, key: keyOf(i) }),
         );
@@ -209,7 +212,7 @@ export function describeOutage(outage: RedisOutage): void {
       const lines = rig.logged(AWAY);
       expectToldOnce(rig, outages);
       expect(JSON.stringify(lines)).toMatch(outage.reason);
-      // On a machine that is kept from its work a call may fail between two outages, and says so itself.
+      // On a busy machine, a call may fail between two outages, and is logged as such.
       const isOneCall = ({ msg }: { msg?: unknown }) => String(msg).startsWith('the store of');
       const errors = rig.gateway.log.filter(({ level }) => level === 'error');
       expect(errors.filter((line) => !lines.includes(line) && !isOneCall(line))).toEqual([]);

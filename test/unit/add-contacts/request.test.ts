@@ -7,7 +7,7 @@ function readAddRequest(body: Record<string, unknown>) {
   return readWritten(body, new Map(texts));
 }
 
-/** What comes of a body: the kind of request, or the code of its refusal. */
+/** The kind of request that a body is, or the code of its refusal. */
 function outcomeOf(body: Record<string, unknown>): string {
   const request = readAddRequest(body);
   return request instanceof Refusal ? request.code : request.kind;

@@ -136,7 +136,7 @@ const anyAttempts: fc.Arbitrary<Attempt[]> = fc
     return waits.map(([wait, target]) => attemptAt((at += wait), { target }));
   });
 
-/** What is charged when `attempts` come one after the other. */
+/** The history of charges when `attempts` come in sequence. */
 function historyOf(rules: QuotaRule[], attempts: Attempt[]): Attempt[] {
   const history: Attempt[] = [];
   for (const attempt of attempts) {

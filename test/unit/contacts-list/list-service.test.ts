@@ -1,4 +1,4 @@
-/** The list service with parts that fail, and with a system clock that is set while calls are under way. */
+/** The list service with faulty parts, and with a system clock that is set during calls. */
 import { describe, expect, test } from '@jest/globals';
 import { createBreaker } from '../../../src/contacts-list/breaker.ts';
 import { readDirectives } from '../../../src/contacts-list/directives.ts';
@@ -37,7 +37,7 @@ function answered(text: string): Outcome {
 
 const LIST = '{"ret":200,"data":{"friends":["ann"]}}';
 
-/** Parts that work, in front of an upstream that answers every call with a list. */
+/** Working parts, in front of an upstream that answers every call with a list. */
 function workingParts(): Parts {
   const clock = movableClock();
   const settings = { failures: 5, windowMs: 10_000, probeEveryMs: 5_000 };
@@ -57,7 +57,7 @@ function workingParts(): Parts {
   };
 }
 
-/** Answers with a list, from the vendor's cache at once, otherwise after the deadline of a test that has a short one. */
+/** Returns a list: from GEWE's cache endpoint at once, otherwise after the short deadline of a test. */
 const slowUpstream: Parts['upstream'] = {
   async call({ operation }) {
     if (operation === 'fetchContactsList') await new Promise((resolve) => setTimeout(resolve, 30));
@@ -77,7 +77,7 @@ function ask(service: ListService, headers: { prefer?: string } = {}, appId = 'w
   return service.answer(request);
 }
 
-// Jest fails a test whose rejections nobody handles.
+// Jest fails a test with an unhandled rejection.
 describe('a faulty part costs no caller its response, leaves no account running and causes no unhandled rejection', () => {
   const throws = (): never => {
     throw FAULT;
@@ -86,7 +86,7 @@ describe('a faulty part costs no caller its response, leaves no account running 
   const failing = ['throws', throws] as const;
   const late = ['rejects', rejects] as const;
 
-  /** Each of these parts, as `fail` makes it. */
+  /** Each of these parts, created by `fail`. */
   const faults: Record<string, (fail: typeof throws | typeof rejects) => Partial<Parts>> = {
     upstream: (fail) => ({ upstream: { call: fail } }),
     'load of the store': (fail) => ({ lists: { ...memoryLists(1000), load: fail } }),
@@ -168,7 +168,7 @@ describe('a faulty part costs no caller its response, leaves no account running 
 describe('if the system clock is set', () => {
   const HOUR = 3_600_000;
 
-  /** A service whose slow call is under way, answered by `answer`. */
+  /** A service with a running refresh, which `answer` ends. */
   function underWay() {
     const clock = movableClock();
     const gate = Promise.withResolvers<Outcome>();
@@ -178,7 +178,7 @@ describe('if the system clock is set', () => {
     return { clock, service, lists: parts.lists, first: ask(service), answer };
   }
 
-  /** `reply`, unless it takes until the upstream has answered. */
+  /** `reply`, unless it waits for the upstream. */
   const early = (reply: Promise<ListReply>) =>
     Promise.race([reply, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))]);
 

@@ -32,14 +32,14 @@ function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): P
   });
 }
 
-/** Starts polling for a call; `found` resolves to the list that comes of it. */
+/** Starts polling for a call; `found` resolves to the list that is found. */
 function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
   const { promise: found, resolve } = Promise.withResolvers<SavedList>();
   const call: PolledCall = polls.start(appId, TRACE, startedAt, resolve);
   return { found, call };
 }
 
-/** Polls of their own as a clock: three intervals pass. */
+/** Other polls serve as a clock: three intervals pass. */
 async function threeIntervals(): Promise<void> {
   const polls = pollsWith({ ask: async () => LIST });
   for (const appId of ['b', 'c', 'd']) await start(polls, appId).found;

@@ -1,4 +1,7 @@
-/** A slow call that several gateways share: who makes it, what the others take from the store, and who takes over. */
+/**
+ * A refresh shared by several gateways: which one makes it, what the others take from the store, and which one takes
+ * over.
+ */
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
 import { encodeResult } from '../../../src/contacts-list/lease-result.ts';

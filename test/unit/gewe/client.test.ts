@@ -35,7 +35,7 @@ function call(kind: UpstreamCall['kind'], token = TOKEN): Promise<Outcome> {
   return client.call({ path: 'contacts/search', body, trace, kind, deadlineMs: 60_000 }, token);
 }
 
-/** Meets the requests so, one after the other. Resolves when the last of them has come. */
+/** Treats the requests in these ways, in sequence. Resolves when the last of them has come. */
 function meets(...manners: readonly Manner[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let met = 0;

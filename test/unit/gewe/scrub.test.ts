@@ -48,7 +48,7 @@ describe('createScrubber', () => {
             const cut = scrubber.text(`<${longer.toString(encoding)}>`);
 
             const [left = '', right = ''] = cut.slice(1, -1).split('***');
-            // Of the characters at the ends, the neighbours of the secret decide some bits.
+            // The secret's neighbours determine some bits of the characters at the ends.
             expect(cut).toContain('***');
             expect(left.length).toBeLessThanOrEqual(before * 2 + 2);
             expect(right.length).toBeLessThanOrEqual(after * 2 + 4);
@@ -79,7 +79,7 @@ describe('createScrubber', () => {
     const scrubber = createScrubber(() => [`a${'\\'.repeat(8)}b`]);
     const hostile = `a${'\\'.repeat(100_000)}`;
 
-    // Were each backslash a choice of its own, this would take years.
+    // If each backslash were a separate choice, this would take years.
     expect(scrubber.text(hostile)).toBe(hostile);
     expect(scrubber.text(`a${'\\'.repeat(16)}b`)).toBe('***');
   });
@@ -149,7 +149,7 @@ describe('createScrubber', () => {
     (piece) => {
       const megabytes = Buffer.from(piece.repeat(Math.ceil(1_000_000 / piece.length)) + TOKEN);
 
-      // Were it quadratic, this would take hours.
+      // In quadratic time, this would take hours.
       expect(bytes(megabytes)?.toString().endsWith('***')).toBe(true);
     },
   );

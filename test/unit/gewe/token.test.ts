@@ -43,7 +43,7 @@ describe('createScrubber', () => {
     );
   });
 
-  // What the mixtures above come upon once in a hundred runs or less.
+  // The mixtures above contain these in less than one of a hundred runs.
   test.each([
     ['\\\\!!', '\\\\u005c!!'],
     ['\\\\!!', '\\u005c\\!!'],

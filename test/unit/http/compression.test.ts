@@ -41,7 +41,7 @@ test('a list that fits into a few packets is not compressed', () => {
 
 test('while many lists are compressed, files can be read and names resolved', async () => {
   const ended: string[] = [];
-  // They compress so well that each keeps its thread until it is done.
+  // They compress so well that each occupies its thread until it is done.
   const lists = Array.from({ length: 16 }, () => Buffer.alloc(16_000_000, 'wxid_0123456789'));
   const compressing = lists.map(async (list) => {
     await encoded(list, 'br');
@@ -52,6 +52,7 @@ test('while many lists are compressed, files can be read and names resolved', as
   await Promise.all(compressing);
 
   expect(ended).toHaveLength(17);
-  // Reading takes a few turns of the loop, in each of which two may end. With all threads taken it would be behind twelve.
+  // Reading takes a few turns of the loop, in each of which two may end. If all threads were busy, it would come after
+  // twelve.
   expect(ended.indexOf('read')).toBeLessThan(12);
 });

@@ -43,7 +43,7 @@ const DEFAULTS = {
   accounts: new Map(),
 };
 
-/** The defaults of a section, in the words and units of the file. */
+/** The defaults of a section, in the terms and units of the file. */
 function defaultsIn({ properties, default: own }: z.core.JSONSchema.BaseSchema): unknown {
   if (properties === undefined) return own;
   return Object.fromEntries(
@@ -63,7 +63,7 @@ describe('the policy file', () => {
   test('in the package states exactly the defaults', () => {
     const text = readFileSync('config/gateway.yaml', 'utf8');
     expect(policyOf(text)).toEqual(DEFAULTS);
-    // And states each of them, rather than leaving some out.
+    // The file also states each of them.
     expect(parseYamlText(text)).toEqual(defaultsIn(z.toJSONSchema(policyFile, { io: 'input' })));
   });
 

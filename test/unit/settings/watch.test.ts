@@ -13,7 +13,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** What is reported, one after the other. */
+/** What is reported, in order. */
 function queue<T>() {
   const waiting: ((item: T) => void)[] = [];
   const items: T[] = [];
@@ -51,7 +51,7 @@ describe('a watched file', () => {
     const changedAt = performance.now();
     writeFileSync(path, 'two');
     expect(await looks.next()).toEqual(text('two'));
-    // A second, and what a machine that has other things to do adds to each of its few steps.
+    // A second, plus what a busy machine adds to each of the few steps.
     expect(performance.now() - changedAt).toBeLessThan(1000 + 10 * (lateness.max / 1e6));
     lateness.disable();
   });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => simulator.reset());
 afterAll(() => simulator.stop());
 
-/** Asks the cache again and again, as the vendor's page says to. */
+/** Polls the cache endpoint, as GEWE's documentation says. */
 async function nextKeptList(appId: string): Promise<{ friends: string[] }> {
   for (;;) {
     const { data } = await ask(baseUrl, CACHE, { appId });

@@ -66,7 +66,7 @@ describe('gewe-gateway simulate', () => {
       await exited;
 
       expect(JSON.parse(answer.stdout)).toMatchObject({ ret: 200 });
-      // What cmd.exe would not read.
+      // Syntax that cmd.exe would not accept.
       expect(`${list} ${slow}`.includes("'")).toBe(token !== 'a-token');
     },
   );

@@ -8,12 +8,12 @@ function listOf(text: string): SavedList {
   return { body: Buffer.from(text), savedAt: 1, source: 'live' };
 }
 
-/** A store whose calls are counted, and answered when the test says so. */
+/** A store that counts its calls and answers when the test says so. */
 class SlowStore implements ListStore {
   readonly inner = memoryLists(1_000_000);
   loads = 0;
   failing = false;
-  /** What each call waits for, after it has looked. */
+  /** The gate that each call waits for, after it has read. */
   gate: Promise<void> = Promise.resolve();
 
   async load(appId: string): Promise<SavedList | undefined> {
@@ -52,7 +52,7 @@ describe('keepInMemory', () => {
     lists = keepInMemory(store, 1000);
   });
 
-  /** Makes the calls that follow wait until `open` is called. */
+  /** Makes later calls wait until `open` is called. */
   function closeGate(): { open(): void } {
     const { promise, resolve } = Promise.withResolvers<void>();
     store.gate = promise;

@@ -4,7 +4,7 @@ import { createAnswerTimeout } from '../../../src/stores/redis/connection.ts';
 
 const late = () => new Error('too late');
 const never = () => new Promise<string>(() => undefined);
-/** So often something is heard of a server that is not silent. */
+/** How often a server that is not silent sends something. */
 const OFTEN_MS = 50;
 
 test('a reply and an error are passed on', async () => {

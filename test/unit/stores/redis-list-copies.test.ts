@@ -7,7 +7,7 @@ import type { Found, StoredLists } from '../../../src/stores/redis/lists.ts';
 const list: SavedList = { body: Buffer.from('A'), savedAt: 1, source: 'live' };
 const LIST: Found = { kind: 'list', found: { mark: 'm1', list }, wasPutBack: false };
 
-/** A Redis whose answers wait for the test, and that can pass on what another gateway had forgotten. */
+/** A Redis whose replies wait for the test, and that can report a deletion by another gateway. */
 function heldRedis() {
   const asked: PromiseWithResolvers<Found>[] = [];
   let onForgotten: (appId: string) => void = () => undefined;

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { createServerClock } from '../../../src/stores/redis/server-clock.ts';
 
-/** Another time than the machine's, told exactly when the answer came. */
+/** A time other than the machine's. */
 const AHEAD_MS = 3_600_000;
-/** Between two lines of a test, on a machine that has other things to do. */
+/** The time between two lines of a test on a busy machine. */
 const NOISE_MS = 2000;
 const serverNow = () => performance.timeOrigin + performance.now() + AHEAD_MS;
 
@@ -22,7 +22,7 @@ test('a slow reading after a quick one does not make the clock less exact', () =
 
 test('the lower bound of the clock is never later than the time of the server', () => {
   const clock = createServerClock();
-  // Answered at the beginning and at the end of what it took.
+  // Read at the beginning, and at the end, of the round trip.
   clock.saw(serverNow() - 10_000, 10_000);
   expect(clock.atLeast()).toBeLessThanOrEqual(serverNow());
   clock.saw(serverNow(), 25_000);

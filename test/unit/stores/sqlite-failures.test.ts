@@ -33,7 +33,7 @@ describe('SQLite stores on a disk that fails for a time', () => {
     await folder.remove();
   });
 
-  /** From now on the file may not grow: SQLite answers as it does on a full disk. */
+  /** From now on the file cannot grow, as on a full disk. */
   function fillDisk(): void {
     const pages = db.prepare('PRAGMA page_count').get()?.['page_count'];
     db.exec(`PRAGMA max_page_count = ${Number(pages)}`);

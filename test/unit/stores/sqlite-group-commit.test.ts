@@ -36,7 +36,7 @@ describe('writes that are committed as a group', () => {
 
   const insert = (name: string) => () =>
     void db.prepare('INSERT INTO meta (name, value) VALUES (?, 1)').run(name);
-  /** What another connection sees, which is what was committed. */
+  /** What another connection sees, so what was committed. */
   const committed = () =>
     other
       .prepare("SELECT name FROM meta WHERE name <> 'checks' ORDER BY name")
@@ -167,7 +167,7 @@ describe('writes that are committed as a group', () => {
     expect([count('accounts'), count('attempts')]).toEqual([1, 0]);
     await Promise.all([charged, seen]);
     expect(count('attempts')).toBe(1);
-    // 2 is FULL: the sight has not changed it for the charge.
+    // 2 is FULL: the first sight has not changed it for the charge.
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
   });
 

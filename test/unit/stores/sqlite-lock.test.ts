@@ -1,4 +1,4 @@
-/** One gateway for one file, whatever it is called and however the other one ended. */
+/** One gateway for one file, whatever its path and however the previous one ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -20,7 +20,7 @@ describe('openSqliteStores', () => {
   });
   afterEach(() => folder.remove());
 
-  /** A file of ours with a charge and a list in it. */
+  /** A file of a gateway with a charge and a list. */
   async function writeOurs(): Promise<void> {
     const stores = openSqliteStores(path, systemClock, 0);
     const body = Buffer.alloc(100_000, 'x');
@@ -35,7 +35,7 @@ describe('openSqliteStores', () => {
     db.close();
   }
 
-  /** Overwrites the first page of a table, as a bad disk would. */
+  /** Overwrites the first page of a table, like a bad disk. */
   function damage(table: string): void {
     const db = new DatabaseSync(path);
     const root = db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(table);
@@ -176,7 +176,7 @@ describe('openSqliteStores', () => {
     );
   });
 
-  // To root every file is writable.
+  // Root can write every file.
   (process.getuid?.() === 0 ? test.skip : test)(
     'given a file that may only be read, refuses',
     async () => {

@@ -1,4 +1,4 @@
-/** A copy that is put in the place of the file, beside the log that a killed gateway left. */
+/** A backup copy in place of the file, beside the log of a killed gateway. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** Charges in another process until `meanwhile` is over, and then it is killed, so that its log stays. */
+/** Charges in another process until `meanwhile` is over, and then kills it, so that its log stays. */
 async function chargeAndDie(meanwhile: () => Promise<void> | void = () => undefined) {
   const options = ['--disable-warning=ExperimentalWarning', CHARGE_FOREVER, path];
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
@@ -35,7 +35,7 @@ async function chargeAndDie(meanwhile: () => Promise<void> | void = () => undefi
   const exited = once(child, 'exit');
   await once(child.stdout, 'data');
   await meanwhile();
-  // And some more than the copy has.
+  // And some charges that are not in the copy.
   await once(child.stdout, 'data');
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
@@ -79,7 +79,7 @@ async function restore(placing: (typeof PLACINGS)[number]): Promise<void> {
   await (placing === 'copied over' ? copyFile(copy, path) : rename(copy, path));
 }
 
-/** Expects a refusal that leaves everything as it is, and that the log's removal makes the copy the one that counts. */
+/** Expects a refusal that changes nothing, and that the copy can be opened after the log was removed. */
 async function expectRefused(inCopy: number): Promise<void> {
   const files = () => ['', '-wal', '-lock'].map((end) => readFileSync(path + end).toString('hex'));
   const before = files();
