@@ -1,9 +1,9 @@
 /**
- * A browser at an origin that is not listed gets nothing through CORS, whatever it asks and however it is refused.
+ * CORS gives a browser at an origin that is not listed nothing, whatever it requests and however it is refused.
  *
- * Before the key is known, in a preflight and in refusals, an origin is let in that any client lists. That gives nothing
- * away: such an answer holds no account's data, only what everybody without a browser gets, and browsers attach no
- * key by themselves, since credentials are never allowed. With another client's key the same origin gets nothing.
+ * Before the key is known, in a preflight and in refusals, every origin that any client lists is allowed. That reveals
+ * nothing: such a response contains no account's data, only what callers without a browser get, and browsers attach no
+ * key themselves, because credentials are never allowed. With another client's key, the same origin gets nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

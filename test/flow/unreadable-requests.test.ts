@@ -19,7 +19,7 @@ test.each([
     400,
   ],
   ['endless headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-])('%s is answered with %3$s and an X-Request-Id', async (_what, request, status) => {
+])('%s is answered with its status and an X-Request-Id', async (_what, request, status) => {
   for (const url of [gateway.url, gateway.opsUrl]) {
     const answer = await rawRequest(url, request);
     expect(answer.status).toBe(status);

@@ -117,8 +117,8 @@ function ownArguments(port: number, { password, tls }: RedisOptions): string[] {
           ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key],
           ['--tls-ca-cert-file', tls.certificate],
         );
-  // What was answered outlives Redis when it is killed. With `everysec` it does not where the disk is so slow that the next write
-  // comes before the last one is synced: Redis then holds that back for up to two seconds. Here no machine dies.
+  // A confirmed write survives a killed Redis. With `everysec` it does not if the disk is so slow that the next write comes
+  // before the last one is synced: Redis then delays it for up to two seconds. The machine itself never fails here.
   const appendOnly = ['--appendonly', 'yes', '--appendfsync', 'no'];
   return [
     ...listens,

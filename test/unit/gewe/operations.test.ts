@@ -14,19 +14,19 @@ describe('meantOperation', () => {
     ['serach', 'search'],
     ['getDetialInfo', 'getDetailInfo'],
     ['deleteFriends', 'deleteFriend'],
-  ])('suggests %2$s for %1$s', (name, known) => {
+  ])('corrects %s to %s', (name, known) => {
     expect(meantOperation(name)).toBe(known);
   });
 
   test.each(['', 'x', 'tomorrow', 'addConXXX', 'a'.repeat(128)])(
-    'suggests nothing for %s',
+    'finds no correction for %s',
     (name) => {
       expect(meantOperation(name)).toBeUndefined();
     },
   );
 
   test.each(['search', 'fetchContactsList', 'addContacts'])(
-    'suggests nothing for %s, which is known',
+    'leaves the known operation %s',
     (name) => {
       expect(meantOperation(name)).toBeUndefined();
     },
