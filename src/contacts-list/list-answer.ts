@@ -1,14 +1,14 @@
 import { Refusal, retryAfter } from '../errors.ts';
 import { tokenRejected, whatCame } from '../gewe/answer-or-refusal.ts';
 import type { SavedList } from './ports.ts';
-import type { ListFailure, VendorAnswer } from './refresh.ts';
+import type { GeweAnswer, ListFailure } from './refresh.ts';
 import { ageSeconds, type NoFallback } from './saved-lists.ts';
 
 /** What a caller of fetchContactsList gets. */
 export type ListAnswer =
   /** The upstream's answer: a list (which is saved by now), or an error of an account or a parameter. */
   | (LiveAnswer & { readonly kind: 'live' })
-  /** A list that has just come from the vendor's cache. */
+  /** A list that has just come from GEWE's cache. */
   | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
   /** The saved list. `tried` says why there is no answer of the upstream; undefined if the caller did not wait for it. */
   | {
@@ -21,7 +21,7 @@ export type ListAnswer =
   /** The caller has left. */
   | { readonly kind: 'left' };
 
-interface LiveAnswer extends VendorAnswer {
+interface LiveAnswer extends GeweAnswer {
   readonly stored: boolean;
   readonly joined: boolean;
   /** When to ask again, milliseconds from now; undefined for an answer that will not change by itself. */
@@ -36,8 +36,8 @@ export interface ListReply {
 
 /** What the upstream has just answered. */
 export function liveAnswer(
-  { body, contentType }: VendorAnswer,
-  details: Omit<LiveAnswer, keyof VendorAnswer>,
+  { body, contentType }: GeweAnswer,
+  details: Omit<LiveAnswer, keyof GeweAnswer>,
 ): ListAnswer {
   return { kind: 'live', body, contentType, ...details };
 }

@@ -26,7 +26,7 @@ import {
   type Fallback,
   type SavedListsEvents,
 } from './saved-lists.ts';
-import { createVendorCache } from './vendor-cache.ts';
+import { createGeweCache } from './gewe-cache.ts';
 
 export interface ListRequest extends ListCall {
   /** The name of the client that asks. */
@@ -52,7 +52,7 @@ export interface ListService {
   callsUnderWay(): number;
   /** Resolves when no slow call is under way. */
   idle(): Promise<void>;
-  /** Ends the polls. Resolves when no call to the vendor's cache is under way. */
+  /** Ends the polls. Resolves when no call to GEWE's cache is under way. */
   stop(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export function createListService(parts: ListServiceParts): ListService {
   const { upstream, leases, breaker, clock, settings } = parts;
   const faults = containFaults(parts.onFault);
   const savedLists = createSavedLists(parts.lists, parts, faults);
-  const vendorCache = createVendorCache({
+  const geweCache = createGeweCache({
     upstream,
     clock,
     leases,
@@ -92,7 +92,7 @@ export function createListService(parts: ListServiceParts): ListService {
     faults,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
   });
-  const polls = createPolls({ savedLists, vendorCache, settings, faults });
+  const polls = createPolls({ savedLists, geweCache, settings, faults });
   const refreshes = createRefreshes({
     upstream,
     leases,
@@ -104,7 +104,7 @@ export function createListService(parts: ListServiceParts): ListService {
     faults,
     onCrowded: parts.onCrowded,
   });
-  const fallback = createFallback({ savedLists, vendorCache, clock, settings });
+  const fallback = createFallback({ savedLists, geweCache, clock, settings });
   const downNow = () => faults.contain(() => breaker.down());
 
   /** Joins the slow call of the account, or starts one. */
@@ -214,7 +214,7 @@ export function createListService(parts: ListServiceParts): ListService {
     idle: refreshes.idle,
     async stop() {
       polls.stop();
-      await vendorCache.idle();
+      await geweCache.idle();
     },
   };
 }

@@ -3,21 +3,21 @@ import type { ListSettings } from '../settings/settings.ts';
 import type { Faults } from './faults.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
-import type { VendorCache } from './vendor-cache.ts';
+import type { GeweCache } from './gewe-cache.ts';
 
 /** The slow call of an account, as the polling sees it. */
 export interface PolledCall {
-  /** The vendor has given its final answer: no more polls. */
+  /** GEWE has given its final answer: no more polls. */
   end(): void;
-  /** The vendor is not working on this call. Polls that an earlier call of the account began continue. */
+  /** GEWE is not working on this call. Polls that an earlier call of the account began continue. */
   withdraw(): void;
   /** This call needs no more results. The polls continue. */
   release(): void;
 }
 
 /**
- * Polls the vendor's cache for lists whose slow call takes longer than the deadline, as the vendor's page advises. The
- * polls outlive a slow call that fails: a front proxy gives up after some seconds while the vendor works on.
+ * Polls GEWE's cache for lists whose slow call takes longer than the deadline, as GEWE's page advises. The
+ * polls outlive a slow call that fails: a front proxy gives up after some seconds while GEWE works on.
  */
 export interface Polls {
   /**
@@ -39,7 +39,7 @@ export interface Polls {
 
 interface PollsParts {
   readonly savedLists: Pick<SavedLists, 'load'>;
-  readonly vendorCache: Pick<VendorCache, 'ask'>;
+  readonly geweCache: Pick<GeweCache, 'ask'>;
   /** The first poll comes `deadlineMs` after the start of a call, the next ones every `pollMs`, the last by `hardLimitMs`. */
   readonly settings: Pick<ListSettings, 'deadlineMs' | 'pollMs' | 'hardLimitMs'>;
   readonly faults: Faults;
@@ -55,16 +55,14 @@ interface Poll {
 }
 
 export function createPolls(parts: PollsParts): Polls {
-  const { savedLists, vendorCache, faults } = parts;
+  const { savedLists, geweCache, faults } = parts;
   const { deadlineMs, pollMs, hardLimitMs } = parts.settings;
   const running = new Map<string, Poll>();
 
-  /** Another caller or gateway may have saved a list already, which the vendor's cache must not replace. */
+  /** Another caller or gateway may have saved a list already, which GEWE's cache must not replace. */
   async function find(appId: string, trace: Trace, poll: Poll): Promise<SavedList | undefined> {
     const saved = await savedLists.load(appId);
-    return saved !== undefined && saved.savedAt >= poll.since
-      ? saved
-      : vendorCache.ask(appId, trace);
+    return saved !== undefined && saved.savedAt >= poll.since ? saved : geweCache.ask(appId, trace);
   }
 
   async function ask(appId: string, trace: Trace, poll: Poll): Promise<void> {

@@ -10,22 +10,22 @@ import type { Polls } from './polls.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
 
-/** An answer of the vendor that can be passed on. */
-export type VendorAnswer = Pick<Answer, 'body' | 'contentType'>;
+/** An answer from GEWE that can be passed on. */
+export type GeweAnswer = Pick<Answer, 'body' | 'contentType'>;
 
 /** Why there is no list from the upstream. */
 export type ListFailure =
   | { readonly why: 'unreachable' | 'token-rejected' }
-  /** `answer`: the vendor says itself that it timed out; missing if nothing came in time. */
-  | { readonly why: 'timeout'; readonly answer?: VendorAnswer }
+  /** `answer`: GEWE says itself that it timed out; missing if nothing came in time. */
+  | { readonly why: 'timeout'; readonly answer?: GeweAnswer }
   | { readonly why: 'invalid'; readonly came: Extract<Outcome, { kind: 'invalid' }> };
 
 export type RefreshResult =
   | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
-  /** The vendor's error for an account or a parameter. */
-  | { readonly kind: 'other'; readonly answer: VendorAnswer }
-  /** The vendor's `ret` 200 without a good list: no `data`, another shape, not one id. */
-  | { readonly kind: 'no-list'; readonly answer: VendorAnswer }
+  /** GEWE's error for an account or a parameter. */
+  | { readonly kind: 'other'; readonly answer: GeweAnswer }
+  /** GEWE's `ret` 200 without a good list: no `data`, another shape, not one id. */
+  | { readonly kind: 'no-list'; readonly answer: GeweAnswer }
   | { readonly kind: 'failed'; readonly failure: ListFailure }
   /** The gateway is stopping: a saved list does not replace this. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -48,7 +48,7 @@ export interface RefreshParts {
 }
 
 /**
- * Makes one slow call, up to the hard limit, and saves its list. From the deadline on the vendor's cache is polled, too.
+ * Makes one slow call, up to the hard limit, and saves its list. From the deadline on GEWE's cache is polled, too.
  * A list that a poll finds does not end the call: its own list is newer, and replaces that one.
  *
  * @param onPolled gets the list that a poll finds before the call ends
@@ -130,7 +130,7 @@ function readAnswered(answer: Answer, now: number): RefreshResult {
   return { kind: 'other', answer: { body, contentType } };
 }
 
-/** Whether the vendor may still be working on the list, so that its cache can have it soon. */
+/** Whether GEWE may still be working on the list, so that its cache can have it soon. */
 function mayStillCome(outcome: Outcome, result: RefreshResult): boolean {
   if (result.kind !== 'failed' || result.failure.why === 'token-rejected') return false;
   if (outcome.kind === 'unreachable') return outcome.sent;

@@ -1,4 +1,4 @@
-/** An upstream that repeats the token, as vendors do in errors: no caller, log line or file gets it, and nobody can have it kept. */
+/** An upstream that repeats the token, as servers do in errors: no caller, log line or file gets it, and nobody can have it kept. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';

@@ -124,7 +124,7 @@ test.each([
       ]);
     }
 
-    // Five answers at a time, and for the list that is not saved a sixth from the upstream's cache.
+    // Five answers at a time, and for the list that is not saved a sixth from GEWE's cache.
     expect(taken).toHaveLength(6 * budget(1, 20));
     for (const bytes of await Promise.all(taken)) expect(bytes).toBeLessThan(LIMIT + IN_BUFFERS);
     expect((await memory()) - before).toBeLessThan(6 * LIMIT + 150 * MIB);

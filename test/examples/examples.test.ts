@@ -116,7 +116,7 @@ describe('examples/python/fetch_contacts.py', () => {
     expect(exitCode).toBe(1);
   });
 
-  testPython("passes on the vendor's word about an account (needs python3)", async () => {
+  testPython("passes on GEWE's word about an account (needs python3)", async () => {
     gateway.simulator.behave('wx_offline', { accountOffline: true });
 
     const { exitCode, output } = await run('python3', [script, 'wx_offline']);

@@ -63,7 +63,7 @@ describe('adding with an account that is online for less than 72 hours', () => {
     expect(answer.headers['ratelimit']).toContain('"add-per-day";r=4;');
   });
 
-  test('is refused as the vendor would to a client that shows its key in X-GEWE-TOKEN', async () => {
+  test('is refused as GEWE would to a client that shows its key in X-GEWE-TOKEN', async () => {
     const answer = await gateway.post('addContacts', addBody('wx_a'), {
       Authorization: '',
       'X-GEWE-TOKEN': 'gwk_test_key',

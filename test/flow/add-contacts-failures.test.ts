@@ -90,7 +90,7 @@ describe('an attempt whose end nobody knows', () => {
   );
 });
 
-test("the vendor's own refusal passes as it is and stays charged", async () => {
+test("GEWE's own refusal passes as it is and stays charged", async () => {
   await start();
   simulator.behave('wx_a', { accountOffline: true });
   const answer = await add().expect(200);

@@ -63,7 +63,7 @@ describe('the same key and body', () => {
     expect(sentAdds(simulator)).toHaveLength(1);
   });
 
-  test("gets the vendor's refusal again as well", async () => {
+  test("gets GEWE's refusal again as well", async () => {
     simulator.behave('wx_a', { accountOffline: true });
     const first = await add('k1').expect(200);
     simulator.behave('wx_a', []);

@@ -148,7 +148,7 @@ describe('the token', () => {
     expect(found.of('GEWE_TOKEN')).toContain('GEWE rejects the token');
   });
 
-  test('is accepted where GEWE does not know the account, as the vendor says it', async () => {
+  test('is accepted where GEWE says that it does not know the account', async () => {
     simulator.behave('*', { deviceMissing: true });
     expect(await live()).toMatchObject({ code: 0 });
   });

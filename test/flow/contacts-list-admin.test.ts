@@ -32,7 +32,7 @@ test('GET tells the age, the size and the source of a saved list, and nothing of
   });
 });
 
-test("GET tells that a list came from the upstream's cache", async () => {
+test("GET tells that a list came from GEWE's cache", async () => {
   gateway.simulator.behave('wx_2', [
     { operations: ['fetchContactsList'], status: 503 },
     { cacheList: 'kept' },

@@ -103,7 +103,7 @@ describe('without a time of freshness', () => {
     expect(await outcome({ 'Cache-Control': 'no-cache, only-if-cached' })).toEqual(['saved', 0]);
   });
 
-  test('stale-if-error=0 gives an error rather than a saved list, be it of the vendor', async () => {
+  test("stale-if-error=0 gives an error rather than a saved list, even if GEWE's cache has one", async () => {
     gateway.simulator.behave('wx_1', [
       { operations: ['fetchContactsList'], hang: true },
       { cacheList: 'kept' },

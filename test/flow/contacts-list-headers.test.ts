@@ -69,7 +69,7 @@ test.each([
   ]);
 });
 
-test("a list from the upstream's cache says so when it comes, and later as a hit", async () => {
+test("a list from GEWE's cache says so when it comes, and later as a hit", async () => {
   gateway.simulator.behave('wx_cache', [
     { operations: ['fetchContactsList'], status: 503 },
     { cacheList: 'kept' },

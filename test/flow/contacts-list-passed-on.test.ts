@@ -6,7 +6,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const raw = (body: string): Behaviour => ({ raw: { body } });
 
-/** The vendor's word on an account or a parameter, and a piece of it. */
+/** GEWE's word on an account or a parameter, and a piece of it. */
 const WORDS: readonly (readonly [string, Behaviour, string])[] = [
   ['that the account is offline', { accountOffline: true }, '微信已离线'],
   ['that the device is missing', { deviceMissing: true }, '设备不存在'],

@@ -1,4 +1,4 @@
-/** The vendor's cache is polled while a slow call runs, and after one that has failed. */
+/** GEWE's cache is polled while a slow call runs, and after one that has failed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { httpGet } from '../support/http-client.ts';
 import {
@@ -163,11 +163,11 @@ describe('after a slow call', () => {
   const FAILURES: readonly (readonly [string, (call: HeldCall) => void, string])[] = [
     ['a front proxy gives up', (call) => call.gatewayTimeout(), 'upstream-invalid'],
     ['the connection is reset', (call) => call.reset(), 'upstream-unreachable'],
-    ['the vendor says that it timed out', (call) => call.answer(TIMED_OUT), 'upstream-timeout'],
+    ['GEWE says that it timed out', (call) => call.answer(TIMED_OUT), 'upstream-timeout'],
   ];
 
   test.each(FAILURES)(
-    "when %s in the middle of a slow call, the vendor's cache is asked until it has the list",
+    "when %s in the middle of a slow call, GEWE's cache is asked until it has the list",
     async (_, fail, detail) => {
       const asked = askList(gateway, 'wx_1', PATIENT);
       fail(await upstream.next(LIST));
@@ -185,7 +185,7 @@ describe('after a slow call', () => {
     },
   );
 
-  test('a call that fails at once does not end the polls for one that the vendor is still working on', async () => {
+  test('a call that fails at once does not end the polls for one that GEWE is still working on', async () => {
     const slow = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).gatewayTimeout();
     await slow;
@@ -200,7 +200,7 @@ describe('after a slow call', () => {
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test("an account whose calls keep failing quickly is still asked about at the vendor's cache", async () => {
+  test("an account whose calls keep failing quickly is still asked about at GEWE's cache", async () => {
     for (let call = 0; call < 20; call++) {
       const asked = askList(gateway, 'wx_1', PATIENT);
       (await upstream.next(LIST)).gatewayTimeout();
@@ -211,11 +211,11 @@ describe('after a slow call', () => {
   });
 
   test.each([
-    ["the vendor's word on the account", '{"ret":500,"msg":"微信已离线"}'],
+    ["GEWE's word on the account", '{"ret":500,"msg":"微信已离线"}'],
     ['ret 200 without a list', NOTHING_KEPT],
     ['a rejected token', '{"ret":500,"msg":"HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"}'],
     ['a good list', listBytes('day 1')],
-  ])("after %s the vendor's cache is not asked", async (_, body) => {
+  ])("after %s GEWE's cache is not asked", async (_, body) => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).answer(body);
     await asked;

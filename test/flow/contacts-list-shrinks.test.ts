@@ -43,7 +43,7 @@ test('its caller sees nothing of the warning', async () => {
   expect(reply.headers).not.toHaveProperty('warning');
 });
 
-test("a list that shrinks in the upstream's own cache is a warning, too", async () => {
+test("a list that shrinks in GEWE's cache is a warning, too", async () => {
   const polling = await startGateway({ env: { LIST_DEADLINE_MS: '50', LIST_POLL_MS: '50' } });
   await saveList(polling, 'wx_cache', LONG);
   polling.simulator.behave('wx_cache', [

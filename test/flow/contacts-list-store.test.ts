@@ -56,7 +56,7 @@ test('a store that fails to save costs nobody the live list', async () => {
   expect(saved.body.toString()).toBe(listBytes('ann'));
 });
 
-test("a store that fails costs nobody the list of the upstream's cache", async () => {
+test("a store that fails costs nobody the list of GEWE's cache", async () => {
   const gateway = await started({
     overrides: { stores: storesWith({ load: broken, save: broken }) },
   });

@@ -141,7 +141,7 @@ describe('a path', () => {
     expect(answer.status).toBe(400);
   });
 
-  test('of an address book that is written wrongly is no success to a client of the vendor', async () => {
+  test('of an address book that is written wrongly is no success to a client of GEWE', async () => {
     for (const target of ['///contacts/fetchContactsList', '/v1/contacts/fetchContactsListCache']) {
       const answer = await raw(target, ['Content-Type: application/json', `X-GEWE-TOKEN: ${KEY}`]);
 

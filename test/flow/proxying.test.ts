@@ -36,7 +36,7 @@ const OPERATIONS = [
   'getPhoneAddressList',
   'uploadPhoneAddressList',
   'checkRelation',
-  'whatTheVendorAddsTomorrow2',
+  'whatGeweAddsTomorrow2',
 ];
 const PREFIXES = ['/v2/api', '/gewe/v2/api'];
 /** Those that the gateway answers itself, each in its own way, and one that it passes on. */
@@ -487,7 +487,7 @@ describe('a caller who leaves', () => {
     return received;
   }
 
-  test.each(['search', 'fetchContactsListCache', 'whatTheVendorAddsTomorrow2'])(
+  test.each(['search', 'fetchContactsListCache', 'whatGeweAddsTomorrow2'])(
     'frees the upstream call of %s',
     async (operation) => {
       simulator.behave('*', { hang: true });

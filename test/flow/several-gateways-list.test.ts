@@ -70,7 +70,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 
-  test("pass the vendor's word on an account on to callers at every gateway", async () => {
+  test("pass GEWE's word on an account on to callers at every gateway", async () => {
     const { next, count } = await held();
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(LIST);

@@ -257,7 +257,7 @@ describe('a token that the upstream rejects', () => {
     const gateway = await startWithFile();
     gateway.simulator.behave('*', { times: 1, delayMs: 300 });
     const asking = gateway.post('search', { appId: 'wx_1' }).then((answer) => answer);
-    // The vendor looks at the token when it gets the call, so it must be the new one by then.
+    // GEWE looks at the token when it gets the call, so it must be the new one by then.
     gateway.simulator.setToken(NEW_TOKEN);
     await gateway.simulator.waitForCall(() => true);
     await writeFile(gateway.file, NEW_TOKEN);

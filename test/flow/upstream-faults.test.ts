@@ -34,7 +34,7 @@ const ADD: Readonly<Record<Kind, string>> = {
   'no verdict': '200 passed on, charged',
 };
 
-/** fetchContactsList where nothing is saved, and the upstream's own cache is no better. */
+/** fetchContactsList where nothing is saved, and GEWE's cache is no better. */
 const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable, Retry-After',
   invalid: '502 upstream-unreachable, Retry-After',
@@ -45,7 +45,7 @@ const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
   'no verdict': '502 upstream-unreachable, Retry-After',
 };
 
-/** fetchContactsList where a good list is saved: only the vendor's own word comes before it. */
+/** fetchContactsList where a good list is saved: only GEWE's own word comes before it. */
 const LIST_SAVED: Readonly<Record<Kind, string>> = {
   lost: '200 saved, the list of before',
   invalid: '200 saved, the list of before',

@@ -66,7 +66,7 @@ const upstream = fc.oneof(
   {
     weight: 14,
     arbitrary: fc.constantFrom<Upstream>(
-      'vendor-refusal',
+      'gewe-refusal',
       'broken',
       'reset',
       'not-listening',

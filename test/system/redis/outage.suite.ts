@@ -137,9 +137,9 @@ export function describeOutage(outage: RedisOutage): void {
 
     test('an account of which nothing is in memory gets what the upstream keeps, or a refusal', async () => {
       const slow = { hang: true, operations: [LIST] };
-      rig.gateway.simulator.behave('wx_vendor', [slow, { raw: { body: listBytes('vendor') } }]);
+      rig.gateway.simulator.behave('wx_gewe', [slow, { raw: { body: listBytes('gewe') } }]);
       rig.gateway.simulator.behave('wx_nothing', [slow, { cacheList: 'none' }]);
-      const kept = await askList(rig.gateway, 'wx_vendor');
+      const kept = await askList(rig.gateway, 'wx_gewe');
       expect([kept.status, kept.headers['x-gateway-source']]).toEqual([200, 'gewe-cache']);
       expect((await askList(rig.gateway, 'wx_nothing')).status).toBe(504);
     });

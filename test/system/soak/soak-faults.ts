@@ -38,7 +38,7 @@ export function faultsOf(simulator: Simulator, port: number): Inflict {
     const as = fault.kind === 'behaves' ? fault.as : {};
     simulator.setToken(fault.kind === 'token rejected' ? 'tok-another-one' : TOKEN);
     simulator.behave('*', as);
-    // Something in front of the vendor speaks for itself, and so does who turns the token away.
+    // Something in front of GEWE speaks for itself, and so does who turns the token away.
     const silent = as.html !== undefined || as.status !== undefined || fault.kind !== 'behaves';
     const operations = ['fetchContactsList', 'fetchContactsListCache'];
     for (const appId of [...ACCOUNTS, BIG_ACCOUNT]) {

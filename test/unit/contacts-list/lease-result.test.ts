@@ -11,7 +11,7 @@ const passed = (result: RefreshResult) => {
   return bytes && decodeResult(bytes);
 };
 
-test("the vendor's word on an account passes byte for byte", () => {
+test("GEWE's word on an account passes byte for byte", () => {
   const answer = { body, contentType: 'application/json;charset=UTF-8' };
   expect(passed({ kind: 'other', answer })).toEqual({ kind: 'other', answer });
 });
@@ -26,7 +26,7 @@ test.each<ListFailure>([
   expect(passed({ kind: 'failed', failure })).toEqual({ kind: 'failed', failure });
 });
 
-test("the vendor's ret 200 without a list passes byte for byte", () => {
+test("GEWE's ret 200 without a list passes byte for byte", () => {
   const answer = { body, contentType: 'application/json' };
   expect(passed({ kind: 'no-list', answer })).toEqual({ kind: 'no-list', answer });
 });

@@ -57,7 +57,7 @@ function workingParts(): Parts {
   };
 }
 
-/** Answers with a list, from the vendor's cache at once, otherwise after the deadline of a test that has a short one. */
+/** Answers with a list, from GEWE's cache at once, otherwise after the deadline of a test that has a short one. */
 const slowUpstream: Parts['upstream'] = {
   async call({ operation }) {
     if (operation === 'fetchContactsList') await new Promise((resolve) => setTimeout(resolve, 30));

@@ -26,7 +26,7 @@ interface Parts {
 function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): Polls {
   return createPolls({
     savedLists: { load },
-    vendorCache: { ask },
+    geweCache: { ask },
     settings: { ...QUICK, ...settings },
     faults,
   });
@@ -54,7 +54,7 @@ test('polling continues past answers without a list, and ends with the first one
   expect(answers).toHaveLength(1);
 });
 
-test('a list that was saved since the call began is used, and the vendor is not asked', async () => {
+test('a list that was saved since the call began is used, and GEWE is not asked', async () => {
   let saved = listAt(STARTED_AT - 1);
   let asked = 0;
   const polls = pollsWith({

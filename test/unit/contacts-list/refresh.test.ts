@@ -29,7 +29,7 @@ test.each([
   [{ ret: '500', msg: '微信已离线' }],
   [{ ret: 500, msg: null, data: { code: '-1', msg: '设备不存在' } }],
   [{ ret: 401, msg: 'outing' }],
-])("the vendor's word on an account stays that word: %j", (json) => {
+])("GEWE's word on an account stays that word: %j", (json) => {
   const outcome = answered(json);
   expect(resultOf(outcome, 0)).toEqual({ kind: 'other', answer: passed(outcome) });
 });
@@ -50,7 +50,7 @@ test.each([
   [{ ret: '500', msg: 'Gateway Time-out' }],
   [{ ret: 408, msg: 'TIMEOUT' }],
   [{ ret: 500, msg: '获取失败', data: { code: '-1', msg: 'connect timeout' } }],
-])("the vendor's word that it timed out is a timeout: %j", (json) => {
+])("GEWE's word that it timed out is a timeout: %j", (json) => {
   const outcome = answered(json);
   expect(resultOf(outcome, 0)).toEqual({
     kind: 'failed',
@@ -59,7 +59,7 @@ test.each([
 });
 
 test.each([[{}], [[]], [null], [7], [{ ret: 'x' }], [{ ret: null }]])(
-  'JSON without a verdict is no answer of the vendor: %j',
+  'JSON without a verdict is no answer from GEWE: %j',
   (json) => {
     expect(resultOf(answered(json), 0)).toMatchObject({
       kind: 'failed',

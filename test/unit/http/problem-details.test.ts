@@ -35,7 +35,7 @@ test.each(CODES)('%s goes out under its status to a client that knows HTTP', (co
   expect([status, contentType]).toEqual([REFUSALS[code].status, 'application/problem+json']);
 });
 
-test.each(CODES)("%s is a 200 to the vendor's clients where it is no failed upstream", (code) => {
+test.each(CODES)("%s is a 200 to GEWE's clients where it is no failed upstream", (code) => {
   const { status, contentType } = render(code, 'gewe');
 
   const own = REFUSALS[code].status;

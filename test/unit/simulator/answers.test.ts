@@ -20,7 +20,7 @@ function wxids(count: number): string[] {
 }
 
 describe('the default answers', () => {
-  test('fetchContactsList, with nothing told, answers the sample of the vendor with ids in its order', async () => {
+  test('fetchContactsList, with nothing told, answers the sample of GEWE with ids in its order', async () => {
     const answer = await call(baseUrl, 'contacts/fetchContactsList');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/json');
@@ -28,7 +28,7 @@ describe('the default answers', () => {
     expect(answer.text).toBe(JSON.stringify(sample));
   });
 
-  test('addContacts, asked with the sample request of the vendor, answers its sample', async () => {
+  test('addContacts, asked with the sample request of GEWE, answers its sample', async () => {
     const request = await fixture('add-contacts.request.json');
     const sample = await fixture('add-contacts.answer.json');
     expect(await ask(baseUrl, 'contacts/addContacts', request)).toEqual(sample);
@@ -52,7 +52,7 @@ describe('the default answers', () => {
   });
 
   test.each(['deleteFriend', 'setFriendPermissions', 'setFriendRemark', 'uploadPhoneAddressList'])(
-    '%s, which the vendor answers without data, answers success without data',
+    '%s, which GEWE answers without data, answers success without data',
     async (operation) => {
       expect(await ask(baseUrl, `contacts/${operation}`)).toEqual({ ret: 200, msg: '操作成功' });
     },
@@ -88,14 +88,14 @@ describe('the default answers', () => {
   });
 });
 
-describe('the failures of the vendor', () => {
+describe('the failures of GEWE', () => {
   async function failure(operation: string, body: object, init?: RequestInit) {
     const answer = await call(baseUrl, operation, body, init);
     expect(answer.status).toBe(200);
     return JSON.parse(answer.text) as unknown;
   }
 
-  test('a call without a token is answered with ret 500 and the words of the vendor', async () => {
+  test('a call without a token is answered with ret 500 and the words of GEWE', async () => {
     expect(await failure('contacts/search', { appId: 'wx_1' }, { headers: {} })).toEqual({
       ret: 500,
       msg: 'header:X-GEWE-TOKEN 不可为空',

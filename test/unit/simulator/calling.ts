@@ -10,7 +10,7 @@ export interface Answer {
   text: string;
 }
 
-/** Calls an operation as the vendor's pages say, with node's fetch. */
+/** Calls an operation as GEWE's pages say, with node's fetch. */
 export async function call(
   baseUrl: string,
   operation: string,

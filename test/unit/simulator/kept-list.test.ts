@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => simulator.reset());
 afterAll(() => simulator.stop());
 
-/** Asks the cache again and again, as the vendor's page says to. */
+/** Asks the cache again and again, as GEWE's page says to. */
 async function nextKeptList(appId: string): Promise<{ friends: string[] }> {
   for (;;) {
     const { data } = await ask(baseUrl, CACHE, { appId });

@@ -190,7 +190,7 @@ describe('behaviours of the content', () => {
     expect(data.ghs).toContain('gh_7aac992b0363');
   });
 
-  test('an account that is offline is answered with the failure of the vendor', async () => {
+  test('an account that is offline is answered with the failure of GEWE', async () => {
     const answer = await contentOf({ accountOffline: true });
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toEqual({
@@ -205,7 +205,7 @@ describe('behaviours of the content', () => {
     expect(JSON.parse(answer.text)).toEqual({ ...OK, data: false });
   });
 
-  test('a device that is missing is answered with the failure of the vendor', async () => {
+  test('a device that is missing is answered with the failure of GEWE', async () => {
     const answer = await contentOf({ deviceMissing: true });
     expect(JSON.parse(answer.text)).toEqual({ ret: 500, msg: '设备不存在' });
   });
