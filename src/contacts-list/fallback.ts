@@ -10,7 +10,7 @@ import type { GeweCache } from './gewe-cache.ts';
 
 const NO_LIST: ListFailure = {
   why: 'invalid',
-  came: { kind: 'invalid', why: '`ret` 200 without a list', status: 200 },
+  outcome: { kind: 'invalid', why: '`ret` 200 without a list', status: 200 },
 };
 
 interface Caller {
@@ -26,7 +26,7 @@ interface FallbackParts {
   readonly settings: Pick<ListSettings, 'cacheDeadlineMs' | 'pollMs'>;
 }
 
-/** Answers callers whose slow call brings no list, or none in time. */
+/** Answers callers whose refresh brings no list, or none in time. */
 export function createFallback({ savedLists, geweCache, clock, settings }: FallbackParts) {
   async function findSaved({ appId, directives }: Caller): Promise<Fallback> {
     return fallbackOf(await savedLists.load(appId), directives, clock.now());
@@ -59,7 +59,7 @@ export function createFallback({ savedLists, geweCache, clock, settings }: Fallb
   return {
     answerFailure,
 
-    /** What the result of a slow call means for one of its callers. */
+    /** What the result of a refresh means for one of its callers. */
     async answerResult(
       caller: Caller,
       result: RefreshResult,

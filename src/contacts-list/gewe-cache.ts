@@ -40,7 +40,7 @@ export function createGeweCache(parts: GeweCacheParts): GeweCache {
   async function ask(appId: string, trace: Trace): Promise<Kept> {
     const operation = 'fetchContactsListCache';
     const subject: Subject = { operation, appId };
-    // This call is made because a slow call is late or has failed, which has been counted.
+    // This call is made because a refresh is late or has failed, which has been counted.
     faults.contain(() => breaker.excuse(subject));
     // The list is at least as old as this call.
     const savedAt = clock.now();

@@ -1,11 +1,11 @@
 import type { GeweAnswer, ListFailure, RefreshResult } from './refresh.ts';
 
-/** The result of a slow call, as JSON for the other gateways. The list itself is in the store. */
+/** The result of a refresh, as JSON for the other gateways. The list itself is in the store. */
 type EncodedResult =
   | { readonly kind: 'list'; readonly contentType: string; readonly savedAt: number }
   | ({ readonly kind: 'other' | 'no-list' } & EncodedAnswer)
   | { readonly kind: 'timeout-by-gewe'; readonly answer: EncodedAnswer }
-  | { readonly kind: 'failure'; readonly failure: ListFailure };
+  | { readonly kind: 'failed'; readonly failure: ListFailure };
 
 interface EncodedAnswer {
   readonly contentType: string;
@@ -30,7 +30,7 @@ function encodable(result: RefreshResult): EncodedResult | undefined {
       const { failure } = result;
       return failure.why === 'timeout' && failure.answer !== undefined
         ? { kind: 'timeout-by-gewe', answer: toBase64(failure.answer) }
-        : { kind: 'failure', failure };
+        : { kind: 'failed', failure };
     }
     case 'refused':
       return undefined;
@@ -52,7 +52,7 @@ export function decodeResult(bytes: Buffer): Decoded | undefined {
   switch (encoded.kind) {
     case 'list':
       return encoded;
-    case 'failure':
+    case 'failed':
       return { kind: 'failed', failure: encoded.failure };
     case 'other':
     case 'no-list':

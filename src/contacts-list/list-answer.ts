@@ -1,5 +1,5 @@
 import { Refusal, retryAfter } from '../errors.ts';
-import { tokenRejected, whatCame } from '../gewe/answer-or-refusal.ts';
+import { tokenRejected, describeInvalid } from '../gewe/answer-or-refusal.ts';
 import type { SavedList } from './ports.ts';
 import type { GeweAnswer, ListFailure } from './refresh.ts';
 import { ageSeconds, type NoFallback } from './saved-lists.ts';
@@ -67,13 +67,17 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
       return refused(new Refusal('upstream-unreachable', detail, extras));
     }
     case 'invalid': {
-      const { came } = failure;
+      const { outcome } = failure;
       // Below 500 the upstream was reached. A 5xx or a page comes from a proxy that could not reach GEWE.
-      const wasReached = came.status !== undefined && came.status < 500;
+      const wasReached = outcome.status !== undefined && outcome.status < 500;
       return refused(
         wasReached
-          ? new Refusal('upstream-invalid', `${whatCame(came)} ${NO_FALLBACK[noFallback]}`, extras)
-          : new Refusal('upstream-unreachable', `${whatCame(came)} ${rest}.`, extras),
+          ? new Refusal(
+              'upstream-invalid',
+              `${describeInvalid(outcome)} ${NO_FALLBACK[noFallback]}`,
+              extras,
+            )
+          : new Refusal('upstream-unreachable', `${describeInvalid(outcome)} ${rest}.`, extras),
       );
     }
     case 'token-rejected': {
@@ -85,7 +89,7 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
   }
 }
 
-/** The refusal if no further slow call may be made. `waitMs`: how soon asking again makes sense. */
+/** The refusal if no further refresh may be made. `waitMs`: how soon asking again makes sense. */
 export function noSlot(noFallback: NoFallback, waitMs: number): ListAnswer {
   return refused(
     new Refusal(

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { wrapped } from '../support/encodings.ts';
 
-/** Where an answer repeats what was asked; as a `cached-list` only that of the cache endpoint, while the slow call is never answered. */
+/** Where an answer repeats what was asked; as a `cached-list` only that of the cache endpoint, while the refresh is never answered. */
 export const PLACES = [
   'body',
   'header',

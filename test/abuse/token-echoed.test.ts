@@ -57,7 +57,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
 
 /** For an upstream that never answers. Nothing else may have to come within these. */
 const HASTY = { GEWE_TIMEOUT_MS: '200', LIST_DEADLINE_MS: '100', LIST_CACHE_DEADLINE_MS: '100' };
-/** Where only the slow call is never answered. */
+/** Where only the refresh is never answered. */
 const HASTY_LIST = { LIST_DEADLINE_MS: '100' };
 
 const deadlinesFor = (place: Echo['place']) => {

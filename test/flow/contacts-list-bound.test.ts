@@ -54,7 +54,7 @@ const crowdLines = () =>
     .map(({ level, msg }) => `${String(level)} ${String(msg)}`)
     .filter((line) => /slow list calls/.test(line));
 
-describe('with as many slow calls under way as list.maxCallsUnderWay allows', () => {
+describe('with as many refreshes under way as list.maxCallsUnderWay allows', () => {
   let held: { call: HeldCall; asked: Promise<Reply> }[];
   beforeEach(async () => {
     await start('list: { maxCallsUnderWay: 2 }');

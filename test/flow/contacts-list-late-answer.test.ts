@@ -88,7 +88,7 @@ test('a late answer that is no good list leaves the saved one as it is', async (
   }
 });
 
-test('the hard limit ends the slow call: who still waits is refused, and the next caller starts anew', async () => {
+test('the hard limit ends the refresh: who still waits is refused, and the next caller starts anew', async () => {
   const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
   try {
     const { simulator } = gateway;

@@ -1,4 +1,4 @@
-/** GEWE's cache is polled while a slow call runs, and after one that has failed. */
+/** GEWE's cache is polled while a refresh runs, and after one that has failed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { httpGet } from '../support/http-client.ts';
 import {
@@ -17,7 +17,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
 const TIMED_OUT = '{"ret":500,"msg":"获取通讯录列表超时"}';
-/** A caller that waits for the slow call, however long the gateway's own deadline is. */
+/** A caller that waits for the refresh, however long the gateway's own deadline is. */
 const PATIENT = { Prefer: 'wait=60' };
 
 let upstream: HeldUpstream;
@@ -28,7 +28,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-describe('during a slow call', () => {
+describe('during a refresh', () => {
   beforeEach(async () => {
     upstream = await heldUpstream();
     gateway = await startGateway({
@@ -42,7 +42,7 @@ describe('during a slow call', () => {
     });
   });
 
-  test('while the slow call runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
+  test('while the refresh runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(NOTHING_KEPT);
@@ -59,7 +59,7 @@ describe('during a slow call', () => {
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test('the slow call continues after a poll has found a list, and its own answer replaces that list', async () => {
+  test('the refresh continues after a poll has found a list, and its own answer replaces that list', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(listBytes('polled'));
@@ -83,7 +83,7 @@ describe('during a slow call', () => {
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
   });
 
-  test('a poll that is answered after the slow call does not replace the live list', async () => {
+  test('a poll that is answered after the refresh does not replace the live list', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     const poll = await upstream.next(CACHE);
@@ -97,7 +97,7 @@ describe('during a slow call', () => {
     expect(saved.body.toString()).toBe(listBytes('live'));
   });
 
-  test('a poll that is answered after the slow call has failed is saved', async () => {
+  test('a poll that is answered after the refresh has failed is saved', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     const poll = await upstream.next(CACHE);
@@ -105,7 +105,7 @@ describe('during a slow call', () => {
     await allRead(gateway);
     poll.answer(listBytes('polled'));
 
-    // Nothing is saved when the slow call fails, so the caller waits for the same question.
+    // Nothing is saved when the refresh fails, so the caller waits for the same question.
     expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
@@ -144,7 +144,7 @@ describe('during a slow call', () => {
   }
 });
 
-describe('after a slow call', () => {
+describe('after a refresh', () => {
   beforeEach(async () => {
     upstream = await heldUpstream();
     gateway = await startGateway({
@@ -167,7 +167,7 @@ describe('after a slow call', () => {
   ];
 
   test.each(FAILURES)(
-    "when %s in the middle of a slow call, GEWE's cache is asked until it has the list",
+    "when %s in the middle of a refresh, GEWE's cache is asked until it has the list",
     async (_, fail, detail) => {
       const asked = askList(gateway, 'wx_1', PATIENT);
       fail(await upstream.next(LIST));

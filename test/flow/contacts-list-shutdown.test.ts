@@ -41,7 +41,7 @@ async function savedAfterwards(appId: string): Promise<string | undefined> {
   return list?.body.toString();
 }
 
-test('a slow call that nobody waits for is still saved when it ends within the grace', async () => {
+test('a refresh that nobody waits for is still saved when it ends within the grace', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '60000' });
   const caller = listCallerWhoLeaves(gateway, 'wx_1');
   const call = await upstream.next(LIST);
@@ -67,7 +67,7 @@ test('a caller under way gets its live list while the gateway stops', async () =
   expect(await savedAfterwards('wx_1')).toBe(listBytes('live'));
 });
 
-test('a slow call that does not end within the grace is ended, and nothing is asked or written after it', async () => {
+test('a refresh that does not end within the grace is ended, and nothing is asked or written after it', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '50' });
   const asking = askTogether(gateway, [['wx_1'], ['wx_2']]);
   await Promise.all([upstream.next(LIST), upstream.next(LIST)]);

@@ -294,7 +294,7 @@ describe('when the grace is over', () => {
   });
 });
 
-test('a slow list call that begins during the stop is waited for, though its caller has its answer', async () => {
+test('a refresh that begins during the stop is waited for, though its caller has its answer', async () => {
   await start({ LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' });
   const caller = await keptCaller();
   const stopping = stop();

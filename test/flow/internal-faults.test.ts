@@ -105,7 +105,7 @@ test('an observer that throws is logged, and the list arrives', async () => {
   });
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
   expect(faults).toEqual([FAULT]);
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
 });
 
 test('without a working scrubber nothing of an answer gets out, and the next call works', async () => {
@@ -120,7 +120,7 @@ test('without a working scrubber nothing of an answer gets out, and the next cal
   expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'upstream-unreachable' } });
   expect(faults).toContain(FAULT);
 
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
   isBroken = false;
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
 });

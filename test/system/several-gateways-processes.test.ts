@@ -45,7 +45,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     }
   });
 
-  test('take a slow call over from one that is killed in the middle of it', async () => {
+  test('take a refresh over from one that is killed in the middle of it', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000' };
     const [owner, second, third] = [
@@ -85,7 +85,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect(saved.body.toString()).toBe(listBytes('ann'));
   });
 
-  test('make a slow call anew that one of them ended because it stops', async () => {
+  test('make a refresh anew that one of them ended because it stops', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];

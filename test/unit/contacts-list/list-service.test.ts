@@ -142,7 +142,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
       for (const { answer } of replies) {
         expect(['live', 'saved', 'gewe-cache', 'refused']).toContain(answer.kind);
       }
-      expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+      expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
       await service.idle();
       await service.stop();
     }
@@ -168,7 +168,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
 describe('when the system clock is set', () => {
   const HOUR = 3_600_000;
 
-  /** A service whose slow call is under way, answered by `answer`. */
+  /** A service whose refresh is under way, answered by `answer`. */
   function underWay() {
     const clock = movableClock();
     const gate = Promise.withResolvers<Outcome>();

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
-import { createPolls, type PolledCall, type Polls } from '../../../src/contacts-list/polls.ts';
+import { createPolls, type PolledRefresh, type Polls } from '../../../src/contacts-list/polls.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -32,11 +32,11 @@ function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): P
   });
 }
 
-/** Starts polling for a call; `found` resolves to the list that comes of it. */
+/** Starts polling for a refresh; `found` resolves to the list that comes of it. */
 function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
   const { promise: found, resolve } = Promise.withResolvers<SavedList>();
-  const call: PolledCall = polls.start(appId, TRACE, startedAt, resolve);
-  return { found, call };
+  const refresh: PolledRefresh = polls.start(appId, TRACE, startedAt, resolve);
+  return { found, refresh };
 }
 
 /** Polls of their own as a clock: three intervals pass. */
@@ -54,7 +54,7 @@ test('polling continues past answers without a list, and ends with the first one
   expect(answers).toHaveLength(1);
 });
 
-test('a list that was saved since the call began is used, and GEWE is not asked', async () => {
+test('a list that was saved since the refresh began is used, and GEWE is not asked', async () => {
   let saved = listAt(STARTED_AT - 1);
   let asked = 0;
   const polls = pollsWith({
@@ -68,7 +68,7 @@ test('a list that was saved since the call began is used, and GEWE is not asked'
   expect(polls.count()).toBe(0);
 });
 
-test('polling ends at the hard limit of the last call', async () => {
+test('polling ends at the hard limit of the last refresh', async () => {
   let asked = 0;
   const polls = pollsWith({ hardLimitMs: 50, ask: async () => void (asked += 1) });
   start(polls);
@@ -79,28 +79,28 @@ test('polling ends at the hard limit of the last call', async () => {
   expect(asked).toBe(before);
 });
 
-test('a call that is withdrawn ends only the polls that it began', () => {
+test('endOwn ends only the polls that this refresh began', () => {
   const polls = pollsWith({ ask: async () => undefined });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
-  second.call.withdraw();
+  second.refresh.endOwn();
   expect(polls.count()).toBe(1);
-  first.call.withdraw();
+  first.refresh.endOwn();
   expect(polls.count()).toBe(0);
 
-  start(polls).call.withdraw();
+  start(polls).refresh.endOwn();
   expect(polls.count()).toBe(0);
   start(polls);
-  start(polls).call.end();
+  start(polls).refresh.end();
   expect(polls.count()).toBe(0);
 });
 
-test('a call that is released hears of no list any more, and polling continues for the next one', async () => {
+test('a refresh that is released hears of no list any more, and polling continues for the next one', async () => {
   const gate = Promise.withResolvers<SavedList>();
   const polls = pollsWith({ ask: () => gate.promise });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
   gate.resolve(LIST);
   expect(await second.found).toBe(LIST);

@@ -1,4 +1,4 @@
-/** A slow call that several gateways share: who makes it, what the others take from the store, and who takes over. */
+/** A refresh that several gateways share: who makes it, what the others take from the store, and who takes over. */
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
 import { encodeResult } from '../../../src/contacts-list/lease-result.ts';
@@ -57,7 +57,7 @@ function start({ leases, saved, clock = movableClock(NOW) }: Rig): Refresh & { a
     upstream: { call: async () => ({ kind: 'answered', answer }) },
     leases: { acquire, stop: () => undefined },
     polls: {
-      start: () => ({ end: () => undefined, withdraw: () => undefined, release: () => undefined }),
+      start: () => ({ end: () => undefined, endOwn: () => undefined, release: () => undefined }),
       end: () => undefined,
       count: () => 0,
     },
