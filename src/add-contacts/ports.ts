@@ -65,7 +65,7 @@ export interface AccountClocks {
 export interface AccountRegister extends AccountClocks {
   declare(appId: string, onlineSince: number): Promise<void>;
   /** Removes the declaration, if there is one, and keeps `firstSeenAt`. Resolves to whether there was one. */
-  withdraw(appId: string): Promise<boolean>;
+  removeDeclaration(appId: string): Promise<boolean>;
   /** At most `limit` records, those after `after`, in the order of appId (by code unit). */
   list(after: string | undefined, limit: number): Promise<AccountRecord[]>;
 }

@@ -114,7 +114,7 @@ function memoryAccounts(): AccountRegister {
     async declare(appId, onlineSince) {
       records.set(appId, { ...recordOf(appId), declaredOnlineSince: onlineSince });
     },
-    async withdraw(appId) {
+    async removeDeclaration(appId) {
       const record = recordOf(appId);
       if (record.declaredOnlineSince === undefined) return false;
       if (record.firstSeenAt === undefined) return records.delete(appId);

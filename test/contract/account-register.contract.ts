@@ -71,8 +71,8 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
     test('takes a declaration back, says whether there was one, and keeps what was seen', async () => {
       await accounts.seen('wx_a', T0);
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
-      expect(await accounts.withdraw('wx_a')).toBe(false);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(false);
       expect(await accounts.find('wx_a')).toEqual({
         appId: 'wx_a',
         declaredOnlineSince: undefined,
@@ -82,7 +82,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
 
     test('knows nothing of an account that was only declared, once that is taken back', async () => {
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
       expect(await accounts.find('wx_a')).toBeUndefined();
       expect(await accounts.list(undefined, 10)).toEqual([]);
     });
