@@ -115,10 +115,10 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])(
 test('where only the key cannot be kept, the answer goes out, and the key is never sent again', async () => {
   const clock = movableClock();
   const stores = openMemoryStores(clock, 1_000_000);
-  const finish = () => Promise.reject(new Error(SECRET_REASON));
+  const complete = () => Promise.reject(new Error(SECRET_REASON));
   gateway = await startGateway({
     policy: TRUSTING,
-    overrides: { clock, stores: { ...stores, idempotency: { ...stores.idempotency, finish } } },
+    overrides: { clock, stores: { ...stores, idempotency: { ...stores.idempotency, complete } } },
   });
   const key = { 'Idempotency-Key': 'k1' };
   await add(ADD, key).expect(200);

@@ -28,7 +28,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     });
     // All scripts are known to the server: what follows is one question each.
     await stores.ledger.charge('wx_warm', ANN, RULES);
-    await begin('wx_warm');
+    await acquire('wx_warm');
   });
   afterEach(async () => {
     await stores.close();
@@ -41,10 +41,10 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
   const attempts = (appId = 'wx_a') =>
     redis.command('ZCARD', `gewe-gateway:{${appId}}:attempts`).then(Number);
 
-  function begin(appId = 'wx_a', id = KEY.id) {
+  function acquire(appId = 'wx_a', id = KEY.id) {
     const now = stores.clock.now();
     const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
-    return stores.idempotency.begin({ appId, id }, 'fingerprint', times);
+    return stores.idempotency.acquire({ appId, id }, 'fingerprint', times);
   }
 
   const back = () => eventually(() => !away);
@@ -102,38 +102,38 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await stores.accounts.find('wx_a')).toBeUndefined();
   });
 
-  test('is a key that was claimed: it is free again', async () => {
+  test('is a key that was acquired: it is free again', async () => {
     wire.mute();
-    await expect(begin()).rejects.toThrow('does not answer');
+    await expect(acquire()).rejects.toThrow('does not answer');
     await wire.heal();
     expect(await back()).toBe(true);
-    expect(await eventually(async () => (await begin()).kind === 'begun')).toBe(true);
+    expect(await eventually(async () => (await acquire()).kind === 'acquired')).toBe(true);
   });
 
   test.each(['frozen', 'cut off', 'full', 'a replica'])(
     'is a first answer that Redis could not take while it was %s: it is replayed after that',
     async (how) => {
-      await begin();
+      await acquire();
       if (how === 'frozen') redis.freeze();
       if (how === 'cut off') wire.cut();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '1');
       if (how === 'a replica') await redis.command('REPLICAOF', '127.0.0.1', '1');
-      await expect(stores.idempotency.finish(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
+      await expect(stores.idempotency.complete(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
       if (how === 'frozen') redis.thaw();
       if (how === 'cut off') await wire.heal();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '0');
       if (how === 'a replica') await redis.command('REPLICAOF', 'NO', 'ONE');
-      const isKept = async () => (await begin().catch(() => undefined))?.kind === 'finished';
+      const isKept = async () => (await acquire().catch(() => undefined))?.kind === 'completed';
       expect(await eventually(isKept)).toBe(true);
-      expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+      expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
     },
   );
 
-  test('is a first answer whose claim Redis has lost: it is kept all the same', async () => {
-    await begin();
+  test('is a first answer whose key Redis has lost: it is kept all the same', async () => {
+    await acquire();
     await redis.command('FLUSHALL');
-    await stores.idempotency.finish(KEY, Buffer.from('first'));
-    expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+    await stores.idempotency.complete(KEY, Buffer.from('first'));
+    expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
   });
 
   test('is a charge that is to be refunded while Redis is away: it is refunded', async () => {

@@ -188,7 +188,7 @@ export function describeOutage(outage: RedisOutage): void {
         [28, ACCEPT],
         [2, REJECT],
       ] as const) {
-        // Giving one up that may have been claimed comes a moment after Redis does.
+        // Releasing one that may have been acquired comes a moment after Redis does.
         const answer = await untilTaken(() =>
           rig.add('wx_add', `v3_${i}`, { option, key: keyOf(i) }),
         );
