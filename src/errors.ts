@@ -8,7 +8,7 @@ interface RefusalKind {
   readonly status: number;
   /** A short English name, RFC 9457 section 3.1.3. */
   readonly title: string;
-  /** For the people behind the caller: in Chinese, like every `msg` of the vendor. */
+  /** For the people behind the caller: in Chinese, like every `msg` of GEWE. */
   readonly msg: string;
 }
 

@@ -58,7 +58,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const opened = openSecrets(loaded, {
     clock: overrides.clock ?? systemClock,
     logTo: overrides.logTo,
-    listCallsUnderWay: () => services.listService.callsUnderWay(),
+    listCallsUnderWay: () => services.listService.refreshesUnderWay(),
   });
   const { logger, flushLog, metrics, report, watches } = opened;
   const kept = await openKept(settings, overrides, report);

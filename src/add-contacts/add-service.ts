@@ -44,7 +44,7 @@ interface AddServiceParts {
   readonly timeoutMs: number;
   /** Rejects if the store could not keep a charge now. */
   checkStore(): Promise<void>;
-  /** An attempt that the policy lets pass but the vendor warns of. */
+  /** An attempt that the policy lets pass but GEWE warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
 }
 

@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 
 export interface Credential {
   readonly key: string;
-  /** The header it came in. Clients that use the vendor's header expect the vendor's format. */
+  /** The header it came in. Clients that use GEWE's header expect GEWE's format. */
   readonly place: 'bearer' | 'x-api-key' | 'x-gewe-token';
 }
 

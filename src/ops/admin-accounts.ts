@@ -101,7 +101,7 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     })
     .delete(async (req, res) => {
       const appId = appIdOf(req, res);
-      if (!(await register.withdraw(appId))) {
+      if (!(await register.removeDeclaration(appId))) {
         throw new Refusal('not-found', 'This account was not declared here.');
       }
       reportChange(res, appId, 'withdrawn');

@@ -71,7 +71,7 @@ export const clientEntry = z.strictObject({
   errors: z
     .enum(['http', 'gewe'])
     .describe(
-      'How refusals look: under their status, or as the vendor would. Default: by the header of the key',
+      'How refusals look: under their status, or as GEWE would. Default: by the header of the key',
     )
     .optional(),
   origins: z

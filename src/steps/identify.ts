@@ -30,14 +30,14 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
       requestId: repeatable(wellFormedId(headers['x-request-id'])) ?? randomUUID(),
       traceparent: repeatable(validTraceparent(headers['traceparent'])),
     };
-    // Callers of the ops listener do not expect the vendor's format.
-    const isVendors = clients !== undefined && credential?.place === 'x-gewe-token';
+    // Callers of the ops listener do not expect GEWE's format.
+    const usesGeweHeader = clients !== undefined && credential?.place === 'x-gewe-token';
     beginScope(res, {
       trace,
       startedAt: clock.monotonic(),
       credential,
       keyOwner,
-      refusalFormat: keyOwner?.errors ?? (isVendors ? 'gewe' : 'http'),
+      refusalFormat: keyOwner?.errors ?? (usesGeweHeader ? 'gewe' : 'http'),
       holdsSecret,
       headers: { 'X-Request-Id': trace.requestId } satisfies Headers,
     });

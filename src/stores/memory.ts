@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 import {
-  EXPIRED_PER_BEGIN,
-  judgeClaim,
-  type IdempotencyClaim,
+  EXPIRED_PER_ACQUIRE,
+  judgeRecord,
+  type IdempotencyRecord,
 } from '../add-contacts/idempotency.ts';
 import {
   LEDGER_RETENTION_MS,
@@ -114,7 +114,7 @@ function memoryAccounts(): AccountRegister {
     async declare(appId, onlineSince) {
       records.set(appId, { ...recordOf(appId), declaredOnlineSince: onlineSince });
     },
-    async withdraw(appId) {
+    async removeDeclaration(appId) {
       const record = recordOf(appId);
       if (record.declaredOnlineSince === undefined) return false;
       if (record.firstSeenAt === undefined) return records.delete(appId);
@@ -131,34 +131,35 @@ function memoryAccounts(): AccountRegister {
 }
 
 export function memoryIdempotency(): IdempotencyStore {
-  const claims = new Map<string, IdempotencyClaim>();
+  const records = new Map<string, IdempotencyRecord>();
 
-  /** A Map keeps its keys in the order of their claims, and all live equally long: the oldest come first. */
+  /** A Map keeps its keys in the order in which they were acquired, and all live equally long: the oldest come first. */
   function dropExpired(now: number): void {
-    let looks = EXPIRED_PER_BEGIN;
-    for (const [key, claim] of claims) {
-      if (claim.expiresAt > now || looks-- === 0) return;
-      claims.delete(key);
+    let looks = EXPIRED_PER_ACQUIRE;
+    for (const [key, record] of records) {
+      if (record.expiresAt > now || looks-- === 0) return;
+      records.delete(key);
     }
   }
 
   return {
-    async begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
+    async acquire({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
       dropExpired(now);
-      const found = judgeClaim(claims.get(key), fingerprint, now);
-      if (found.kind === 'begun') {
-        claims.delete(key);
-        claims.set(key, { fingerprint, leaseUntil, expiresAt, answer: undefined });
+      const found = judgeRecord(records.get(key), fingerprint, now);
+      if (found.kind === 'acquired') {
+        records.delete(key);
+        records.set(key, { fingerprint, leaseUntil, expiresAt, answer: undefined });
       }
       return found;
     },
-    async finish({ id: key }, answer) {
-      const claim = claims.get(key);
-      if (claim !== undefined && claim.answer === undefined) claims.set(key, { ...claim, answer });
+    async complete({ id: key }, answer) {
+      const record = records.get(key);
+      if (record !== undefined && record.answer === undefined)
+        records.set(key, { ...record, answer });
     },
-    async abandon({ id: key }) {
+    async release({ id: key }) {
       // A key with an answer stays, because its request was carried out.
-      if (claims.get(key)?.answer === undefined) claims.delete(key);
+      if (records.get(key)?.answer === undefined) records.delete(key);
     },
   };
 }

@@ -124,7 +124,7 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   'a body that is no JSON': { lines: [asCrm], body: '{' },
   'a GET': { method: 'GET', lines: [asCrm] },
   'nothing that is there': { target: '/nothing', lines: [asCrm] },
-  'a vendor’s refusal': { lines: ['X-GEWE-TOKEN: no'] },
+  'a refusal in GEWE’s format': { lines: ['X-GEWE-TOKEN: no'] },
   'the health': { method: 'GET', target: '/healthz' },
   'the readiness': { method: 'GET', target: '/readyz' },
 };

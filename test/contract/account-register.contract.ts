@@ -71,8 +71,8 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
     test('removes a declaration, says whether there was one, and keeps the first sight', async () => {
       await accounts.seen('wx_a', T0);
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
-      expect(await accounts.withdraw('wx_a')).toBe(false);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(false);
       expect(await accounts.find('wx_a')).toEqual({
         appId: 'wx_a',
         declaredOnlineSince: undefined,
@@ -82,7 +82,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
 
     test('knows nothing of an account whose only record, a declaration, was removed', async () => {
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
       expect(await accounts.find('wx_a')).toBeUndefined();
       expect(await accounts.list(undefined, 10)).toEqual([]);
     });

@@ -52,15 +52,18 @@ export function describeDurability(open: OpenStoresUnderTest): void {
 
     test('still replay the first response for a key, and do not begin an unfinished key anew', async () => {
       const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
-      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times);
-      await opened.stores.idempotency.finish({ appId: 'wx_a', id: 'done' }, Buffer.from('answer'));
-      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
+      await opened.stores.idempotency.acquire({ appId: 'wx_a', id: 'done' }, 'body', times);
+      await opened.stores.idempotency.complete(
+        { appId: 'wx_a', id: 'done' },
+        Buffer.from('answer'),
+      );
+      await opened.stores.idempotency.acquire({ appId: 'wx_a', id: 'open' }, 'body', times);
       const { idempotency } = await reopen();
-      expect(await idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times)).toEqual({
-        kind: 'finished',
+      expect(await idempotency.acquire({ appId: 'wx_a', id: 'done' }, 'body', times)).toEqual({
+        kind: 'completed',
         answer: Buffer.from('answer'),
       });
-      const { kind } = await idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
+      const { kind } = await idempotency.acquire({ appId: 'wx_a', id: 'open' }, 'body', times);
       expect(['in-progress', 'lost']).toContain(kind);
     });
   });

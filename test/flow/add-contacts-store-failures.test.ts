@@ -110,10 +110,10 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])('if the store of %s f
 test('if only saving the response for the key fails, the response is sent, and the key is never sent to GEWE again', async () => {
   const clock = movableClock();
   const stores = openMemoryStores(clock, 1_000_000);
-  const finish = () => Promise.reject(new Error(SECRET_REASON));
+  const complete = () => Promise.reject(new Error(SECRET_REASON));
   gateway = await startGateway({
     policy: TRUSTING,
-    overrides: { clock, stores: { ...stores, idempotency: { ...stores.idempotency, finish } } },
+    overrides: { clock, stores: { ...stores, idempotency: { ...stores.idempotency, complete } } },
   });
   const key = { 'Idempotency-Key': 'k1' };
   await add(ADD, key).expect(200);

@@ -23,7 +23,7 @@ clients:
   slow: { ${hashes('slow')}, operations: [all], requestsPerMinute: 2 }
   slow2: { ${hashes('slow2')}, operations: [all], requestsPerMinute: 2 }
   plain: { ${hashes('plain')}, errors: http }
-  vendor: { ${hashes('vendor')}, errors: gewe }
+  gewe: { ${hashes('gewe')}, errors: gewe }
   crm: { ${hashes('crm')}, origins: ["${CRM}"] }
   shop: { ${hashes('shop')}, origins: ["${SHOP}"], requestsPerMinute: 1 }
 `;
@@ -227,9 +227,9 @@ describe('a refusal', () => {
     ['X-GEWE-TOKEN', 'nobody', 'fetchContactsList', 401, 'application/json'],
     ['X-GEWE-TOKEN', 'nobody', 'fetchContactsListCache', 401, 'application/json'],
     ['X-GEWE-TOKEN', 'plain', 'addContacts', 403, 'application/problem+json'],
-    ['X-API-Key', 'vendor', 'addContacts', 200, 'application/json'],
+    ['X-API-Key', 'gewe', 'addContacts', 200, 'application/json'],
     ['X-GEWE-TOKEN', 'plain', 'no/such', 404, 'application/problem+json'],
-    ['X-API-Key', 'vendor', 'no/such', 200, 'application/json'],
+    ['X-API-Key', 'gewe', 'no/such', 200, 'application/json'],
     ['X-GEWE-TOKEN', 'reader', 'no/such', 200, 'application/json'],
     ['X-GEWE-TOKEN', 'writer', 'fetchContactsList', 403, 'application/json'],
     ['X-GEWE-TOKEN', 'writer', 'fetchContactsListCache', 403, 'application/json'],
@@ -253,7 +253,7 @@ describe('a refusal', () => {
     async (place) => {
       gateway.simulator.behave('*', { html: true, status: 502 });
 
-      for (const name of ['reader', 'plain', 'vendor']) {
+      for (const name of ['reader', 'plain', 'gewe']) {
         const answer = await ask(gateway, { [place]: keyOf(name) });
         expect(seen(answer)).toEqual([502, 'upstream-invalid']);
       }

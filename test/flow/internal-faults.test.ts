@@ -108,7 +108,7 @@ test('if an observer throws, the fault is logged, and the caller gets the list',
   });
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
   expect(faults).toEqual([FAULT]);
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
 });
 
 test('if the redaction of the token throws, nothing of the response is returned, and the next call works', async () => {
@@ -123,7 +123,7 @@ test('if the redaction of the token throws, nothing of the response is returned,
   expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'upstream-unreachable' } });
   expect(faults).toContain(FAULT);
 
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
   isBroken = false;
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
 });

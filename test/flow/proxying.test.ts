@@ -36,7 +36,7 @@ const OPERATIONS = [
   'getPhoneAddressList',
   'uploadPhoneAddressList',
   'checkRelation',
-  'whatTheVendorAddsTomorrow2',
+  'whatGeweAddsTomorrow2',
 ];
 const PREFIXES = ['/v2/api', '/gewe/v2/api'];
 /** The operations that the gateway answers itself, and one that it forwards. */
@@ -487,7 +487,7 @@ describe('a caller that disconnects', () => {
     return received;
   }
 
-  test.each(['search', 'fetchContactsListCache', 'whatTheVendorAddsTomorrow2'])(
+  test.each(['search', 'fetchContactsListCache', 'whatGeweAddsTomorrow2'])(
     'aborts the upstream call of %s',
     async (operation) => {
       simulator.behave('*', { hang: true });

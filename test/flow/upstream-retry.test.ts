@@ -57,7 +57,7 @@ const accept = () =>
   });
 
 const READS = ['search', 'fetchContactsListCache', 'fetchContactsList'];
-const WRITES = ['setFriendRemark', 'deleteFriend', 'whatTheVendorAddsTomorrow'];
+const WRITES = ['setFriendRemark', 'deleteFriend', 'whatGeweAddsTomorrow'];
 
 describe.each(LOSSES)(
   'an upstream that %s a kept connection when a request comes',

@@ -28,7 +28,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
     });
     // Redis knows all scripts now, so each later operation is one command.
     await stores.ledger.charge('wx_warm', ANN, RULES);
-    await begin('wx_warm');
+    await acquire('wx_warm');
   });
   afterEach(async () => {
     await stores.close();
@@ -41,10 +41,10 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
   const attempts = (appId = 'wx_a') =>
     redis.command('ZCARD', `gewe-gateway:{${appId}}:attempts`).then(Number);
 
-  function begin(appId = 'wx_a', id = KEY.id) {
+  function acquire(appId = 'wx_a', id = KEY.id) {
     const now = stores.clock.now();
     const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
-    return stores.idempotency.begin({ appId, id }, 'fingerprint', times);
+    return stores.idempotency.acquire({ appId, id }, 'fingerprint', times);
   }
 
   const back = () => eventually(() => !away);
@@ -102,38 +102,38 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
     expect(await stores.accounts.find('wx_a')).toBeUndefined();
   });
 
-  test('release the claim of an Idempotency-Key whose reply was lost', async () => {
+  test('release an Idempotency-Key whose reply was lost', async () => {
     wire.mute();
-    await expect(begin()).rejects.toThrow('does not answer');
+    await expect(acquire()).rejects.toThrow('does not answer');
     await wire.heal();
     expect(await back()).toBe(true);
-    expect(await eventually(async () => (await begin()).kind === 'begun')).toBe(true);
+    expect(await eventually(async () => (await acquire()).kind === 'acquired')).toBe(true);
   });
 
   test.each(['frozen', 'cut off', 'full', 'a replica'])(
     'save a first response later that Redis could not save while it was %s',
     async (how) => {
-      await begin();
+      await acquire();
       if (how === 'frozen') redis.freeze();
       if (how === 'cut off') wire.cut();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '1');
       if (how === 'a replica') await redis.command('REPLICAOF', '127.0.0.1', '1');
-      await expect(stores.idempotency.finish(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
+      await expect(stores.idempotency.complete(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
       if (how === 'frozen') redis.thaw();
       if (how === 'cut off') await wire.heal();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '0');
       if (how === 'a replica') await redis.command('REPLICAOF', 'NO', 'ONE');
-      const isKept = async () => (await begin().catch(() => undefined))?.kind === 'finished';
+      const isKept = async () => (await acquire().catch(() => undefined))?.kind === 'completed';
       expect(await eventually(isKept)).toBe(true);
-      expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+      expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
     },
   );
 
-  test('save a first response whose claim Redis has lost', async () => {
-    await begin();
+  test('save a first response whose record Redis has lost', async () => {
+    await acquire();
     await redis.command('FLUSHALL');
-    await stores.idempotency.finish(KEY, Buffer.from('first'));
-    expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+    await stores.idempotency.complete(KEY, Buffer.from('first'));
+    expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
   });
 
   test('send a refund again that failed during an outage', async () => {

@@ -217,9 +217,9 @@ describeOnRedis('three gateways', () => {
     const key = { appId: 'wx_a', id: 'kept' };
     const now = stores.clock.now();
     const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
-    await stores.idempotency.begin(key, 'body', times);
+    await stores.idempotency.acquire(key, 'body', times);
     await all.redis.kill();
-    await expect(stores.idempotency.finish(key, Buffer.from('answer'))).rejects.toThrow('Redis');
+    await expect(stores.idempotency.complete(key, Buffer.from('answer'))).rejects.toThrow('Redis');
     const list = { body: Buffer.from('{}'), savedAt: now, source: 'live' } as const;
     const saves = Array.from({ length: MANY }, (_, i) => stores.lists.save(`wx_${i}`, list));
     expect((await Promise.allSettled(saves)).every(({ status }) => status === 'rejected')).toBe(
@@ -227,8 +227,8 @@ describeOnRedis('three gateways', () => {
     );
     await all.redis.start();
     const isKept = () =>
-      stores.idempotency.begin(key, 'body', times).then(
-        ({ kind }) => kind === 'finished',
+      stores.idempotency.acquire(key, 'body', times).then(
+        ({ kind }) => kind === 'completed',
         () => false,
       );
     expect(await eventually(isKept)).toBe(true);

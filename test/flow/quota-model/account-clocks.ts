@@ -59,7 +59,7 @@ export function createModelClocks(policy: ModelPolicy, now: () => number) {
       if (!firstSeen.has(appId)) firstSeen.set(appId, now());
     },
     declare: (appId: string, since: number) => void declared.set(appId, since),
-    withdraw: (appId: string) => declared.delete(appId),
+    removeDeclaration: (appId: string) => declared.delete(appId),
     /** The only state that is not stored: which accounts were asked about. */
     restart: () => askedAt.clear(),
   };

@@ -32,7 +32,7 @@ export type Command =
     }
   | { readonly do: 'set-clock-back'; readonly ms: number }
   | { readonly do: 'declare'; readonly appId: string; readonly ageMs: number }
-  | { readonly do: 'withdraw'; readonly appId: string }
+  | { readonly do: 'removeDeclaration'; readonly appId: string }
   /** Abruptly: the file is opened anew while the old gateway still has it. An add can be under way meanwhile. */
   | {
       readonly do: 'restart';
@@ -66,7 +66,7 @@ const upstream = fc.oneof(
   {
     weight: 14,
     arbitrary: fc.constantFrom<Upstream>(
-      'vendor-refusal',
+      'gewe-refusal',
       'broken',
       'reset',
       'not-listening',
@@ -124,7 +124,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('declare' as const), appId, ageMs }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw' as const), appId }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('removeDeclaration' as const), appId }) },
   {
     weight: 2,
     arbitrary: fc.record({

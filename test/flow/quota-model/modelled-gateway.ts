@@ -237,9 +237,9 @@ export async function startModelledGateway(
           });
           return expectAccount(appId);
         }
-        case 'withdraw': {
+        case 'removeDeclaration': {
           const { status } = await callAdmin(gateway.opsUrl, 'DELETE', command.appId);
-          expect(status).toBe(model.clocks.withdraw(command.appId) ? 204 : 404);
+          expect(status).toBe(model.clocks.removeDeclaration(command.appId) ? 204 : 404);
           return expectAccount(command.appId);
         }
         case 'restart':

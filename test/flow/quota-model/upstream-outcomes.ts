@@ -3,7 +3,7 @@ import type { Behaviour } from '../../../src/simulator/simulator.ts';
 
 export type Upstream =
   | 'fine'
-  | 'vendor-refusal'
+  | 'gewe-refusal'
   | 'broken'
   | 'reset'
   | 'hanging'
@@ -27,7 +27,7 @@ const carriedOut = { isReached: true, saysOnline: true, isKept: true };
 
 export const OUTCOMES: Readonly<Record<Upstream, UpstreamOutcome>> = {
   fine: { ...carriedOut, behaviour: {}, answer: { status: 200, ret: 200 } },
-  'vendor-refusal': {
+  'gewe-refusal': {
     ...carriedOut,
     saysOnline: false,
     behaviour: { accountOffline: true },

@@ -11,7 +11,7 @@ export type Kind =
   | 'late'
   /** A status below 500 that is not 2xx: something was reached, and it is not GEWE's API. */
   | 'wrong status'
-  /** The vendor's word on an account: JSON whose `ret` is not 200. */
+  /** GEWE's word on an account: JSON whose `ret` is not 200. */
   | 'verdict'
   /** JSON whose `ret` is 200, without a good list. */
   | 'no list'

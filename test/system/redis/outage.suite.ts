@@ -140,9 +140,9 @@ export function describeOutage(outage: RedisOutage): void {
 
     test("an account without a list in memory gets the one from GEWE's cache, or a refusal", async () => {
       const slow = { hang: true, operations: [LIST] };
-      rig.gateway.simulator.behave('wx_vendor', [slow, { raw: { body: listBytes('vendor') } }]);
+      rig.gateway.simulator.behave('wx_gewe', [slow, { raw: { body: listBytes('gewe') } }]);
       rig.gateway.simulator.behave('wx_nothing', [slow, { cacheList: 'none' }]);
-      const kept = await askList(rig.gateway, 'wx_vendor');
+      const kept = await askList(rig.gateway, 'wx_gewe');
       expect([kept.status, kept.headers['x-gateway-source']]).toEqual([200, 'gewe-cache']);
       expect((await askList(rig.gateway, 'wx_nothing')).status).toBe(504);
     });
@@ -191,7 +191,7 @@ export function describeOutage(outage: RedisOutage): void {
         [28, ACCEPT],
         [2, REJECT],
       ] as const) {
-        // Releasing a key that may have been claimed takes a moment after Redis is back.
+        // Releasing a key that may have been acquired takes a moment after Redis is back.
         const answer = await untilTaken(() =>
           rig.add('wx_add', `v3_${i}`, { option, key: keyOf(i) }),
         );

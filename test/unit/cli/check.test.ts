@@ -19,6 +19,21 @@ describe('check', () => {
     expect(printed.stderr).toBe('');
   });
 
+  test.each([
+    [{}, '.env'],
+    [{ GEWE_TOKEN: 'abc-456' }, 'the environment'],
+  ])(
+    'given a token in .env and %j in the environment, says that it is from %s',
+    async (env, place) => {
+      const cwd = folderWith({ '.env': 'GEWE_TOKEN=abc-123\n' });
+      const { GEWE_BASE_URL, GATEWAY_KEYS } = LEAST;
+      const { io, printed } = fakeIo(cwd, { GEWE_BASE_URL, GATEWAY_KEYS, ...env });
+      expect(await check([], io)).toBe(0);
+      expect(printed.stdout).toContain(`GEWE_TOKEN is set (from ${place})`);
+      expect(printed.stdout).not.toContain('abc-');
+    },
+  );
+
   test('says that the token comes from a file, and reads .env', async () => {
     const cwd = folderWith({
       '.env': 'GEWE_BASE_URL=https://gewe.example.com/v2/api\nGEWE_TOKEN_FILE=token\n',

@@ -21,7 +21,7 @@ test.each<ListFailure>([
   { why: 'timeout', answer: { body, contentType: 'application/json' } },
   { why: 'unreachable' },
   { why: 'token-rejected' },
-  { why: 'invalid', came: { kind: 'invalid', why: 'HTTP status 404', status: 404 } },
+  { why: 'invalid', outcome: { kind: 'invalid', why: 'HTTP status 404', status: 404 } },
 ])('a failure is kept: %j', (failure) => {
   expect(passed({ kind: 'failed', failure })).toEqual({ kind: 'failed', failure });
 });

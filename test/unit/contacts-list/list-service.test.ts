@@ -142,7 +142,7 @@ describe('a faulty part costs no caller its response, leaves no account running 
       for (const { answer } of replies) {
         expect(['live', 'saved', 'gewe-cache', 'refused']).toContain(answer.kind);
       }
-      expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+      expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
       await service.idle();
       await service.stop();
     }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
-import { createPolls, type PolledCall, type Polls } from '../../../src/contacts-list/polls.ts';
+import { createPolls, type PolledRefresh, type Polls } from '../../../src/contacts-list/polls.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -26,7 +26,7 @@ interface Parts {
 function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): Polls {
   return createPolls({
     savedLists: { load },
-    vendorCache: { ask },
+    geweCache: { ask },
     settings: { ...QUICK, ...settings },
     faults,
   });
@@ -35,8 +35,8 @@ function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): P
 /** Starts polling for a call; `found` resolves to the list that is found. */
 function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
   const { promise: found, resolve } = Promise.withResolvers<SavedList>();
-  const call: PolledCall = polls.start(appId, TRACE, startedAt, resolve);
-  return { found, call };
+  const refresh: PolledRefresh = polls.start(appId, TRACE, startedAt, resolve);
+  return { found, refresh };
 }
 
 /** Other polls serve as a clock: three intervals pass. */
@@ -68,7 +68,7 @@ test('a list saved since the start of the call is used without asking GEWE', asy
   expect(polls.count()).toBe(0);
 });
 
-test('polling ends at the hard limit of the last call', async () => {
+test('polling ends at the hard limit of the last refresh', async () => {
   let asked = 0;
   const polls = pollsWith({ hardLimitMs: 50, ask: async () => void (asked += 1) });
   start(polls);
@@ -79,20 +79,20 @@ test('polling ends at the hard limit of the last call', async () => {
   expect(asked).toBe(before);
 });
 
-test('a withdrawn call ends only its own polls', () => {
+test('a refresh that ends its polls ends only its own', () => {
   const polls = pollsWith({ ask: async () => undefined });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
-  second.call.withdraw();
+  second.refresh.endOwn();
   expect(polls.count()).toBe(1);
-  first.call.withdraw();
+  first.refresh.endOwn();
   expect(polls.count()).toBe(0);
 
-  start(polls).call.withdraw();
+  start(polls).refresh.endOwn();
   expect(polls.count()).toBe(0);
   start(polls);
-  start(polls).call.end();
+  start(polls).refresh.end();
   expect(polls.count()).toBe(0);
 });
 
@@ -100,7 +100,7 @@ test('a released call gets no more lists, and polling continues for the next cal
   const gate = Promise.withResolvers<SavedList>();
   const polls = pollsWith({ ask: () => gate.promise });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
   gate.resolve(LIST);
   expect(await second.found).toBe(LIST);

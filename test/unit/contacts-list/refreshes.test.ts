@@ -60,7 +60,7 @@ function start({ leases, saved, clock = movableClock(NOW) }: Rig): Refresh & { a
     upstream: { call: async () => ({ kind: 'answered', answer }) },
     leases: { acquire, stop: () => undefined },
     polls: {
-      start: () => ({ end: () => undefined, withdraw: () => undefined, release: () => undefined }),
+      start: () => ({ end: () => undefined, endOwn: () => undefined, release: () => undefined }),
       end: () => undefined,
       count: () => 0,
     },

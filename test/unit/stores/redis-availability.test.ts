@@ -78,9 +78,9 @@ test.each<[string, Availability, ServerEvent, Availability, string[]]>([
   ['closed', CLOSED, refused(replica), CLOSED, []],
   ['closed', CLOSED, probed(), CLOSED, []],
 ])('a server that is %s: %j and %j lead to %j', (_name, state, event, next, effects) => {
-  const came = transition(state, event, NOW);
-  expect(came.next).toEqual(next);
-  expect(came.effects.map(({ kind }) => kind)).toEqual(effects);
+  const after = transition(state, event, NOW);
+  expect(after.next).toEqual(next);
+  expect(after.effects.map(({ kind }) => kind)).toEqual(effects);
 });
 
 describe('over any course of events', () => {

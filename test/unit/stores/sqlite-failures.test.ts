@@ -79,31 +79,33 @@ describe('SQLite stores on a disk that fails for a time', () => {
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
     await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/readonly/);
-    await expect(idempotency.begin(named('k'), 'body', times)).rejects.toThrow(/readonly/);
+    await expect(idempotency.acquire(named('k'), 'body', times)).rejects.toThrow(/readonly/);
     expect(() => checkWrite(db)).toThrow(/readonly/);
     expect(db.isTransaction).toBe(false);
     db.exec('PRAGMA query_only = OFF');
     expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
-    expect((await idempotency.begin(named('k'), 'body', times)).kind).toBe('begun');
+    expect((await idempotency.acquire(named('k'), 'body', times)).kind).toBe('acquired');
     checkWrite(db);
   });
 
   test('keep the response for a key that ends while it is read-only, return it, and write it later', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
-    await idempotency.begin(named('answered'), 'body', times);
-    await idempotency.begin(named('given back'), 'body', times);
+    await idempotency.acquire(named('answered'), 'body', times);
+    await idempotency.acquire(named('given back'), 'body', times);
     db.exec('PRAGMA query_only = ON');
-    await expect(idempotency.finish(named('answered'), Buffer.from('yes'))).rejects.toThrow(
+    await expect(idempotency.complete(named('answered'), Buffer.from('yes'))).rejects.toThrow(
       /readonly/,
     );
-    await expect(idempotency.abandon(named('given back'))).rejects.toThrow(/readonly/);
+    await expect(idempotency.release(named('given back'))).rejects.toThrow(/readonly/);
     db.exec('PRAGMA query_only = OFF');
-    expect(await idempotency.begin(named('given back'), 'body', times)).toEqual({ kind: 'begun' });
-    const finished = { kind: 'finished', answer: Buffer.from('yes') };
-    expect(await idempotency.begin(named('answered'), 'body', times)).toEqual(finished);
-    expect(await sqliteIdempotency(db, group).begin(named('answered'), 'body', times)).toEqual(
-      finished,
+    expect(await idempotency.acquire(named('given back'), 'body', times)).toEqual({
+      kind: 'acquired',
+    });
+    const completed = { kind: 'completed', answer: Buffer.from('yes') };
+    expect(await idempotency.acquire(named('answered'), 'body', times)).toEqual(completed);
+    expect(await sqliteIdempotency(db, group).acquire(named('answered'), 'body', times)).toEqual(
+      completed,
     );
   });
 

@@ -69,8 +69,8 @@ describe('writes that are committed as a group', () => {
         ledger.charge('wx_a', ANN, [quotaRule(1)]),
         ledger.charge('wx_a', ANN, [quotaRule(1)]),
         ledger.charge('wx_b', ANN, [quotaRule(1)]),
-        idempotency.begin({ appId: 'wx_a', id: 'k' }, 'body', times),
-        idempotency.begin({ appId: 'wx_a', id: 'k' }, 'body', times),
+        idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
+        idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
       ]);
     });
     expect(commits).toBe(1);
@@ -78,7 +78,7 @@ describe('writes that are committed as a group', () => {
       'charged',
       'refused',
       'charged',
-      'begun',
+      'acquired',
       'in-progress',
     ]);
   });
@@ -143,20 +143,20 @@ describe('writes that are committed as a group', () => {
     expect(committed()).toEqual([]);
   });
 
-  test('free an abandoned claim once that the disk failed to free, and keep a later claim of its key', async () => {
+  test('free a released key once that the disk failed to free, and keep a later record of it', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     const key = { appId: 'wx_a', id: 'k' };
-    await idempotency.begin(key, 'body', times);
+    await idempotency.acquire(key, 'body', times);
     db.exec('PRAGMA query_only = ON');
-    await expect(idempotency.abandon(key)).rejects.toThrow(/readonly/);
+    await expect(idempotency.release(key)).rejects.toThrow(/readonly/);
     db.exec('PRAGMA query_only = OFF');
     const [again, another] = await Promise.all([
-      idempotency.begin(key, 'body', times),
-      idempotency.begin({ appId: 'wx_a', id: 'another' }, 'body', times),
+      idempotency.acquire(key, 'body', times),
+      idempotency.acquire({ appId: 'wx_a', id: 'another' }, 'body', times),
     ]);
-    expect([again.kind, another.kind]).toEqual(['begun', 'begun']);
-    expect(await idempotency.begin(key, 'body', times)).toEqual({ kind: 'in-progress' });
+    expect([again.kind, another.kind]).toEqual(['acquired', 'acquired']);
+    expect(await idempotency.acquire(key, 'body', times)).toEqual({ kind: 'in-progress' });
   });
 
   test('do not include the first sight of an account, which is committed at once without a sync', async () => {
