@@ -5,6 +5,9 @@ import { createAddService, type AddService } from './add-contacts/add-service.ts
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { systemClock, type Clock } from './time.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { createSessions } from './auth/sessions.ts';
+import { createSigningKeys } from './auth/signing-keys.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createClient, type Connecting } from './gewe/client.ts';
@@ -73,11 +76,10 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     onStoreError: report.quotaStoreFailed,
   });
   const parts = { ...opened, ...kept, ...calls, ...services, health };
-  const { clientRequestsPerMinute } = settings;
   const app = createApp({
     ...settings,
     ...parts,
-    anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
+    ...createAuthentication(settings, opened, kept),
     clientRate: kept.stores.clientRate,
     isGraceOver: () => graceOver,
     onRequest: report.request,
@@ -132,6 +134,7 @@ async function openKept(settings: Settings, overrides: Overrides, report: Opened
     register: orUnavailable(stores.accounts, report.quotaStoreFailed),
     ledger: orUnavailable(stores.ledger, report.quotaStoreFailed),
     idempotencyStore: orUnavailable(stores.idempotency, report.quotaStoreFailed),
+    sessionStore: orUnavailable(stores.sessions, report.sessionStoreFailed),
     checkStore: orUnavailable(stores, report.quotaStoreFailed).check,
   };
 }
@@ -162,6 +165,26 @@ function openUpstream(
     onFault: report.fault,
   });
   return { breaker, accounts, upstream };
+}
+
+/** Who calls: clients by their keys, and front ends by sessions of clients. */
+function createAuthentication(
+  { auth, clientRequestsPerMinute }: Settings,
+  { clients }: Opened,
+  { clock, sessionStore }: Kept,
+) {
+  const anonymous = auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined;
+  const sessions = createSessions({
+    store: sessionStore,
+    signingKeys: createSigningKeys(sessionStore, clock),
+    clients,
+    clock,
+  });
+  return {
+    anonymous,
+    sessions,
+    authenticator: createAuthenticator({ clients, sessions, anonymous }),
+  };
 }
 
 /** The two operations that the gateway answers for. */

@@ -79,7 +79,7 @@ function idempotentRequest(req: Request, scope: RequestScope): IdempotentRequest
   const key = req.get('idempotency-key');
   if (key === undefined || key === '') return undefined;
   const { appId, bytes } = found(scope.body);
-  return { client: found(scope.client).name, appId, key, body: bytes };
+  return { client: found(scope.caller).client.name, appId, key, body: bytes };
 }
 
 function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {

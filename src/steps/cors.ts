@@ -34,16 +34,20 @@ export function allowOrigin({
   };
 }
 
-/** Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request). */
-export function answerPreflight(): RequestHandler {
+/**
+ * Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request).
+ *
+ * @param methods of this route, as `Allow` has them
+ */
+export function answerPreflight(methods: string): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'OPTIONS') return next();
     const isAllowed = ALLOW_ORIGIN in scopeOf(res).headers;
     if (req.headers.origin !== undefined && !isAllowed) throw originRefused();
     sendNoContent(res, {
-      Allow: 'POST, OPTIONS',
+      Allow: `${methods}, OPTIONS`,
       ...(isAllowed && {
-        'Access-Control-Allow-Methods': 'POST',
+        'Access-Control-Allow-Methods': methods,
         'Access-Control-Allow-Headers': REQUEST_HEADERS,
         'Access-Control-Max-Age': PREFLIGHT_SECONDS,
       }),
@@ -55,8 +59,8 @@ export function answerPreflight(): RequestHandler {
 export function checkOrigin(): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers;
-    const { client, headers } = scopeOf(res);
-    if (origin === undefined || found(client).origins.includes(origin)) return next();
+    const { caller, headers } = scopeOf(res);
+    if (origin === undefined || found(caller).client.origins.includes(origin)) return next();
     forgetOrigin(headers);
     throw originRefused();
   };

@@ -15,6 +15,7 @@ import {
   type Ledger,
 } from '../add-contacts/ports.ts';
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
+import { LONGEST_SESSION_MS, type SessionStore, type SigningKey } from '../auth/ports.ts';
 import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
 import { localLeases } from '../leases.ts';
@@ -29,6 +30,7 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
     ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
+    sessions: memorySessions(),
     leases: localLeases,
     ...UNSHARED,
     async check() {},
@@ -126,6 +128,34 @@ function memoryAccounts(): AccountRegister {
         .filter(({ appId }) => after === undefined || appId > after)
         .sort((a, b) => (a.appId < b.appId ? -1 : 1))
         .slice(0, limit);
+    },
+  };
+}
+
+export function memorySessions(): SessionStore {
+  let keys: readonly SigningKey[] = [];
+  const ends = new Map<string, number>();
+  const nameOf = (client: string, subject = '') => `${client}/${subject}`;
+  const endOf = (name: string) => ends.get(name) ?? -Infinity;
+
+  return {
+    async signingKeys(first) {
+      if (keys.length === 0) keys = [first];
+      return keys;
+    },
+    async rotateKey(next, retiresAt) {
+      const retired = keys
+        .map((key) => ({ ...key, retiresAt: Math.min(key.retiresAt ?? Infinity, retiresAt) }))
+        .filter((key) => key.retiresAt > next.createdAt);
+      keys = [next, ...retired];
+    },
+    async end(client, subject, at) {
+      for (const [name, before] of ends) if (before <= at - LONGEST_SESSION_MS) ends.delete(name);
+      const name = nameOf(client, subject);
+      ends.set(name, Math.max(endOf(name), at));
+    },
+    async endedUntil(client, subject) {
+      return Math.max(endOf(nameOf(client)), endOf(nameOf(client, subject)));
     },
   };
 }

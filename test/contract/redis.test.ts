@@ -14,6 +14,7 @@ import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
 
 describeOnRedis('Redis stores', () => {
   let redis: RedisUnderTest;
@@ -47,6 +48,7 @@ describeOnRedis('Redis stores', () => {
     describeLedger(open);
     describeAccountRegister(open);
     describeIdempotencyStore(open);
+    describeSessionStore(open);
     describeDurability(open);
   });
 

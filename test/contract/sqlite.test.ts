@@ -18,6 +18,7 @@ import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
 
 async function open(): Promise<StoresUnderTest> {
   const folder = await temporaryFolder();
@@ -43,6 +44,7 @@ describeListStore(open);
 describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
+describeSessionStore(open);
 describeDurability(open);
 
 describe('SQLite stores', () => {

@@ -9,6 +9,7 @@ export async function exposedSeries(): Promise<ReadonlyMap<string, ReadonlySet<s
     requestId: 'r',
     client: 'crm',
     operation: 'search',
+    subject: undefined,
     source: 'live',
     status: 200,
     code: undefined,

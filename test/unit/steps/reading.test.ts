@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { operationOf } from '../../../src/steps/resolve-operation.ts';
+import { operationOf } from '../../../src/steps/resolve-route.ts';
 import { readJsonObject } from '../../../src/http/json-object.ts';
 
 describe('operationOf', () => {

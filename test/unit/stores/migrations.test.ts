@@ -22,7 +22,15 @@ describe('migrate', () => {
   test('takes every step on a new file, and counts them', () => {
     migrate(db);
     expect(schemaVersion(db)).toBe(MIGRATIONS.length);
-    expect(tables()).toEqual(['accounts', 'attempts', 'idempotency', 'lists', 'meta']);
+    expect(tables()).toEqual([
+      'accounts',
+      'attempts',
+      'idempotency',
+      'lists',
+      'meta',
+      'session_ends',
+      'session_keys',
+    ]);
   });
 
   test('takes only the missing steps on a file of an older version', () => {
