@@ -11,8 +11,8 @@ export interface SigningKey {
 
 /** What sessions need to outlive a process and to be the same at every gateway. */
 export interface SessionStore {
-  /** All keys that are not retired, the newest first. If there is none, `first` becomes the one, for all gateways. */
-  signingKeys(first: SigningKey): Promise<readonly SigningKey[]>;
+  /** All keys, the newest first. If there is none, `first` becomes the one, for all gateways. */
+  signingKeys(first?: SigningKey): Promise<readonly SigningKey[]>;
   /** Makes `next` the key that signs. Those before it retire at `retiresAt`, or earlier if that was said before. */
   rotateKey(next: SigningKey, retiresAt: number): Promise<void>;
   /**

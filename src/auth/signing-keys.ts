@@ -31,7 +31,7 @@ export function createSigningKeys(
 
   async function load(): Promise<readonly SigningKey[]> {
     try {
-      known = await store.signingKeys(newSigningKey(clock.now()));
+      known = await store.signingKeys();
     } catch (error) {
       // While the store is away, sessions live on with the keys that are known.
       if (known.length === 0) throw error;
@@ -42,14 +42,17 @@ export function createSigningKeys(
 
   function keys(): readonly SigningKey[] | Promise<readonly SigningKey[]> {
     const isFresh = clock.monotonic() - loadedAt < KNOWN_FOR_MS;
-    return isFresh && known.length > 0 ? known : loads.join('keys', load);
+    return isFresh ? known : loads.join('keys', load);
   }
 
   return {
     async current() {
       const [newest] = await keys();
-      if (newest === undefined) throw new Error('The store has no signing key');
-      return newest;
+      if (newest !== undefined) return newest;
+      // Made by the first session, not at the start, and never by a caller without a key.
+      const first = newSigningKey(clock.now());
+      known = await store.signingKeys(first);
+      return known[0] ?? first;
     },
     async find(id) {
       const now = clock.now();

@@ -140,7 +140,7 @@ export function memorySessions(): SessionStore {
 
   return {
     async signingKeys(first) {
-      if (keys.length === 0) keys = [first];
+      if (keys.length === 0 && first !== undefined) keys = [first];
       return keys;
     },
     async rotateKey(next, retiresAt) {

@@ -18,6 +18,12 @@ export function describeSessionStore(open: OpenStoresUnderTest): void {
     });
     afterEach(() => opened.dispose());
 
+    test('has no signing key until it is offered one', async () => {
+      expect(await sessions.signingKeys()).toEqual([]);
+      await sessions.signingKeys(key('a'));
+      expect(ids(await sessions.signingKeys())).toEqual(['a']);
+    });
+
     test('keeps the first signing key that it is offered, and no later one', async () => {
       const all = await Promise.all(['a', 'b', 'c'].map((id) => sessions.signingKeys(key(id))));
       const [first] = all.flatMap(ids);

@@ -2,6 +2,8 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { hashKey } from '../../src/settings/clients.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
+import { systemClock } from '../../src/time.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -178,6 +180,27 @@ describe('POST /sessions', () => {
     const answer = await sessionsCall('PUT', {});
     expect([answer.status, answer.headers.allow]).toEqual([405, 'POST, DELETE, OPTIONS']);
   });
+});
+
+test('a made-up session token writes nothing to the store', async () => {
+  const stores = openMemoryStores(systemClock, 1_000_000);
+  const own = await startGateway({ clients: CLIENTS, overrides: { stores } });
+  try {
+    const kid = { alg: 'HS256', kid: 'x' };
+    const head = Buffer.from(JSON.stringify(kid)).toString('base64url');
+    const answer = await httpCall(own.url, {
+      path: '/contacts/search',
+      headers: {
+        'Content-Type': 'application/json',
+        'X-API-Key': `gws_${head}.e30.${'a'.repeat(43)}`,
+      },
+      body: '{"appId":"wx_1"}',
+    });
+    expect(seen(answer)).toEqual([401, 'unauthenticated', 'unknown-key']);
+    expect(await stores.sessions.signingKeys()).toEqual([]);
+  } finally {
+    await own.stop();
+  }
 });
 
 describe('a session token', () => {

@@ -7,7 +7,7 @@ import type { RedisServer } from './server.ts';
 const KEYS = commonKey('session-keys');
 
 const signingKeys = script(`
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], args[1], args[2]) end
+if args[1] and redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], args[1], args[2]) end
 return { 'keys', redis.call('HVALS', KEYS[1]) }`);
 
 const rotateKey = script(`
@@ -35,7 +35,8 @@ export function redisSessions(server: RedisServer): SessionStore {
 
   return {
     async signingKeys(first) {
-      const reply = await server.run(signingKeys, [KEYS], [first.id, JSON.stringify(first)]);
+      const args = first === undefined ? [] : [first.id, JSON.stringify(first)];
+      const reply = await server.run(signingKeys, [KEYS], args);
       return membersAt(reply, 1)
         .map((json) => JSON.parse(String(json)) as SigningKey)
         .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));

@@ -43,7 +43,7 @@ export function sqliteSessions(
   return {
     async signingKeys(first) {
       const known = keys();
-      if (known.length > 0) return known;
+      if (known.length > 0 || first === undefined) return known;
       return write(() => {
         // Again, now with the lock: a command may have added one.
         if (keys().length === 0) insert(first);
