@@ -1,9 +1,10 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { answerHealth } from './ops/health.ts';
 import { found, scopeOf } from './http/request-scope.ts';
+import { answerAccount } from './steps/answer-account.ts';
 import { answerList } from './steps/answer-list.ts';
 import { authenticate } from './steps/authenticate.ts';
-import { authorize } from './steps/authorize.ts';
+import { authorize, authorizeAccount } from './steps/authorize.ts';
 import { allowOrigin, answerPreflight, checkOrigin } from './steps/cors.ts';
 import { forward } from './steps/forward.ts';
 import { answerAdd } from './steps/answer-add.ts';
@@ -13,6 +14,7 @@ import { limitClient } from './steps/limit-client.ts';
 import { readBody } from './steps/read-body.ts';
 import { record } from './steps/record.ts';
 import { refuseAfterGrace } from './steps/refuse-after-grace.ts';
+import { isForAccount, resolveAccount } from './steps/resolve-account.ts';
 import { resolveOperation } from './steps/resolve-operation.ts';
 import { securityHeaders } from './steps/security-headers.ts';
 
@@ -30,6 +32,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof authorize> &
   PartsOf<typeof answerList> &
   PartsOf<typeof answerAdd> &
+  PartsOf<typeof answerAccount> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
 
 /** The steps of a request, in order. */
@@ -40,6 +43,18 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
+  // One count over all paths.
+  const limit = limitClient(parts);
+  const account = inOrder(
+    resolveAccount(),
+    answerPreflight('GET, HEAD'),
+    authenticate(parts),
+    checkOrigin(),
+    limit,
+    authorizeAccount(),
+    answerAccount(parts),
+  );
+
   app.use(
     inOrder(
       identify(parts),
@@ -48,11 +63,12 @@ export function createApp(parts: AppParts): Express {
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),
+      (req, res, next) => (isForAccount(req) ? account(req, res, next) : next()),
       resolveOperation(),
-      answerPreflight(),
+      answerPreflight('POST'),
       authenticate(parts),
       checkOrigin(),
-      limitClient(parts),
+      limit,
       readBody(parts),
       authorize(parts),
       byOperation(

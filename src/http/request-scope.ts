@@ -27,6 +27,10 @@ export interface RequestScope {
   /** Headers of the response. They are written all at once, which is much cheaper than one by one. */
   readonly headers: Headers;
   operation?: string;
+  /** The account that the path names. */
+  appId?: string;
+  /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
+  unlistedOrigin?: string;
   /** The client that was let in. */
   client?: Client;
   body?: RequestBody;

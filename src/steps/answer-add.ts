@@ -85,7 +85,7 @@ function idempotencyScope(req: Request, scope: RequestScope): IdempotencyScope |
 function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {
   scope.source = 'replayed';
   scope.headers['Idempotency-Replayed'] = 'true';
-  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail);
+  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail, answer);
   send(res, 200, answer.contentType, answer.body);
 }
 

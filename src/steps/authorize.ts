@@ -1,9 +1,11 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { accessOf, meantOperation } from '../gewe/operations.ts';
+import { accessOf, KNOWN_OPERATIONS, meantOperation } from '../gewe/operations.ts';
 import { refuseKey } from '../http/credentials.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
+
+const READS = KNOWN_OPERATIONS.filter((operation) => accessOf(operation) === 'read');
 
 const GROUPS: ReadonlySet<string> = new Set(['read', 'write', 'all']);
 
@@ -54,12 +56,23 @@ export function authorize({
     scope.client = client;
     const operation = found(scope.operation);
     if (!mayCall(client, operation)) throw new Refusal('operation-not-allowed', why(operation));
-    if (!mayUse(client, found(scope.body).appId)) {
+    if (!mayUse(client, found(scope.body).appId)) throw appNotAllowed();
+    next();
+  };
+}
+
+/** Checks that the client may read this account: some operation that reads, and its appId. */
+export function authorizeAccount(): RequestHandler {
+  return (_req, res, next) => {
+    const scope = scopeOf(res);
+    const client = found(scope.client);
+    if (!READS.some((operation) => mayCall(client, operation))) {
       throw new Refusal(
-        'app-not-allowed',
-        'This client may not use this appId. Its appIds are set in the clients file.',
+        'operation-not-allowed',
+        'This client may not read. Its operations are set in the clients file.',
       );
     }
+    if (!mayUse(client, found(scope.appId))) throw appNotAllowed();
     next();
   };
 }
@@ -70,4 +83,11 @@ function why(operation: string): string {
   return meant === undefined
     ? `This client may not call ${operation}. Its operations are set in the clients file.`
     : `The gateway does not know an operation ${operation}. Did you mean ${meant}?`;
+}
+
+function appNotAllowed(): Refusal {
+  return new Refusal(
+    'app-not-allowed',
+    'This client may not use this appId. Its appIds are set in the clients file.',
+  );
 }

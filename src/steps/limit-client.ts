@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
+import { chinaTime } from '../china-time.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import { callerAddress } from '../http/caller-address.ts';
 import { rateLimitHeaders } from '../http/rate-limit-headers.ts';
@@ -64,13 +65,7 @@ export function limitClient({ clock, anonymous, clientRate }: LimitClientParts):
       return client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name;
     },
     handler: (req, res) => {
-      const { leftMs } = show(req, res);
-      const now = clock.now();
-      throw new Refusal(
-        'client-rate-limited',
-        'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
-        retryAt(now + leftMs, now),
-      );
+      throw rateLimited(show(req, res), clock.now());
     },
   });
   return (req, res, next) =>
@@ -80,13 +75,32 @@ export function limitClient({ clock, anonymous, clientRate }: LimitClientParts):
     });
 }
 
+interface Shown {
+  readonly limit: number;
+  /** How much of the window is left, milliseconds. */
+  readonly leftMs: number;
+}
+
+function rateLimited({ limit, leftMs }: Shown, now: number): Refusal {
+  const { headers, members } = retryAt(now + leftMs, now);
+  return new Refusal(
+    'client-rate-limited',
+    'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
+    {
+      headers,
+      members: { limit, windowSeconds: MINUTE_MS / 1000, ...members },
+      msg: `请求太频繁，${chinaTime(now + leftMs, now)} 后可再试`,
+    },
+  );
+}
+
 /** Puts the count into the answer's headers. */
-function show(req: Request, res: Parameters<typeof scopeOf>[0]): { leftMs: number } {
+function show(req: Request, res: Parameters<typeof scopeOf>[0]): Shown {
   const { limit, remaining, resetTime } = (req as Request & { rateLimit: RateLimitInfo }).rateLimit;
   const leftMs = Math.max(0, (resetTime?.getTime() ?? Infinity) - systemClock.now());
   const rate = { name: 'client', limit, windowMs: MINUTE_MS, left: remaining, moreInMs: leftMs };
   Object.assign(scopeOf(res).headers, rateLimitHeaders([rate]));
-  return { leftMs };
+  return { limit, leftMs };
 }
 
 /** What the library leaves on a request. */

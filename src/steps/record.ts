@@ -13,6 +13,8 @@ export interface RequestRecord {
   readonly status: number | undefined;
   /** The refusal's code, if it was one. */
   readonly code: RefusalCode | undefined;
+  /** The origin of a web page that may not call, cut off if it is long. */
+  readonly origin: string | undefined;
   readonly durationMs: number;
   /** Why, for the log; never for the caller. */
   readonly cause: unknown;
@@ -28,7 +30,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
     res.on('close', () => {
-      const { trace, client, operation, source, refusal, startedAt } = scope;
+      const { trace, client, operation, source, refusal, unlistedOrigin, startedAt } = scope;
       onRequest({
         requestId: trace.requestId,
         client: client?.name,
@@ -36,6 +38,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
         source,
         status: res.writableFinished ? res.statusCode : undefined,
         code: refusal?.code,
+        origin: unlistedOrigin,
         durationMs: clock.monotonic() - startedAt,
         cause: refusal?.cause,
       });

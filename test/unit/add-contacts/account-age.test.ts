@@ -3,9 +3,9 @@ import {
   isYoungerThan,
   onlineSinceOf,
   standingOf,
-  tooYoung,
   type Standing,
 } from '../../../src/add-contacts/account-age.ts';
+import { tooYoung } from '../../../src/add-contacts/refusals.ts';
 import { HOUR_MS, T0 } from '../../support/quota-rules.ts';
 
 const ADMIN = T0 + 1;
