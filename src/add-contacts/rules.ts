@@ -190,7 +190,7 @@ export function nextAddAt(
 function opensAt(rule: QuotaRule, newestFirst: readonly number[], now: number): number {
   for (const [index, step] of rule.limits.entries()) {
     const until = rule.limits[index + 1]?.from ?? Infinity;
-    if (until <= now) continue;
+    if (until <= now || step.limit === 0) continue;
     const blocking = newestFirst[step.limit - 1];
     const free = blocking === undefined ? -Infinity : blocking + rule.windowMs;
     const instant = Math.max(now, step.from, free);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   isYoungerThan,
+  oldEnoughAt,
   onlineSinceOf,
   standingOf,
   type Standing,
 } from '../../../src/add-contacts/account-age.ts';
-import { tooYoung } from '../../../src/add-contacts/refusals.ts';
 import { HOUR_MS, T0 } from '../../support/quota-rules.ts';
 
 const ADMIN = T0 + 1;
@@ -69,31 +69,14 @@ describe('isYoungerThan', () => {
   });
 });
 
-describe('tooYoung', () => {
-  test('says since when the account is online and when it opens, rounded up', () => {
-    const refusal = tooYoung(known(T0), HOUR_MS, T0 + 1, T0 + 1);
-    expect(refusal.code).toBe('account-too-young');
-    expect(refusal.headers).toEqual({ 'Retry-After': '3600' });
-    expect(refusal.members).toEqual({
-      onlineSince: new Date(T0).toISOString(),
-      retryAt: new Date(T0 + HOUR_MS).toISOString(),
-    });
-    expect(refusal.detail).toContain('for 1 hours');
-  });
-
-  test('names the instant at which the quotas open, where that is later', () => {
-    const quotasOpenAt = T0 + 2 * HOUR_MS;
-    const refusal = tooYoung(known(T0), HOUR_MS, quotasOpenAt, T0);
-    expect(refusal.headers).toEqual({ 'Retry-After': '7200' });
-    expect(refusal.members['retryAt']).toBe(new Date(quotasOpenAt).toISOString());
-  });
-
-  test('says of an unknown account that its clock has not started, and when it opens at the soonest', () => {
-    const refusal = tooYoung(UNKNOWN, HOUR_MS, T0, T0);
-    expect(refusal.members).toEqual({
-      onlineSince: null,
-      retryAt: new Date(T0 + HOUR_MS).toISOString(),
-    });
-    expect(refusal.detail).toContain('has not started');
-  });
+test.each<[Standing, 'block' | 'warn' | 'off', number, number]>([
+  [known(T0), 'block', HOUR_MS, T0 + HOUR_MS],
+  [known(T0), 'warn', HOUR_MS, -Infinity],
+  [known(T0), 'off', HOUR_MS, -Infinity],
+  [TRUSTED, 'block', HOUR_MS, -Infinity],
+  [UNKNOWN, 'block', HOUR_MS, Infinity],
+  [UNKNOWN, 'block', 0, -Infinity],
+  [UNKNOWN, 'warn', HOUR_MS, -Infinity],
+])('oldEnoughAt of %j under mode %s and %i ms is %i', (standing, mode, minimumMs, expected) => {
+  expect(oldEnoughAt(standing, { minimumMs, mode })).toBe(expected);
 });

@@ -40,6 +40,13 @@ describe('a claim', () => {
   test.each<FirstAnswer>([
     ANSWER,
     { kind: 'refusal', code: 'upstream-timeout', detail: 'Nobody knows.' },
+    {
+      kind: 'refusal',
+      code: 'account-too-young',
+      detail: 'Too young.',
+      msg: '账号在线未满 72 小时，11月29日 19:45 后可加人',
+      members: { rule: 'account-age', onlineSince: null, retryAt: '2026-11-29T11:45:00.000Z' },
+    },
   ])('that was finished gives its first answer back, byte for byte: %j', async (answer) => {
     await (await claimed()).finish(answer);
     expect(await idempotency.claim(SCOPE)).toEqual({ kind: 'replay', answer });
