@@ -24,7 +24,7 @@ export function answerAccount({
 }
 
 /** The body of the answer. Instants are ISO 8601 in UTC. Pure. */
-export function accountBody(view: AccountView, list: ListFacts | undefined) {
+function accountBody(view: AccountView, list: ListFacts | undefined) {
   const { appId, isKnown, now, standing, canAddNow, nextAddAt, usage } = view;
   return {
     appId,

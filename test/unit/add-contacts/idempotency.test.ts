@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createIdempotency,
+  once,
   type Claim,
   type FirstAnswer,
   type Idempotency,
   type IdempotencyScope,
 } from '../../../src/add-contacts/idempotency.ts';
+import { Refusal } from '../../../src/errors.ts';
 import { memoryIdempotency } from '../../../src/stores/memory.ts';
 import { DAY_MS } from '../../support/quota-rules.ts';
 import { movableClock, type MovableClock } from '../../support/movable-clock.ts';
@@ -103,6 +105,23 @@ test.each<[string, Partial<IdempotencyScope>]>([
 ])('another %s is another claim', async (_what, scope) => {
   await (await claimed()).finish(ANSWER);
   await claimed(scope);
+});
+
+test('once gives a refusal again as it was the first time, with its msg and members', async () => {
+  const first = {
+    code: 'upstream-timeout',
+    detail: 'Nobody knows.',
+    msg: '上游未及时响应，19:45 后可再试',
+    members: { retryAt: '2026-11-29T11:45:00.000Z' },
+  } as const;
+  const refusal = new Refusal(first.code, first.detail, first);
+  const attempt = async () => ({ kind: 'refused', refusal, usage: [], spent: true }) as const;
+
+  expect(await once(idempotency, SCOPE, attempt)).toMatchObject({ kind: 'first' });
+  expect(await once(idempotency, SCOPE, attempt)).toEqual({
+    kind: 'replayed',
+    answer: { kind: 'refusal', ...first },
+  });
 });
 
 test('the store sees neither the key nor the body, only hashes', async () => {
