@@ -6,7 +6,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** A wait shorter than this is told to the second. */
+/** Of a shorter wait the end is given to the second. */
 const SHORT_WAIT_MS = 2 * MINUTE_MS;
 
 /**

@@ -55,7 +55,7 @@ export function createSavedListFacts({ lists, onStoreError }: SavedListFactsPart
   };
 }
 
-/** Counts the ids of a good list. Where an array is null or absent, there are none. */
+/** Counts the ids of a good list. An array that is null or absent counts as empty. */
 export function countIds(body: Buffer): ListCounts {
   const data = dataOf(parseJson(body));
   const count = (name: keyof ListCounts) => {

@@ -18,14 +18,14 @@ async function start(change: (stores: Stores) => Partial<Stores>): Promise<void>
 test.each<[string, (stores: Stores) => Partial<Stores>]>([
   ['charges', ({ ledger }) => ({ ledger: { ...ledger, usage: broken } })],
   ["accounts' clocks", ({ accounts }) => ({ accounts: { ...accounts, find: broken } })],
-])('where the store of %s fails, GET /accounts/{appId} is 503', async (_what, change) => {
+])('if the store of %s fails, GET /accounts/{appId} is 503', async (_what, change) => {
   await start(change);
   const answer = await askAccount(gateway, 'wx_a');
   expect([answer.status, answer.json()['code']]).toEqual([503, 'store-unavailable']);
   expect(answer.headers['retry-after']).toBe('5');
 });
 
-test('where only the store of lists fails, GET /accounts/{appId} has no list and all else', async () => {
+test('if only the store of lists fails, GET /accounts/{appId} has no list and all else', async () => {
   await start(({ lists }) => ({ lists: { ...lists, load: broken } }));
   const answer = await askAccount(gateway, 'wx_a');
   expect(answer.status).toBe(200);

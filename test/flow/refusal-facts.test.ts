@@ -38,7 +38,7 @@ afterEach(() => gateway.stop());
 const iso = (instant: number) => new Date(instant).toISOString();
 const add = (v3 = 'v3_new', headers = {}) =>
   gateway.post('addContacts', addBody('wx_old', v3), headers);
-const AS_VENDOR = { Authorization: '', 'X-GEWE-TOKEN': KEY };
+const AS_GEWE = { Authorization: '', 'X-GEWE-TOKEN': KEY };
 
 describe('a refusal of addContacts has its facts and names the time', () => {
   test('for the two hours, with what is left of the day', async () => {
@@ -146,16 +146,16 @@ describe('a refusal of addContacts has its facts and names the time', () => {
     expect(body).not.toHaveProperty('limit');
   });
 
-  test("in the vendor's format as in that of HTTP", async () => {
+  test("in GEWE's format as in that of HTTP", async () => {
     await add().expect(200);
     const http = await add().expect(429);
-    const vendor = await add('v3_new', AS_VENDOR).expect(200);
-    expect({ ...vendor.body, requestId: '' }).toEqual({ ...http.body, requestId: '' });
-    expect(vendor.body.msg).toContain('18:45');
+    const gewe = await add('v3_new', AS_GEWE).expect(200);
+    expect({ ...gewe.body, requestId: '' }).toEqual({ ...http.body, requestId: '' });
+    expect(gewe.body.msg).toContain('18:45');
   });
 });
 
-test('a client beyond its rate is told its limit and when to come back', async () => {
+test('the refusal of a client beyond its rate has its limit and names the time', async () => {
   const ask = () =>
     gateway.post('search', { appId: 'wx_old' }, { Authorization: '', 'X-API-Key': 'slow' });
   await ask().expect(200);

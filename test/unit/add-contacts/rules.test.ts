@@ -210,7 +210,7 @@ describe('nextAddAt', () => {
   const nextOf = (rules: QuotaRule[], history: Attempt[], oldEnoughAt: number, now: number) =>
     nextAddAt(usageOf(rules, history, 'nobody', now), oldEnoughAt, now);
 
-  test('is undefined where an attempt would pass now', () => {
+  test('is undefined if an attempt would pass now', () => {
     expect(nextOf([quotaRule(1)], [], -Infinity, T0)).toBeUndefined();
     expect(nextOf([quotaRule(1)], [], T0, T0)).toBeUndefined();
     expect(nextOf([], [attemptAt(T0)], -Infinity, T0)).toBeUndefined();
