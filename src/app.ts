@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { answerHealth } from './ops/health.ts';
 import { found, scopeOf, type Route } from './http/request-scope.ts';
+import { answerAccount } from './steps/answer-account.ts';
 import { answerList } from './steps/answer-list.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorize } from './steps/authorize.ts';
@@ -14,6 +15,7 @@ import { limitClient } from './steps/limit-client.ts';
 import { readBody } from './steps/read-body.ts';
 import { record } from './steps/record.ts';
 import { refuseAfterGrace } from './steps/refuse-after-grace.ts';
+import { authorizeAccount, resolveAccount } from './steps/resolve-account.ts';
 import { resolveRoute } from './steps/resolve-route.ts';
 import { securityHeaders } from './steps/security-headers.ts';
 
@@ -32,6 +34,7 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof answerList> &
   PartsOf<typeof answerAdd> &
   PartsOf<typeof answerSessions> &
+  PartsOf<typeof answerAccount> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
 
 /** The steps of a request, in order. */
@@ -42,6 +45,7 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
+  // One count over all routes.
   const [letIn, count] = [authenticate(parts), limitClient(parts)];
   app.use(
     inOrder(
@@ -66,7 +70,15 @@ export function createApp(parts: AppParts): Express {
           ),
         ),
         sessions: inOrder(refusePages(), letIn, count, answerSessions(parts)),
-        account: inOrder(answerPreflight('GET'), letIn, checkOrigin(), count),
+        account: inOrder(
+          resolveAccount(),
+          answerPreflight('GET, HEAD'),
+          letIn,
+          checkOrigin(),
+          count,
+          authorizeAccount(),
+          answerAccount(parts),
+        ),
       }),
     ),
   );

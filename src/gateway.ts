@@ -1,7 +1,8 @@
 /** The composition root: the one place that opens and constructs parts. */
 import type { Express } from 'express';
-import { createAccounts, type Accounts } from './add-contacts/accounts.ts';
-import { createAddService, type AddService } from './add-contacts/add-service.ts';
+import { createAccountViews, type AccountViews } from './add-contacts/account-view.ts';
+import { createAccounts } from './add-contacts/accounts.ts';
+import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { systemClock, type Clock } from './time.ts';
@@ -9,6 +10,7 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { createSessions } from './auth/sessions.ts';
 import { createSigningKeys } from './auth/signing-keys.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
+import { createSavedListFacts } from './contacts-list/list-facts.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createClient, type Connecting } from './gewe/client.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
@@ -84,7 +86,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     isGraceOver: () => graceOver,
     onRequest: report.request,
   });
-  const ops = createOps(loaded, opened, kept, calls.accounts, services.addService, health);
+  const ops = createOps(loaded, opened, kept, services.accountViews, health);
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -187,11 +189,11 @@ function createAuthentication(
   };
 }
 
-/** The two operations that the gateway answers for. */
+/** The two operations that the gateway answers for, and what it can say of accounts. */
 function createServices(
   settings: Settings,
   { metrics, report }: Opened,
-  { clock, lists, leases, ledger, idempotencyStore, checkStore }: Kept,
+  { clock, lists, leases, register, ledger, idempotencyStore, checkStore }: Kept,
   { breaker, accounts, upstream }: Calls,
 ) {
   const { geweTimeoutMs } = settings;
@@ -220,7 +222,16 @@ function createServices(
   });
   // checkOnline may come before the call, and is shorter.
   const idempotency = createIdempotency(idempotencyStore, clock, 2 * geweTimeoutMs);
-  return { listService, addService, idempotency, pending: createPending() };
+  const accountViews = createAccountViews({
+    clocks: register,
+    ledger,
+    clock,
+    policy: settings.addContacts,
+    declared: settings.accounts,
+  });
+  const savedListFacts = createSavedListFacts({ lists, onStoreError: report.listStoreFailed });
+  const pending = createPending();
+  return { listService, addService, idempotency, accountViews, savedListFacts, pending };
 }
 
 /** The operator's app. It knows nothing of clients and their keys. */
@@ -228,8 +239,7 @@ function createOps(
   { settings, secrets }: Loaded,
   { scrubber, metrics, report }: Opened,
   { clock, register, lists }: Kept,
-  accounts: Accounts,
-  addService: AddService,
+  accountViews: AccountViews,
   health: Health,
 ): Express {
   return createOpsApp({
@@ -239,8 +249,7 @@ function createOps(
     health,
     metrics,
     register,
-    accounts,
-    addService,
+    accountViews,
     policy: settings.addContacts,
     declared: settings.accounts,
     lists: orUnavailable(lists, report.listStoreFailed),

@@ -7,7 +7,15 @@ import type { AcquireResult, IdempotencyStore } from './ports.ts';
 /** The outcome of the first request, as it is kept. */
 export type FirstAnswer =
   | { readonly kind: 'answer'; readonly contentType: string; readonly body: Buffer }
-  | { readonly kind: 'refusal'; readonly code: RefusalCode; readonly detail: string };
+  | {
+      readonly kind: 'refusal';
+      readonly code: RefusalCode;
+      readonly detail: string;
+      /** Undefined in an answer that was kept before refusals had one. */
+      readonly msg?: string;
+      /** Likewise. */
+      readonly members?: Readonly<Record<string, unknown>>;
+    };
 
 /** A request with an `Idempotency-Key`. */
 export interface IdempotentRequest {
@@ -134,8 +142,8 @@ async function settle(key: HeldKey, result: AddResult): Promise<void> {
     const { contentType, body } = result.answer;
     return key.complete({ kind: 'answer', contentType, body });
   }
-  const { code, detail } = result.refusal;
-  return key.complete({ kind: 'refusal', code, detail });
+  const { code, detail, msg, members } = result.refusal;
+  return key.complete({ kind: 'refusal', code, detail, msg, members });
 }
 
 /** The store reports its failures itself, and the outcome of the attempt is known without it. */

@@ -166,8 +166,11 @@ function rejectsToken(json: unknown): boolean {
   return typeof msg === 'string' && /^\s*(?:http\s+)?header:\s*x-gewe-token\b/i.test(msg);
 }
 
-/** Lenient, and past a byte order mark: one nickname that was cut in mid-character must not cost the other contacts. */
-function parseJson(body: Buffer): unknown {
+/**
+ * The JSON of an answer; undefined if it has none. Lenient, and past a byte order mark: one nickname that was cut in
+ * mid-character must not cost the other contacts.
+ */
+export function parseJson(body: Buffer): unknown {
   const text = body.toString();
   try {
     return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text) as unknown;

@@ -25,10 +25,10 @@ export function renderRefusal(
   target: string,
   requestId: string,
 ): RenderedRefusal {
-  const { status, title, msg } = REFUSALS[refusal.code];
+  const { status, title } = REFUSALS[refusal.code];
   const body = {
     ret: status,
-    msg,
+    msg: refusal.msg,
     code: refusal.code,
     type: `urn:gewe-gateway:refusal:${refusal.code}`,
     title,

@@ -30,6 +30,10 @@ export interface RequestScope {
   readonly headers: Headers;
   route?: Route;
   operation?: string;
+  /** The account that the path names. */
+  appId?: string;
+  /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
+  unlistedOrigin?: string;
   /** Whoever was let in. */
   caller?: Caller;
   body?: RequestBody;

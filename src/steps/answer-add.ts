@@ -85,7 +85,7 @@ function idempotentRequest(req: Request, scope: RequestScope): IdempotentRequest
 function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {
   scope.source = 'replayed';
   scope.headers['Idempotency-Replayed'] = 'true';
-  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail);
+  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail, answer);
   send(res, 200, answer.contentType, answer.body);
 }
 

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
 import type { Caller } from '../auth/caller.ts';
+import { chinaTime } from '../china-time.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import { callerAddress } from '../http/caller-address.ts';
 import { addRateLimit, rateLimitHeaders } from '../http/rate-limit-headers.ts';
@@ -93,9 +94,7 @@ function limit(
     limit: (_req, res) => counted.limit(callerOf(res)),
     keyGenerator: (req, res) => counted.key(callerOf(res), req),
     handler: (req, res) => {
-      const { leftMs } = show(name, req, res);
-      const now = clock.now();
-      throw new Refusal('client-rate-limited', WHY[name], retryAt(now + leftMs, now));
+      throw rateLimited(name, show(name, req, res), clock.now());
     },
   });
   return (req, res, next) =>
@@ -105,18 +104,33 @@ function limit(
     });
 }
 
+interface Shown {
+  readonly limit: number;
+  /** How much of the window is left, milliseconds. */
+  readonly leftMs: number;
+}
+
 const WHY = {
   client: 'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
   session: 'This session has used up its requests of a minute. Wait as long as Retry-After says.',
 } as const;
 
+function rateLimited(name: keyof typeof WHY, { limit, leftMs }: Shown, now: number): Refusal {
+  const { headers, members } = retryAt(now + leftMs, now);
+  return new Refusal('client-rate-limited', WHY[name], {
+    headers,
+    members: { limit, windowSeconds: MINUTE_MS / 1000, ...members },
+    msg: `请求太频繁，${chinaTime(now + leftMs, now)} 后可再试`,
+  });
+}
+
 /** Puts the count into the response's headers, behind those that are there. */
-function show(name: string, req: Request, res: Response): { leftMs: number } {
+function show(name: string, req: Request, res: Response): Shown {
   const { limit, remaining, resetTime } = (req as Request & { rateLimit: RateLimitInfo }).rateLimit;
   const leftMs = Math.max(0, (resetTime?.getTime() ?? Infinity) - systemClock.now());
   const rate = { name, limit, windowMs: MINUTE_MS, left: remaining, moreInMs: leftMs };
   addRateLimit(scopeOf(res).headers, rateLimitHeaders([rate]));
-  return { leftMs };
+  return { limit, leftMs };
 }
 
 /** What the library leaves on a request. */

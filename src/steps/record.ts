@@ -16,6 +16,8 @@ export interface RequestRecord {
   readonly status: number | undefined;
   /** The refusal's code, if it was one. */
   readonly code: RefusalCode | undefined;
+  /** The origin of a web page that may not call, cut off if it is long. */
+  readonly origin: string | undefined;
   readonly durationMs: number;
   /** Why, for the log; never for the caller. */
   readonly cause: unknown;
@@ -31,7 +33,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
     res.on('close', () => {
-      const { trace, caller, route, operation, source, refusal, startedAt } = scope;
+      const { trace, caller, route, operation, source, refusal, unlistedOrigin, startedAt } = scope;
       onRequest({
         requestId: trace.requestId,
         client: caller?.client.name,
@@ -40,6 +42,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
         source,
         status: res.writableFinished ? res.statusCode : undefined,
         code: refusal?.code,
+        origin: unlistedOrigin,
         durationMs: clock.monotonic() - startedAt,
         cause: refusal?.cause,
       });

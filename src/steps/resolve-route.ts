@@ -28,7 +28,7 @@ const OWN_ROUTES: readonly {
   { route: 'sessions', path: /^\/{1,2}sessions\/?$/, methods: ['POST', 'DELETE', 'OPTIONS'] },
   {
     route: 'account',
-    path: /^\/{1,2}accounts\/{1,2}[^/]*\/?$/,
+    path: /^\/{1,2}accounts\/{1,2}[^/]+\/?$/,
     methods: ['GET', 'HEAD', 'OPTIONS'],
   },
 ];

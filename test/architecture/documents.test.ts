@@ -33,6 +33,12 @@ const sortedCodes = Object.keys(REFUSALS).sort();
 const codeSections = (path: string) =>
   [...prose(path).matchAll(/^## `(.+)`$/gm)].map(([, code]) => code);
 
+/** The hour and minute of an instant in China, such as `19:45`. */
+const inChina = (instant: unknown) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', timeStyle: 'short' }).format(
+    Date.parse(String(instant)),
+  );
+
 describe.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('%s', (path) => {
   test('has exactly one section for each refusal', () => {
     expect(codeSections(path).sort()).toEqual(sortedCodes);
@@ -43,9 +49,10 @@ describe.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('%s', (path) => {
       ([, body = '']) => JSON.parse(body) as Record<string, unknown>,
     );
     expect(bodies.map(({ code }) => code).sort()).toEqual(sortedCodes);
-    for (const { code, ret, status, title, msg } of bodies) {
+    for (const { code, ret, status, title, msg, retryAt } of bodies) {
       const kind = REFUSALS[code as keyof typeof REFUSALS];
-      expect({ ret, status, title, msg }).toEqual({ ret: kind.status, ...kind });
+      const named = retryAt === undefined ? kind.msg : expect.stringContaining(inChina(retryAt));
+      expect({ ret, status, title, msg }).toEqual({ ret: kind.status, ...kind, msg: named });
     }
   });
 });

@@ -58,6 +58,7 @@ function unitOf(path: string): string {
 
 /** Files that are independent of the gateway's work; every folder may use them. */
 const COMMON = [
+  'china-time.ts',
   'coalesce.ts',
   'errors.ts',
   'leases.ts',

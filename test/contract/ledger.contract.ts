@@ -42,7 +42,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       const first = await charge('wx_a', attemptAt(T0), [rule]);
       expect(first.kind).toBe('charged');
       expect(first.usage).toEqual([
-        { rule, limit: 2, left: 1, opensAt: T0, nextFreedAt: T0 + DAY_MS },
+        { rule, limit: 2, left: 1, opensAt: T0, nextFreedAt: T0 + DAY_MS, counted: [T0] },
       ]);
       const second = await charge('wx_a', attemptAt(T0 + 5), [rule]);
       expect(second.usage[0]).toMatchObject({ left: 0, opensAt: T0 + DAY_MS });

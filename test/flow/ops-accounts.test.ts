@@ -51,6 +51,7 @@ describe('GET /admin/accounts/{appId}', () => {
       firstSeenAt: iso(answered),
       ageHours: 97,
       addOpensAt: iso(declared + 3 * DAY_MS),
+      nextAddAt: null,
       quotas: [
         quota('add-per-day', 5, 86_400, 4),
         quota('add-per-two-hours', 8, 7200, 7),
@@ -94,6 +95,17 @@ describe('PUT /admin/accounts/{appId}', () => {
     ['2026-01-01T00:00:00.5Z', '2026-01-01T00:00:00.500Z'],
   ])('accepts the instant %s', async (onlineSince, instant) => {
     expect((await put('wx_a', { onlineSince }).expect(200)).body.onlineSince).toBe(instant);
+  });
+
+  test('of an account never seen warns of a typo, until the account is seen', async () => {
+    const declaration = { onlineSince: '2026-01-01T00:00:00Z' };
+    for (let times = 0; times < 2; times++) {
+      const { body } = await put('wx_typo', declaration).expect(200);
+      expect(body.warning).toMatch(/never seen .* typo/);
+    }
+    expect((await get('/wx_typo').expect(200)).body).not.toHaveProperty('warning');
+    await gateway.post('search', { appId: 'wx_typo', contactsInfo: 'x' }).expect(200);
+    expect((await put('wx_typo', declaration).expect(200)).body).not.toHaveProperty('warning');
   });
 
   test.each([

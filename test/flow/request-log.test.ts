@@ -83,6 +83,28 @@ describe('the request log', () => {
     expect(await requestLines()).toMatchObject([{ durationMs: 1234 }]);
   });
 
+  test('names the origin of a page that is not listed, cut off, and never one with a secret', async () => {
+    const host = `https://${'x'.repeat(400)}.example.com`;
+    const origins = ['https://evil.example', host, `https://${KEY}.example`, `https://${TOKEN}`];
+    for (const Origin of origins) {
+      await gateway.post('search', { appId: APP_ID }, { Origin }).expect(403);
+    }
+    await supertest(gateway.url)
+      .options('/contacts/search')
+      .set('Origin', origins[0] ?? '');
+    await gateway.post('search', { appId: APP_ID }).expect(200);
+
+    const lines = await requestLines();
+    expect(lines.map(({ code, origin }) => [code, origin])).toEqual([
+      ['origin-not-allowed', origins[0]],
+      ['origin-not-allowed', host.slice(0, 280)],
+      ['origin-not-allowed', undefined],
+      ['origin-not-allowed', undefined],
+      ['origin-not-allowed', origins[0]],
+      [undefined, undefined],
+    ]);
+  });
+
   test('has no line for probes, and contains no body, key, token or appId at any level', async () => {
     await supertest(gateway.url).get('/healthz').expect(200);
     await supertest(gateway.opsUrl).get('/metrics').expect(200);

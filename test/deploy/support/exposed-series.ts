@@ -13,6 +13,7 @@ export async function exposedSeries(): Promise<ReadonlyMap<string, ReadonlySet<s
     source: 'live',
     status: 200,
     code: undefined,
+    origin: undefined,
     durationMs: 1,
     cause: undefined,
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   isYoungerThan,
+  oldEnoughAt,
   onlineSinceOf,
   standingOf,
-  tooYoung,
   type Standing,
 } from '../../../src/add-contacts/account-age.ts';
 import { HOUR_MS, T0 } from '../../support/quota-rules.ts';
@@ -69,31 +69,14 @@ describe('isYoungerThan', () => {
   });
 });
 
-describe('tooYoung', () => {
-  test('gives the instant since which the account is online and the one at which it may add, rounded up', () => {
-    const refusal = tooYoung(known(T0), HOUR_MS, T0 + 1, T0 + 1);
-    expect(refusal.code).toBe('account-too-young');
-    expect(refusal.headers).toEqual({ 'Retry-After': '3600' });
-    expect(refusal.members).toEqual({
-      onlineSince: new Date(T0).toISOString(),
-      retryAt: new Date(T0 + HOUR_MS).toISOString(),
-    });
-    expect(refusal.detail).toContain('for 1 hours');
-  });
-
-  test('gives the instant at which the quotas open, if it is later', () => {
-    const quotasOpenAt = T0 + 2 * HOUR_MS;
-    const refusal = tooYoung(known(T0), HOUR_MS, quotasOpenAt, T0);
-    expect(refusal.headers).toEqual({ 'Retry-After': '7200' });
-    expect(refusal.members['retryAt']).toBe(new Date(quotasOpenAt).toISOString());
-  });
-
-  test('says of an unknown account that its time online has not started, and when it may add at the earliest', () => {
-    const refusal = tooYoung(UNKNOWN, HOUR_MS, T0, T0);
-    expect(refusal.members).toEqual({
-      onlineSince: null,
-      retryAt: new Date(T0 + HOUR_MS).toISOString(),
-    });
-    expect(refusal.detail).toContain('has not started');
-  });
+test.each<[Standing, 'block' | 'warn' | 'off', number, number]>([
+  [known(T0), 'block', HOUR_MS, T0 + HOUR_MS],
+  [known(T0), 'warn', HOUR_MS, -Infinity],
+  [known(T0), 'off', HOUR_MS, -Infinity],
+  [TRUSTED, 'block', HOUR_MS, -Infinity],
+  [UNKNOWN, 'block', HOUR_MS, Infinity],
+  [UNKNOWN, 'block', 0, -Infinity],
+  [UNKNOWN, 'warn', HOUR_MS, -Infinity],
+])('oldEnoughAt of %j under mode %s and %i ms is %i', (standing, mode, minimumMs, expected) => {
+  expect(oldEnoughAt(standing, { minimumMs, mode })).toBe(expected);
 });

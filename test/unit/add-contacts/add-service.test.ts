@@ -1,13 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { createAddService } from '../../../src/add-contacts/add-service.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
-import { parsePolicy } from '../../../src/settings/policy.ts';
 import { memoryLedger } from '../../../src/stores/memory.ts';
+import { defaultPolicy as policy } from '../../support/default-policy.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 
-const parsed = parsePolicy('', 'policy', 0);
-if ('problems' in parsed) throw new Error('The empty policy is the default one');
-const { addContacts: policy } = parsed.policy;
 const cause = new Error('made up');
 
 test.each<[string, Outcome, { charged: boolean; code: string }]>([

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createIdempotency,
+  once,
   type FirstAnswer,
   type HeldKey,
   type Idempotency,
   type IdempotentRequest,
 } from '../../../src/add-contacts/idempotency.ts';
+import { Refusal } from '../../../src/errors.ts';
 import { memoryIdempotency } from '../../../src/stores/memory.ts';
 import { DAY_MS } from '../../support/quota-rules.ts';
 import { movableClock, type MovableClock } from '../../support/movable-clock.ts';
@@ -40,6 +42,13 @@ describe('a key', () => {
   test.each<FirstAnswer>([
     ANSWER,
     { kind: 'refusal', code: 'upstream-timeout', detail: 'Nobody knows.' },
+    {
+      kind: 'refusal',
+      code: 'account-too-young',
+      detail: 'Too young.',
+      msg: '账号在线未满 72 小时，11月29日 19:45 后可加人',
+      members: { rule: 'account-age', onlineSince: null, retryAt: '2026-11-29T11:45:00.000Z' },
+    },
   ])('that was completed gives its first answer back, byte for byte: %j', async (answer) => {
     await (await acquired()).complete(answer);
     expect(await idempotency.acquire(REQUEST)).toEqual({ kind: 'replay', answer });
@@ -100,6 +109,23 @@ test.each<[string, Partial<IdempotentRequest>]>([
 ])('another %s is another key', async (_what, changes) => {
   await (await acquired()).complete(ANSWER);
   await acquired(changes);
+});
+
+test('once gives a refusal again as it was the first time, with its msg and members', async () => {
+  const first = {
+    code: 'upstream-timeout',
+    detail: 'Nobody knows.',
+    msg: '上游未及时响应，19:45 后可再试',
+    members: { retryAt: '2026-11-29T11:45:00.000Z' },
+  } as const;
+  const refusal = new Refusal(first.code, first.detail, first);
+  const attempt = async () => ({ kind: 'refused', refusal, usage: [], spent: true }) as const;
+
+  expect(await once(idempotency, REQUEST, attempt)).toMatchObject({ kind: 'first' });
+  expect(await once(idempotency, REQUEST, attempt)).toEqual({
+    kind: 'replayed',
+    answer: { kind: 'refusal', ...first },
+  });
 });
 
 test('the store sees neither the key nor the body, only hashes', async () => {
