@@ -4,6 +4,7 @@ import { createAccounts, type Accounts } from './add-contacts/accounts.ts';
 import { createAddService, type AddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
+import { createIssuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
 import { createListService } from './contacts-list/list-service.ts';
@@ -64,10 +65,17 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const kept = await openKept(settings, overrides, report);
   const calls = openUpstream(settings, overrides, opened, kept);
   const services = createServices(settings, opened, kept, calls);
+  const issuers = createIssuers({
+    configured: opened.clients,
+    store: kept.stores.issuerKeys,
+    clock: kept.clock,
+    events: report.issuers,
+  });
   const health = createHealth({
     clock: kept.clock,
     checkStore: () => kept.stores.check(),
     storeWarnings: () => kept.stores.warnings(),
+    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
     isTokenRejected: () => opened.tokens.isRejected(),
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
@@ -104,6 +112,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
         listener,
         opsListener,
         watches,
+        issuers,
         graceMs: settings.shutdownGraceMs,
         graceOver: () => void (graceOver = true),
       });

@@ -15,6 +15,7 @@ import {
   type Ledger,
 } from '../add-contacts/ports.ts';
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
+import type { KeySetStore, StoredKeySet } from '../auth/issuers/ports.ts';
 import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
 import { localLeases } from '../leases.ts';
@@ -29,6 +30,7 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
     ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
+    issuerKeys: memoryIssuerKeys(),
     leases: localLeases,
     ...UNSHARED,
     async check() {},
@@ -159,6 +161,18 @@ export function memoryIdempotency(): IdempotencyStore {
     async abandon({ id: key }) {
       // A key with an answer stays, because its request was carried out.
       if (claims.get(key)?.answer === undefined) claims.delete(key);
+    },
+  };
+}
+
+function memoryIssuerKeys(): KeySetStore {
+  const keySets = new Map<string, StoredKeySet>();
+  return {
+    async load(source) {
+      return keySets.get(source);
+    },
+    async save(source, keySet) {
+      keySets.set(source, keySet);
     },
   };
 }

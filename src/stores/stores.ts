@@ -1,4 +1,5 @@
 import type { AccountRegister, IdempotencyStore, Ledger } from '../add-contacts/ports.ts';
+import type { KeySetStore } from '../auth/issuers/ports.ts';
 import { Refusal } from '../errors.ts';
 import type { Clock } from '../time.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
@@ -14,6 +15,7 @@ export interface Stores {
   readonly ledger: Ledger;
   readonly accounts: AccountRegister;
   readonly idempotency: IdempotencyStore;
+  readonly issuerKeys: KeySetStore;
   readonly leases: Leases;
   /** Undefined if only one process can use the engine: it keeps these in memory. */
   readonly breaker: BreakerStore | undefined;

@@ -76,17 +76,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   'add-contacts': ['gewe'],
   settings: ['gewe'],
+  auth: ['gewe', 'settings'],
   'contacts-list': ['gewe', 'settings'],
-  stores: ['add-contacts', 'contacts-list', 'steps'],
+  stores: ['add-contacts', 'auth', 'contacts-list', 'steps'],
   http: ['add-contacts', 'gewe', 'settings'],
   steps: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings'],
-  ops: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
+  ops: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
   'app.ts': ['http', 'ops', 'steps'],
   'open-secrets.ts': ['gewe', 'ops', 'settings'],
   'gateway.ts': [
     'add-contacts',
     'app.ts',
+    'auth',
     'contacts-list',
     'gewe',
     'http',
@@ -99,7 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
   ],
   demo: ['gateway.ts', 'settings', 'simulator'],
-  cli: ['demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
+  cli: ['auth', 'demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
   'main.ts': ['cli', 'require-node.cjs'],
   'require-node.cjs': ['compile-cache.cjs'],
   'compile-cache.cjs': [],
@@ -187,9 +189,19 @@ describe('in one place only', () => {
     expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is used in src/gewe/client.ts, and is but a type in exchange.ts', () => {
-    expect(filesImporting('undici')).toEqual(['src/gewe/client.ts', 'src/gewe/exchange.ts']);
-    expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
+  test('undici is used in src/gewe/client.ts and for identity providers, and is but a type in exchange.ts', () => {
+    const providers = 'src/auth/issuers/fetch-json.ts';
+    expect(filesImporting('undici')).toEqual([
+      providers,
+      'src/gewe/client.ts',
+      'src/gewe/exchange.ts',
+    ]);
+    expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual([providers, 'src/gewe/client.ts']);
+  });
+
+  test('jose is used under src/auth', () => {
+    const outside = filesImporting('jose').filter((path) => !path.startsWith('src/auth/'));
+    expect(outside).toEqual([]);
   });
 
   test('express-rate-limit is used in src/steps/limit-client.ts', () => {

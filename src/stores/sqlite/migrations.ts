@@ -45,6 +45,13 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
   `,
+  `
+  CREATE TABLE issuer_keys (
+    source TEXT PRIMARY KEY,
+    keys TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**
