@@ -9,19 +9,22 @@ export const ISSUER_NAME = CLIENT_NAME;
 
 export const ISSUER_NAME_RULE = CLIENT_NAME_RULE.replace('a client', 'an issuer');
 
-const URL_RULE =
-  'must be a URL with https (or with http, if it is on this machine), without a user name, password or fragment';
+const urlRule = (without: string) =>
+  `must be a URL with https (or with http, if it is on this machine), without a user name, a password, ${without}`;
 
 /** The claim `iss` has to equal it, so it is kept as it is written. OpenID Connect Discovery 1.0 section 3: no query. */
 const issuerUrl = z
   .string()
   .max(2048, 'must have at most 2048 characters')
-  .refine((text) => isHttpsOrLoopback(text) && !text.includes('?'), `${URL_RULE}, or query`);
+  .refine(
+    (text) => isHttpsOrLoopback(text) && !text.includes('?'),
+    urlRule('a query or a fragment'),
+  );
 
 const jwksUrl = z
   .string()
   .max(2048, 'must have at most 2048 characters')
-  .refine(isHttpsOrLoopback, URL_RULE);
+  .refine(isHttpsOrLoopback, urlRule('or a fragment'));
 
 /** zod's own message for a union says nothing of its members. */
 const orMissing =
@@ -29,10 +32,12 @@ const orMissing =
   ({ input }: { readonly input: unknown }) =>
     input === undefined ? `is missing; it ${rule}` : rule;
 
-const audienceText = z.string().min(1).max(1024);
+const AUDIENCE_RULE =
+  'must be a text, or a list of texts, each of 1 to 1024 characters; the list must not be empty';
+const audienceText = z.string().min(1, AUDIENCE_RULE).max(1024, AUDIENCE_RULE);
 const audience = z
-  .union([audienceText, z.array(audienceText).min(1)], {
-    error: orMissing('must be a text, or a list of texts that is not empty'),
+  .union([audienceText, z.array(audienceText).min(1, AUDIENCE_RULE)], {
+    error: orMissing(AUDIENCE_RULE),
   })
   .transform((one) => (typeof one === 'string' ? [one] : one));
 

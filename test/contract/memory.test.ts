@@ -7,6 +7,7 @@ import { T0 } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 
@@ -20,6 +21,7 @@ describeListStore(open);
 describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
+describeKeySetStore(open);
 
 test('memory stores keep no more bytes of lists than they may, and drop those not asked for the longest', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);

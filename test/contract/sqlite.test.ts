@@ -16,6 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 
@@ -43,6 +44,7 @@ describeListStore(open);
 describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
+describeKeySetStore(open);
 describeDurability(open);
 
 describe('SQLite stores', () => {

@@ -1,5 +1,5 @@
 /** Key sets (JWKS, RFC 7517), and which of their keys can verify a token here. Pure. */
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 
 /** A public key with only the members that are needed to verify with it. */
 export type PublicJwk = Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ function isForVerifying(jwk: Readonly<Record<string, unknown>>, type: KeyType): 
 /** Whether it is a key at all: a point on its curve, a modulus that is long enough. */
 function isSound(jwk: PublicJwk): boolean {
   try {
-    const { asymmetricKeyDetails } = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    const { asymmetricKeyDetails } = createPublicKey({ key: jwk, format: 'jwk' });
     return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS;
   } catch {
     return false;
