@@ -100,9 +100,11 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
     },
     loaded,
     async refetch() {
-      const isAllowed = !stopping.signal.aborted && refetchInMs() === 0;
-      if (isAllowed) askedAt = clock.monotonic();
-      await (isAllowed ? fetch() : flight.get('keys'));
+      const underWay = flight.get('keys');
+      if (underWay !== undefined) return underWay;
+      if (stopping.signal.aborted || refetchInMs() > 0) return;
+      askedAt = clock.monotonic();
+      await fetch();
     },
     refetchInMs,
     tick() {
