@@ -475,6 +475,25 @@ describe('the store', () => {
     expect(issuers.events).toEqual(['store: load failed', 'store: save failed']);
   });
 
+  test('that was away at the start is asked again while there are no keys', async () => {
+    const first = open();
+    expect(await first.outcome(token())).toBe('valid');
+    await first.stop();
+    await provider.stop();
+    let isAway = true;
+    const returning = {
+      ...store,
+      load: (source: string) => (isAway ? Promise.reject(new Error('away')) : store.load(source)),
+    };
+    const issuers = openIssuers([issuerSettings(provider)], { store: returning, clock });
+    opened.push(issuers);
+    expect(await issuers.outcome(token())).toBe('unavailable');
+    isAway = false;
+    clock.advance(30_000);
+    expect(await issuers.outcome(token())).toBe('valid');
+    expect(issuers.events).toContain('store: away');
+  });
+
   test.each(['', 'not JSON', '{}', '{"keys":[{"kty":"oct","k":"AA"}]}'])(
     'that has %j instead of keys is like an empty one',
     async (keys) => {

@@ -74,7 +74,11 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
       const fetched = await fetchKeys(source, (url) => http.get(url, stopping.signal));
       if (stopping.signal.aborted) return;
       failing = fetched.kind === 'failed';
-      if (fetched.kind === 'failed') return report.failed(fetched);
+      if (fetched.kind === 'failed') {
+        report.failed(fetched);
+        // The store may have been away at the start, or have got keys from another gateway.
+        return held === undefined ? load() : undefined;
+      }
       take({ keys: fetched.keys, fetchedAt });
       kept.keep({ keys: fetched.keys, fetchedAt });
       report.succeeded();
@@ -87,10 +91,13 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
     return Math.max(0, since + RETRY_AFTER_MS - clock.monotonic());
   }
 
-  const loaded = kept.load().then((stored) => {
+  async function load(): Promise<void> {
+    const stored = await kept.load();
     // Keys from the provider are newer.
     if (stored !== undefined && held === undefined) take(stored);
-  });
+  }
+
+  const loaded = load();
   void fetch();
 
   return {
