@@ -30,7 +30,7 @@ const HOUR = 60 * MINUTE;
 let provider: IdentityProvider;
 let clock: MovableClock;
 let store: ReturnType<typeof countingStore>;
-let opened: OpenIssuers[];
+let opened: { stop(): Promise<void> }[];
 beforeEach(async () => {
   provider = await startIdentityProvider([KEY]);
   clock = movableClock();
@@ -38,7 +38,7 @@ beforeEach(async () => {
   opened = [];
 });
 afterEach(async () => {
-  await Promise.all(opened.map((one) => one.stop()));
+  for (const one of opened.reverse()) await one.stop();
   await provider.stop();
 });
 
@@ -104,12 +104,21 @@ describe('the keys', () => {
   });
 
   test('are fetched again every 10 minutes, in the background', async () => {
-    const issuers = open();
+    // Asked again after 30 s already, which shows that the time was looked at.
+    const failing = await startIdentityProvider();
+    failing.behave(answerJson({}, 503));
+    const issuers = openIssuers(
+      [issuerSettings(provider), issuerSettings(failing, { name: 'failing' })],
+      { store, clock },
+    );
+    opened.push(failing, issuers);
     expect(await issuers.outcome(token())).toBe('valid');
+    expect(await eventually(() => issuers.events.length > 0)).toBe(true);
     provider.keys = [NEXT];
     clock.advance(10 * MINUTE - 1);
+    await failing.waitForFetches(2);
     expect(await issuers.outcome(token())).toBe('valid');
-    expect(provider.fetches()).toBe(1);
+    expect(provider.asked).toEqual([DISCOVERY_PATH, '/keys']);
     clock.advance(1);
     await provider.waitForFetches(2);
     expect(await eventually(async () => (await issuers.outcome(token(NEXT))) === 'valid')).toBe(
@@ -292,6 +301,7 @@ describe('a provider that answers', () => {
 
   test('a redirect is not followed, neither for the document nor for the keys', async () => {
     const elsewhere = await startIdentityProvider([KEY]);
+    opened.push(elsewhere);
     elsewhere.issuer = provider.url;
     const redirect = (_req: unknown, res: ServerResponse) =>
       void res.writeHead(302, { Location: `${elsewhere.url}${DISCOVERY_PATH}` }).end();
@@ -308,7 +318,6 @@ describe('a provider that answers', () => {
       'staff: key set: a redirect (HTTP status 302), which is not followed',
     ]);
     expect(elsewhere.asked).toEqual([]);
-    await elsewhere.stop();
   });
 
   test.each([
@@ -463,6 +472,16 @@ describe('the store', () => {
     expect(store.saved.at(-1)?.fetchedAt).toBe(clock.now());
   });
 
+  test('that has keys is enough: nobody waits for a provider that is silent', async () => {
+    const first = open();
+    expect(await first.outcome(token())).toBe('valid');
+    await first.stop();
+    provider.behave(() => undefined);
+    const second = open();
+    expect(await second.outcome(token())).toBe('valid');
+    expect(second.events).toEqual([]);
+  });
+
   test('that fails costs nobody a token, and is reported', async () => {
     const broken = {
       load: () => Promise.reject(new Error('load failed')),
@@ -515,6 +534,7 @@ describe('the store', () => {
 describe('a change of the issuers', () => {
   test('fetches the keys of a new one, and no longer those of one that is gone', async () => {
     const other = await startIdentityProvider([NEXT]);
+    opened.push(other);
     const issuers = open();
     expect(await issuers.outcome(token())).toBe('valid');
     issuers.change([issuerSettings(other)]);
@@ -524,8 +544,6 @@ describe('a change of the issuers', () => {
     clock.advance(10 * MINUTE);
     await other.waitForFetches(2);
     expect(provider.fetches()).toBe(1);
-    await issuers.stop();
-    await other.stop();
   });
 
   test('that leaves the source of the keys fetches nothing', async () => {

@@ -29,7 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => provider.stop());
 beforeEach(() => open());
-afterEach(() => issuers.stop());
+const others: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const other of [issuers, ...others.splice(0)]) await other.stop();
+});
 
 function open(more: Partial<IssuerSettings> = {}): void {
   issuers = openIssuers([issuerSettings(provider, more)]);
@@ -116,6 +119,7 @@ describe('a signature', () => {
   test('by a key that the header brings along, or names the place of, is refused, and nothing is fetched from there', async () => {
     const own = makeKey('ES256', 'own');
     const elsewhere = await startIdentityProvider([own]);
+    others.push(elsewhere);
     const claims = goodClaims(provider, issuers.clock);
     for (const header of [
       { jwk: own.jwk, kid: KEY.kid },
@@ -126,7 +130,6 @@ describe('a signature', () => {
       expect(await issuers.outcome(signToken(KEY, claims, header))).toBe('valid');
     }
     expect(elsewhere.asked).toEqual([]);
-    await elsewhere.stop();
   });
 });
 
@@ -135,14 +138,13 @@ describe('a token that does not name its key', () => {
     const [one, other] = [makeKey('ES256', 'one'), makeKey('ES256', 'other')];
     const several = await startIdentityProvider([one, other]);
     const opened = openIssuers([issuerSettings(several)]);
+    others.push(opened, several);
     const claims = goodClaims(several, opened.clock);
     for (const key of [one, other]) {
       expect(await opened.outcome(signToken(key, claims, { kid: undefined }))).toBe('valid');
     }
     const unknown = signToken(makeKey('ES256', 'x'), claims, { kid: undefined });
     expect(await opened.outcome(unknown)).toBe('signature');
-    await opened.stop();
-    await several.stop();
   });
 });
 

@@ -4,7 +4,7 @@ import type { IssuerSettings } from '../../src/settings/issuer.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { movableClock, type MovableClock } from './movable-clock.ts';
 
-export const AUDIENCE = 'gewe-gateway';
+const AUDIENCE = 'gewe-gateway';
 
 /** Settings of an issuer with the least in them. */
 export function issuerSettings(

@@ -2,6 +2,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request } from 'undici';
+import { VERSION } from '../../version.ts';
 
 export type FetchedJson =
   | { readonly kind: 'json'; readonly json: unknown }
@@ -51,7 +52,12 @@ async function getJson(url: string, agent: Agent, signal: AbortSignal): Promise<
   const { statusCode, headers, body } = await request(url, {
     dispatcher: agent,
     signal,
-    headers: { Accept: 'application/json', 'Accept-Encoding': 'identity' },
+    headers: {
+      Accept: 'application/json',
+      'Accept-Encoding': 'identity',
+      // Some firewalls refuse requests without one.
+      'User-Agent': `gewe-gateway/${VERSION}`,
+    },
     // A connection is of no use for the next ten minutes.
     reset: true,
   });

@@ -108,8 +108,12 @@ interface AcceptedIssuer {
 
 /** Verified tokens, so that each is verified once. */
 const MAX_REMEMBERED = 10_000;
+/** Of the tokens together: what is remembered of a token can be as long as the token. */
+const MAX_REMEMBERED_BYTES = 16 * 1024 * 1024;
 
 interface Remembered {
+  /** Of the token. */
+  readonly bytes: number;
   readonly verdict: TokenVerdict;
   readonly expiresAt: number;
   readonly keySet: KeySet;
@@ -124,7 +128,11 @@ function createAccepted(
   clock: Clock,
 ) {
   const issuers = sets.use(settings);
-  const remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
+  const remembered = new LRUCache<string, Remembered>({
+    max: MAX_REMEMBERED,
+    maxSize: MAX_REMEMBERED_BYTES,
+    sizeCalculation: ({ bytes }) => bytes,
+  });
 
   function recall(digest: string): TokenVerdict | undefined {
     const known = remembered.get(digest);
@@ -152,7 +160,7 @@ function createAccepted(
       granted.kind === 'forbidden'
         ? granted
         : { ...granted, kind: 'valid', client: settings.client, expiresAt };
-    remembered.set(digest, { verdict, expiresAt, keySet, keys });
+    remembered.set(digest, { bytes: token.length, verdict, expiresAt, keySet, keys });
     return verdict;
   }
 

@@ -4,7 +4,7 @@ import type { TokenFault } from '../token-fault.ts';
 import type { Keys } from './key-set.ts';
 
 /** Only asymmetric ones: with HS256, the provider's public key would be the secret. */
-export const ALGORITHMS: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+const ALGORITHMS: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 const CLOCK_SKEW_SECONDS = 30;
 

@@ -22,7 +22,14 @@ describe('migrate', () => {
   test('on a new file, takes every step and counts them', () => {
     migrate(db);
     expect(schemaVersion(db)).toBe(MIGRATIONS.length);
-    expect(tables()).toEqual(['accounts', 'attempts', 'idempotency', 'issuer_keys', 'lists', 'meta']);
+    expect(tables()).toEqual([
+      'accounts',
+      'attempts',
+      'idempotency',
+      'issuer_keys',
+      'lists',
+      'meta',
+    ]);
   });
 
   test('on a file of an older version, takes only the steps that are missing', () => {
