@@ -362,7 +362,7 @@ describe('a provider that answers', () => {
 });
 
 describe('a provider that is down', () => {
-  test('keeps nobody from starting, and is found when it is up', async () => {
+  test('does not keep the gateway from starting, and is found when it is up', async () => {
     await provider.stop();
     const issuers = open();
     const verdict = await issuers.judge(token());
@@ -408,7 +408,7 @@ describe('a provider that is down', () => {
     expect(issuers.events).toEqual(Array(2).fill('staff: key set: HTTP status 503'));
   });
 
-  test('has its last keys used for 24 hours', async () => {
+  test('leaves its last keys in use for 24 hours', async () => {
     const issuers = open();
     const long = token(KEY, { exp: Math.floor(clock.now() / 1000) + 100_000 });
     expect(await issuers.outcome(long)).toBe('valid');
@@ -421,7 +421,7 @@ describe('a provider that is down', () => {
     expect(issuers.warnings()).toEqual([{ issuer: 'staff', warning: 'issuer-without-keys' }]);
   });
 
-  test('has its last keys used over a restart, and no longer than 24 hours since they were fetched', async () => {
+  test('leaves its last keys in use over a restart, and no longer than 24 hours since they were fetched', async () => {
     const first = open();
     expect(await first.outcome(token())).toBe('valid');
     await first.stop();
@@ -435,7 +435,7 @@ describe('a provider that is down', () => {
     expect(await second.outcome(token())).toBe('unavailable');
   });
 
-  test('has keys of a clock that was ahead not used', async () => {
+  test('does not bring back keys that were saved by a clock that was ahead', async () => {
     clock.set(clock.now() + 48 * HOUR);
     const first = open();
     expect(await first.outcome(token())).toBe('valid');

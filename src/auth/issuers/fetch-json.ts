@@ -1,4 +1,4 @@
-/** Gets small JSON documents of an identity provider. Nothing that a provider answers makes it wait or grow. */
+/** Gets small JSON documents of an identity provider, within limits on time and size. */
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request } from 'undici';
@@ -61,7 +61,7 @@ async function getJson(url: string, agent: Agent, signal: AbortSignal): Promise<
     // A connection is of no use for the next ten minutes.
     reset: true,
   });
-  // What is destroyed early says so with an error that nobody needs.
+  // A body that is destroyed early emits an error, which says nothing new.
   body.on('error', () => undefined);
   const wrong = whyNot(statusCode, headers['content-length']);
   const plain = wrong === undefined ? decoded(body, headers['content-encoding']) : undefined;

@@ -71,9 +71,9 @@ interface IssuersParts {
   readonly store: KeySetStore;
   readonly clock: Clock;
   readonly events: IssuerEvents;
-  /** For each document of a provider. Default 5000. */
+  /** For each document of a provider, milliseconds. Default 5000. */
   readonly fetchTimeoutMs?: number | undefined;
-  /** How often it is looked whether keys have to be fetched. Default 1000. */
+  /** How often to look whether a fetch in the background is due, milliseconds. Default 1000. */
   readonly tickMs?: number | undefined;
 }
 
@@ -92,7 +92,7 @@ export function createIssuers(parts: IssuersParts): Issuers {
     verify(token) {
       if (accepted.isEmpty) return undefined;
       if (token.length <= MAX_TOKEN_LENGTH) return accepted.verify(token);
-      // Whose it is stays unread. As JSON in base64url, a header begins with these letters.
+      // Its issuer stays unread. As JSON in base64url, a header begins with these letters.
       return /^e[yw]/.test(token) ? Promise.resolve(rejected('malformed')) : undefined;
     },
     warnings: () => accepted.warnings(),
@@ -117,11 +117,11 @@ interface Remembered {
   readonly verdict: TokenVerdict;
   readonly expiresAt: number;
   readonly keySet: KeySet;
-  /** Those that have verified it. If the set has changed since, it has to be verified again. */
+  /** The keys that it was verified with. After a change of the key set, it has to be verified again. */
   readonly keys: Keys;
 }
 
-/** The issuers of one state of the file. What was remembered under other settings is gone with them. */
+/** The issuers of one state of the file. Tokens that were verified under other settings are forgotten with them. */
 function createAccepted(
   settings: readonly IssuerSettings[],
   sets: ReturnType<typeof createKeySets>,
@@ -167,12 +167,12 @@ function createAccepted(
   return {
     isEmpty: issuers.length === 0,
     verify(token: string): Promise<TokenVerdict> | undefined {
-      const unverified = readUnverified(token);
-      const ofIssuer = issuers.filter(({ settings }) => settings.issuer === unverified?.issuer);
-      if (unverified === undefined || ofIssuer.length === 0) return undefined;
       const digest = createHash('sha256').update(token).digest('base64');
       const known = recall(digest);
       if (known !== undefined) return Promise.resolve(known);
+      const unverified = readUnverified(token);
+      const ofIssuer = issuers.filter(({ settings }) => settings.issuer === unverified?.issuer);
+      if (unverified === undefined || ofIssuer.length === 0) return undefined;
       const fault = faultOfHeader(unverified);
       if (fault !== undefined) return Promise.resolve(rejected(fault));
       const issuer = ofIssuer.find(({ settings }) =>
@@ -222,7 +222,7 @@ function rejected(reason: TokenFault) {
   return { kind: 'rejected', reason } as const;
 }
 
-/** How often it is looked whether keys have to be fetched. */
+/** How often to look whether a fetch in the background is due. */
 const TICK_MS = 1000;
 
 /** One key set for each source of keys that is in use. */

@@ -23,8 +23,8 @@ const KEY_TYPES: Readonly<Record<string, KeyType>> = {
 };
 
 /**
- * The keys of a key set that can verify, in an order that does not depend on the provider's. Whatever else is in it is left
- * out, private members and certificates too. Undefined if it is no key set.
+ * The keys of a key set that can verify, in an order that does not depend on the provider's. Everything else is left out,
+ * private members and certificates too. Undefined if it is no key set.
  */
 export function usableKeys(json: unknown): readonly PublicJwk[] | undefined {
   const keys = typeof json === 'object' && json !== null && 'keys' in json ? json.keys : undefined;

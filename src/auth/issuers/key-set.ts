@@ -25,7 +25,7 @@ export interface KeySet {
   tick(): void;
   /** Whether the last attempt to fetch failed. */
   isFailing(): boolean;
-  /** Ends the fetch under way. Resolves when nothing is under way, at the store neither. */
+  /** Ends the fetch under way. Resolves when nothing is under way any more, including writes to the store. */
   stop(): Promise<void>;
 }
 
@@ -133,12 +133,12 @@ function keysOf(text: string): Keys | undefined {
   return jwks.keys.length === 0 ? undefined : { find: createLocalJWKSet(jwks) };
 }
 
-/** What the store has. It is written no more often than keys are fetched, and only if that says something new. */
+/** The copy in the store. It is written no more often than keys are fetched, and only if there is something new. */
 function createKept(id: string, { store, clock, events }: KeySetParts) {
   let stored: StoredKeySet | undefined;
   let work: Promise<unknown> = Promise.resolve();
 
-  /** One after the other, so that the last one wins. A store that fails costs only what it would have kept. */
+  /** One after the other, so that the last one wins. A store that fails is reported, and otherwise ignored. */
   function next<T>(step: () => Promise<T>): Promise<T | undefined> {
     const done = work.then(step).catch((error: unknown) => {
       events.onStoreError(error);
@@ -152,7 +152,7 @@ function createKept(id: string, { store, clock, events }: KeySetParts) {
     load: () =>
       next(async () => {
         const found = await store.load(id);
-        // Of a clock that was wrong: such keys would be used for too long.
+        // The clock was wrong when they were fetched, and they would be used for too long.
         if (found === undefined || found.fetchedAt > clock.now() + RETRY_AFTER_MS) return undefined;
         const keys = usableKeys(JSON.parse(found.keys));
         if (keys === undefined) return undefined;
@@ -173,7 +173,7 @@ function createKept(id: string, { store, clock, events }: KeySetParts) {
   };
 }
 
-/** Says when the provider goes down and when it is back, but not all the time. */
+/** Reports when the provider goes down and when it is back, at most once in ten minutes. */
 function createFailureReport(source: KeySource, { clock, events }: KeySetParts) {
   let reportedAt = -Infinity;
   let isReported = false;
