@@ -167,6 +167,9 @@ test('a gateway that stops ends a fetch under way', async () => {
   stops.pop();
   await gateway.stop();
   expect(await eventually(async () => (await provider.connections()) === 0)).toBe(true);
+  // It was ended, and did not run out of time.
+  gateway.gateway.flushLog();
+  expect(tap.lines.join('\n')).not.toContain(UNREACHED);
 });
 
 describe('check --live', () => {

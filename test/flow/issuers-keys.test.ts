@@ -320,17 +320,22 @@ describe('a provider that answers', () => {
     expect(elsewhere.asked).toEqual([]);
   });
 
-  test.each([
-    ['10 MB', 10_000_000, true],
-    // More than two sockets have room for.
-    ['100 MB without saying so before', 100_000_000, false],
-  ])('%s is given up early, and the connection with it', async (_what, size, isTold) => {
+  test('10 MB is given up at the head that says so', async () => {
+    provider.behave((_req, res) => {
+      res.writeHead(200, { 'Content-Length': '10000000' }).flushHeaders();
+    });
+    const issuers = open();
+    expect(await issuers.outcome(token())).toBe('unavailable');
+    expect(issuers.events).toEqual(['staff: key set: larger than 1 MiB']);
+  });
+
+  // More than two sockets have room for.
+  test('100 MB without a word of its size is given up early, and the connection with it', async () => {
     const { promise: wasSent, resolve } = Promise.withResolvers<boolean>();
     provider.behave((_req, res) => {
-      res.writeHead(200, isTold ? { 'Content-Length': String(size) } : {});
       let sent = 0;
       const more = () => {
-        while (sent < size && !res.destroyed) {
+        while (sent < 100_000_000 && !res.destroyed) {
           sent += 50_000;
           if (!res.write(' '.repeat(50_000))) return void res.once('drain', more);
         }
@@ -580,9 +585,34 @@ describe('a stop', () => {
     expect(provider.fetches()).toBe(1);
   });
 
-  test('leaves no connection after a fetch, either', async () => {
-    const issuers = open();
-    expect(await issuers.outcome(token())).toBe('valid');
+  test('waits for what is being written to the store', async () => {
+    const { promise: written, resolve: finishWriting } = Promise.withResolvers<void>();
+    const { promise: writing, resolve: startWriting } = Promise.withResolvers<void>();
+    const slow = {
+      ...store,
+      save() {
+        startWriting();
+        return written;
+      },
+    };
+    const issuers = openIssuers([issuerSettings(provider)], { store: slow, clock });
+    opened.push(issuers);
+    await writing;
+    let isStopped = false;
+    const stopped = issuers.stop().then(() => (isStopped = true));
     expect(await eventually(async () => (await provider.connections()) === 0)).toBe(true);
+    expect(isStopped).toBe(false);
+    finishWriting();
+    await stopped;
   });
+});
+
+test('a connection is not kept after its answer', async () => {
+  const asked: (string | undefined)[] = [];
+  provider.behave((req, res) => {
+    asked.push(req.headers.connection);
+    res.end('{"keys":[]}');
+  });
+  expect(await open().outcome(token())).toBe('unavailable');
+  expect(asked).toEqual(['close']);
 });
