@@ -100,6 +100,11 @@ export const REFUSALS = {
     msg: '上游服务拒绝了网关的令牌，请联系管理员',
   },
   'store-unavailable': { status: 503, title: 'The store is unavailable', msg: '存储暂不可用' },
+  'issuer-unavailable': {
+    status: 503,
+    title: "The identity provider's keys are unavailable",
+    msg: '身份认证服务暂不可用，请稍后再试',
+  },
   'shutting-down': { status: 503, title: 'The gateway is stopping', msg: '网关正在停止' },
   'upstream-timeout': {
     status: 504,

@@ -5,6 +5,7 @@ import { createAccounts } from './add-contacts/accounts.ts';
 import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
+import { createIssuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -69,10 +70,13 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const kept = await openKept(settings, overrides, report);
   const calls = openUpstream(settings, overrides, opened, kept);
   const services = createServices(settings, opened, kept, calls);
+  const authentication = createAuthentication(settings, opened, kept);
+  const { issuers } = authentication;
   const health = createHealth({
     clock: kept.clock,
     checkStore: () => kept.stores.check(),
     storeWarnings: () => kept.stores.warnings(),
+    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
     isTokenRejected: () => opened.tokens.isRejected(),
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
@@ -81,7 +85,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const app = createApp({
     ...settings,
     ...parts,
-    ...createAuthentication(settings, opened, kept),
+    ...authentication,
     clientRate: kept.stores.clientRate,
     isGraceOver: () => graceOver,
     onRequest: report.request,
@@ -108,6 +112,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
         listener,
         opsListener,
         watches,
+        issuers,
         graceMs: settings.shutdownGraceMs,
         graceOver: () => void (graceOver = true),
       });
@@ -169,11 +174,11 @@ function openUpstream(
   return { breaker, accounts, upstream };
 }
 
-/** Who calls: clients by their keys, and front ends by sessions of clients. */
+/** Who calls: clients by their keys, front ends by sessions of clients or by tokens of an identity provider. */
 function createAuthentication(
   { auth, clientRequestsPerMinute }: Settings,
-  { clients }: Opened,
-  { clock, sessionStore }: Kept,
+  { clients, report }: Opened,
+  { stores, clock, sessionStore }: Kept,
 ) {
   const anonymous = auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined;
   const sessions = createSessions({
@@ -182,11 +187,14 @@ function createAuthentication(
     clients,
     clock,
   });
-  return {
-    anonymous,
-    sessions,
-    authenticator: createAuthenticator({ clients, sessions, anonymous }),
-  };
+  const issuers = createIssuers({
+    configured: clients,
+    store: stores.issuerKeys,
+    clock,
+    events: report.issuers,
+  });
+  const authenticator = createAuthenticator({ clients, sessions, issuers, anonymous });
+  return { anonymous, sessions, issuers, authenticator };
 }
 
 /** The two operations that the gateway answers for, and what it can say of accounts. */

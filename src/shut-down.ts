@@ -14,6 +14,8 @@ interface ShutDownParts {
   /** Stopping them ends all waiting for calls of other gateways. */
   readonly leases: { stop(): void };
   readonly watches: readonly { stop(): void }[];
+  /** Stopping them ends the fetches of keys. */
+  readonly issuers: { stop(): Promise<void> };
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
   /** Called when the grace is over: from then on new requests are refused. */
@@ -61,6 +63,7 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   opsListener.end();
   await opsClosed;
   for (const watch of watches) watch.stop();
+  await parts.issuers.stop();
   // Requests that were being read when their connections were closed.
   await idle();
   await stores.close();

@@ -1,28 +1,30 @@
-import { Refusal } from '../errors.ts';
+import { Refusal, retryAfter } from '../errors.ts';
 import type { Credential } from '../http/credentials.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
 import type { Caller } from './caller.ts';
+import type { Issuers, TokenVerdict } from './issuers/issuers.ts';
 import { SESSION_PREFIX } from './session-token.ts';
 import type { Sessions } from './sessions.ts';
 import type { TokenFault } from './token-fault.ts';
 
 export interface Authenticator {
   /**
-   * Whose credential this is: a client's key, or a session token. Only tokens take time. Throws, or rejects with, a
-   * Refusal.
+   * Whose credential this is: a client's key, a session token, or a token of an identity provider, in this order. Only
+   * tokens take time. Throws, or rejects with, a Refusal.
    */
   authenticate(credential: Credential | undefined): Caller | Promise<Caller>;
 }
 
 interface AuthenticatorParts {
-  readonly clients: Pick<ClientDirectory, 'find'>;
+  readonly clients: Pick<ClientDirectory, 'find' | 'byName'>;
   readonly sessions: Pick<Sessions, 'verify'>;
+  readonly issuers: Pick<Issuers, 'verify'>;
   /** The client of all other callers; undefined if a credential is required. */
   readonly anonymous: Client | undefined;
 }
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const { clients, sessions } = parts;
+  const { clients, sessions, issuers } = parts;
   const anonymous: Caller | undefined = parts.anonymous && { client: parts.anonymous };
   // One for each client, so that a request makes none.
   const callers = new WeakMap<Client, Caller>();
@@ -42,6 +44,27 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     throw unauthenticated(verdict.reason);
   }
 
+  async function byIssuer(verdict: Promise<TokenVerdict>): Promise<Caller> {
+    const token = await verdict;
+    switch (token.kind) {
+      case 'valid': {
+        const { subject, grant } = token;
+        const client = clients.byName(token.client)?.client;
+        if (client === undefined) throw unauthenticated('revoked');
+        return { client, subject, grant, session: client.sessions && subject };
+      }
+      case 'rejected':
+        if (anonymous !== undefined) return anonymous;
+        throw unauthenticated(token.reason);
+      case 'forbidden':
+        throw new Refusal('operation-not-allowed', token.detail);
+      case 'unavailable':
+        throw issuerUnavailable(token.retryAfterMs);
+      default:
+        return token satisfies never;
+    }
+  }
+
   return {
     authenticate(credential) {
       if (credential === undefined) {
@@ -52,10 +75,21 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       const client = clients.find(key);
       if (client !== undefined) return callerOf(client);
       if (key.startsWith(SESSION_PREFIX)) return bySession(key);
+      const verdict = issuers.verify(key);
+      if (verdict !== undefined) return byIssuer(verdict);
       if (anonymous !== undefined) return anonymous;
       throw unauthenticated('unknown-credential');
     },
   };
+}
+
+/** A 401 would log everybody out. */
+function issuerUnavailable(retryAfterMs: number): Refusal {
+  return new Refusal(
+    'issuer-unavailable',
+    'The gateway has no keys of the identity provider to verify the token with. Send the request again later, with the same token.',
+    { headers: retryAfter(retryAfterMs) },
+  );
 }
 
 /** Why nobody is let in. */

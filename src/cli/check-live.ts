@@ -1,12 +1,15 @@
-/** `check --live`: tries the ports, the store and the upstream in the settings, and leaves nothing behind. */
+/** `check --live`: tries the ports, the store, the upstream and the issuers in the settings, and leaves nothing behind. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { createJsonClient, type JsonClient } from '../auth/issuers/fetch-json.ts';
+import { fetchKeys, keySourceOf, type FetchFailure } from '../auth/issuers/fetch-keys.ts';
 import { createClient } from '../gewe/client.ts';
 import { isObject, retOf, type Outcome } from '../gewe/outcome.ts';
 import { ListenError, whyNotListening } from '../listen-error.ts';
+import type { IssuerSettings } from '../settings/issuer.ts';
 import type { Loaded } from '../settings/load.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openTokenPlace } from '../settings/token.ts';
@@ -28,12 +31,13 @@ const UPSTREAM_MS = 10_000;
 /** Never rejects: failures are findings. The path of the store is relative to `cwd`. */
 export async function checkLive(loaded: Loaded, cwd: string): Promise<readonly Finding[]> {
   const { settings } = loaded;
-  const [ports, store, upstream] = await Promise.all([
+  const [ports, store, upstream, issuers] = await Promise.all([
     tryPorts(settings),
     tryStore(settings, cwd),
     tryUpstream(loaded),
+    tryIssuers(loaded.clients.issuers),
   ]);
-  return [...ports, store, ...upstream];
+  return [...ports, store, ...upstream, ...issuers];
 }
 
 /** Both at the same time, as the gateway opens them. */
@@ -255,4 +259,50 @@ function codeOf(cause: unknown): string {
   const { code, errors } = (cause ?? {}) as { code?: unknown; errors?: readonly unknown[] };
   if (typeof code === 'string') return code;
   return errors === undefined || errors.length === 0 ? '' : codeOf(errors[0]);
+}
+
+async function tryIssuers(issuers: readonly IssuerSettings[]): Promise<readonly Finding[]> {
+  const http = createJsonClient();
+  try {
+    return await Promise.all(issuers.map((issuer) => tryIssuer(issuer, http)));
+  } finally {
+    await http.close();
+  }
+}
+
+async function tryIssuer(settings: IssuerSettings, http: JsonClient): Promise<Finding> {
+  const what = `issuers.${settings.name}`;
+  const unending = new AbortController().signal;
+  const fetched = await fetchKeys(keySourceOf(settings), (url) => http.get(url, unending));
+  if (fetched.kind === 'failed') {
+    return { what, ok: false, detail: whyNoKeys(fetched, settings.issuer) };
+  }
+  if (fetched.count === 0) {
+    const detail =
+      'its key set has no key that the gateway can use: RSA with 2048 bits or more, P-256 or Ed25519, for signatures. Its tokens would be answered with 503. Have the provider publish such a key.';
+    return { what, ok: false, detail };
+  }
+  const keys = fetched.count === 1 ? 'one key' : `${fetched.count} keys`;
+  const named =
+    settings.jwksUrl === undefined
+      ? 'its discovery document names the same issuer, and'
+      : 'the issuer itself was not compared, because jwksUrl is set;';
+  return { what, ok: true, detail: `${named} its key set has ${keys} that can be used.` };
+}
+
+function whyNoKeys({ document, url, why, otherIssuer }: FetchFailure, issuer: string): string {
+  if (otherIssuer === undefined) {
+    return `the ${document} at ${url} cannot be used: ${why}. Correct the setting, or make sure that this machine reaches the provider.`;
+  }
+  const other = showIssuer(otherIssuer);
+  const difference =
+    otherIssuer === `${issuer}/` || `${otherIssuer}/` === issuer
+      ? ' The two differ only in the slash at the end, which counts.'
+      : '';
+  return `the setting is ${issuer}, but the provider calls itself ${other}.${difference} Set issuer to exactly what the provider says.`;
+}
+
+/** It comes from another machine, so it is shown only if it looks like one. */
+function showIssuer(text: string): string {
+  return /^https?:\/\/[\x21-\x7e]{1,200}$/.test(text) ? text : 'something that is not a URL';
 }

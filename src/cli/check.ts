@@ -14,8 +14,8 @@ Reads every setting (the environment, .env, the policy file, the clients file) a
 Prints no secret. Without --live, it connects to nothing.
 
   --live   also tests the settings: whether both ports are free, whether the store opens and accepts a write,
-           whether GEWE answers, and whether it accepts the token (one call about an account that does not
-           exist)
+           whether GEWE answers, whether it accepts the token (one call about an account that does not
+           exist), and whether the keys of the issuers in the clients file can be fetched
   --json   prints only {"ok", "problems", "warnings"}, with --live also "live", on standard output
 
 Exit code: 0 no problem, 78 something has to be corrected.

@@ -8,7 +8,7 @@ export type Part = 'store' | 'token' | 'draining';
 export interface Health {
   /** The parts that are not ready; empty if all is well. */
   notReady(): Promise<Part[]>;
-  /** Names of store settings that work but can lose data. */
+  /** Names of store settings that work but can lose data, and issuers whose keys cannot be fetched. */
   warnings(): readonly string[];
 }
 
@@ -16,6 +16,7 @@ interface HealthParts {
   readonly clock: Clock;
   checkStore(): Promise<void>;
   storeWarnings(): readonly string[];
+  issuerWarnings(): readonly string[];
   isTokenRejected(): boolean;
   isDraining(): boolean;
   onStoreError(error: unknown): void;
@@ -52,7 +53,7 @@ export function createHealth(parts: HealthParts): Health {
       if (isDraining()) parts.push('draining');
       return parts;
     },
-    warnings: parts.storeWarnings,
+    warnings: () => [...parts.storeWarnings(), ...parts.issuerWarnings()],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../time.ts';
+import type { IssuerEvents } from '../auth/issuers/issuers.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/saved-lists.ts';
 import { upstreamPath } from '../gewe/headers.ts';
@@ -52,6 +53,9 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
   const sessionStoreError = storeError('the store of sessions failed');
+  const issuerStoreError = storeError(
+    "the store of issuers' keys failed; a restart while a provider is down would lose them",
+  );
   const refusedUnread = throttled(
     clock,
     REFUSED_UNREAD_EVERY_MS,
@@ -152,6 +156,19 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       rotated: () => logger.info('a new token is in force'),
       rejected: () => logger.error('the upstream rejects the token; renew GEWE_TOKEN'),
     },
+
+    issuers: {
+      onFailed: (issuers, { document, url, why, otherIssuer }) =>
+        logger.warn(
+          { issuers, document, url, why, otherIssuer: otherIssuer?.slice(0, 200) },
+          'the keys of an issuer cannot be fetched',
+        ),
+      onRecovered: (issuers) => logger.info({ issuers }, 'the keys of an issuer are fetched again'),
+      onStoreError: (err) => {
+        metrics.storeError('issuers');
+        issuerStoreError(err);
+      },
+    } satisfies IssuerEvents,
 
     clients: {
       onProblems: (problems: readonly Problem[]) =>

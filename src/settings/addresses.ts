@@ -105,6 +105,16 @@ export function isLoopback(host: string): boolean {
   return loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/**
+ * Whether what comes from this URL can be trusted to come from its host: https, or http on this machine. A user name, a
+ * password or a fragment rules it out.
+ */
+export function isHttpsOrLoopback(text: string): boolean {
+  const url = /^https?:\/\/[^\s\\#]+$/i.test(text) ? URL.parse(text) : null;
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+}
+
 /** Where one of the gateway's listeners is. */
 export interface ListenAddress {
   readonly host: string;

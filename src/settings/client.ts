@@ -71,7 +71,10 @@ export const clientEntry = z.strictObject({
   keys: z
     .array(keyHash)
     .min(1, 'must have at least one key; to shut the client out, remove it')
-    .describe('sha256 of each key; several may be live at once. Made by the command `keys new`'),
+    .describe(
+      'sha256 of each key; several may be live at once. Made by the command `keys new`. Only a client that an issuer names can do without',
+    )
+    .optional(),
   appIds: z
     .array(appIdPattern)
     .min(1, 'must have at least one pattern')

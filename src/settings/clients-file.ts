@@ -1,6 +1,7 @@
 import type { Client, ClientDirectory } from './client.ts';
 import type { ClientEntry } from './clients.ts';
 import { createClientDirectory, entriesOfKeys, hashKey, parseClients } from './clients.ts';
+import type { IssuerSettings } from './issuer.ts';
 import { showName, type Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 import { readTextFileSync, watchFile, whyNoText, type FileLook } from './text-file.ts';
@@ -21,9 +22,10 @@ export interface ClientSources {
   readonly program: string;
 }
 
-/** All clients, and the content of the file that they come from. */
+/** All clients and issuers, and the content of the file that they come from. */
 export interface LoadedClients {
   readonly entries: readonly ClientEntry[];
+  readonly issuers: readonly IssuerSettings[];
   readonly look: FileLook | undefined;
 }
 
@@ -33,7 +35,7 @@ interface Placed {
   readonly place: Pick<Problem, 'setting' | 'file' | 'line'>;
 }
 
-type Joined = { readonly entries: readonly ClientEntry[] } | { problems: readonly Problem[] };
+type Joined = Omit<LoadedClients, 'look'> | { problems: readonly Problem[] };
 
 /** Reads the clients file and joins it with `GATEWAY_KEYS`. A missing file is a problem. */
 export function readClients(
@@ -41,7 +43,7 @@ export function readClients(
 ): LoadedClients | { readonly problems: readonly Problem[] } {
   const look = sources.file === undefined ? undefined : readTextFileSync(sources.file);
   const joined = join(look, sources);
-  return 'problems' in joined ? joined : { entries: joined.entries, look };
+  return 'problems' in joined ? joined : { ...joined, look };
 }
 
 /** If the file is broken, the problems of `GATEWAY_KEYS` are reported in the same run. */
@@ -56,14 +58,18 @@ function join(look: FileLook | undefined, sources: ClientSources): Joined {
     ...('problems' in fromFile ? fromFile.problems : []),
     ...conflicts(all, sources),
   ];
-  return problems.length > 0 ? { problems } : { entries: all.map(({ entry }) => entry) };
+  if (problems.length > 0) return { problems };
+  const issuers = 'issuers' in fromFile ? fromFile.issuers : [];
+  return { entries: all.map(({ entry }) => entry), issuers };
 }
 
 function placedInFile(
   look: FileLook | undefined,
   { file = '', fileShownAs = file, requestsPerMinute }: ClientSources,
-): { readonly placed: readonly Placed[] } | { readonly problems: readonly Problem[] } {
-  if (look === undefined) return { placed: [] };
+):
+  | { readonly placed: readonly Placed[]; readonly issuers: readonly IssuerSettings[] }
+  | { readonly problems: readonly Problem[] } {
+  if (look === undefined) return { placed: [], issuers: [] };
   if (look.kind !== 'text') {
     const problem = `cannot be used: ${whyNoText(look)}`;
     const remedy = 'Set it to the path of a readable file, or unset it for config/clients.yaml.';
@@ -77,7 +83,7 @@ function placedInFile(
     const line = parsed.lineOf(['clients', name]);
     return { entry, place: { setting: `clients.${showName(name)}`, file: fileShownAs, line } };
   });
-  return { placed };
+  return { placed, issuers: parsed.issuers };
 }
 
 /** The problems between clients that are each correct: a name and a key must lead to exactly one of them. */
@@ -129,20 +135,31 @@ export interface WatchClientsOptions {
   readonly pollMs?: number;
 }
 
+/** The issuers of the clients file, which change with it. */
+export interface IssuerDirectory {
+  issuers(): readonly IssuerSettings[];
+  /** Calls `listener` after each change of the file. It must not throw. */
+  onIssuers(listener: () => void): void;
+}
+
 /** A directory that follows its file. Without a file it never changes. */
 export function watchClients(
   loaded: LoadedClients,
   sources: ClientSources,
   options: WatchClientsOptions,
-): ClientDirectory & { stop(): void } {
+): ClientDirectory & IssuerDirectory & { stop(): void } {
   const { onProblems, onTakenOver, pollMs = 250 } = options;
   let directory = createClientDirectory(loaded.entries);
+  let { issuers } = loaded;
+  const issuerListeners: (() => void)[] = [];
 
   const takeOver = (look: FileLook) => {
     const joined = join(look, sources);
     if ('problems' in joined) return onProblems(joined.problems);
     // A new directory: keys that the old one had accepted are hashed and looked up again.
     directory = createClientDirectory(joined.entries);
+    issuers = joined.issuers;
+    for (const listener of issuerListeners) listener();
     onTakenOver?.(joined.entries.map(({ client }) => client));
   };
   const watch =
@@ -154,6 +171,8 @@ export function watchClients(
     find: (key) => directory.find(key),
     knowsOrigin: (origin) => directory.knowsOrigin(origin),
     byName: (name) => directory.byName(name),
+    issuers: () => issuers,
+    onIssuers: (listener) => void issuerListeners.push(listener),
     stop: () => watch?.stop(),
   };
 }

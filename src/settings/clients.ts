@@ -8,16 +8,30 @@ import {
   type Client,
   type ClientDirectory,
 } from './client.ts';
+import {
+  checkIssuers,
+  ISSUER_NAME,
+  ISSUER_NAME_RULE,
+  issuerEntry,
+  type IssuerSettings,
+} from './issuer.ts';
 import type { Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 import { readYaml, type LineOf } from './yaml-file.ts';
 
 /** The clients file. */
-export const clientsFile = z.strictObject({
-  clients: z
-    .record(z.string().regex(CLIENT_NAME, CLIENT_NAME_RULE), clientEntry)
-    .describe('The clients that may call, by name'),
-});
+export const clientsFile = z
+  .strictObject({
+    clients: z
+      .record(z.string().regex(CLIENT_NAME, CLIENT_NAME_RULE), clientEntry)
+      .describe('The clients that may call, by name'),
+    issuers: z
+      .record(z.string().regex(ISSUER_NAME, ISSUER_NAME_RULE), issuerEntry)
+      .describe('Identity providers whose tokens are accepted, by name')
+      .default({}),
+  })
+  // Also if something else is wrong, so that all problems are reported at once.
+  .superRefine(checkIssuers, { when: () => true });
 
 /** A client and the hashes of its keys. The two are apart so that a client can be logged. */
 export interface ClientEntry {
@@ -27,7 +41,7 @@ export interface ClientEntry {
 }
 
 /**
- * The clients from the text of their file.
+ * The clients and issuers from the text of their file.
  *
  * @param file as people know it, for the problems
  * @param requestsPerMinute of a client whose entry says nothing
@@ -37,7 +51,11 @@ export function parseClients(
   file: string,
   requestsPerMinute: number,
 ):
-  | { readonly entries: readonly ClientEntry[]; readonly lineOf: LineOf }
+  | {
+      readonly entries: readonly ClientEntry[];
+      readonly issuers: readonly IssuerSettings[];
+      readonly lineOf: LineOf;
+    }
   | { readonly problems: readonly Problem[] } {
   const example = 'config/clients.example.yaml';
   const read = readYaml(text, clientsFile, { file, example });
@@ -48,9 +66,10 @@ export function parseClients(
       ...options,
       requestsPerMinute: options.requestsPerMinute ?? requestsPerMinute,
     },
-    keyHashes: keys,
+    keyHashes: keys ?? [],
   }));
-  return { entries, lineOf: read.lineOf };
+  const issuers = Object.entries(read.data.issuers).map(([name, entry]) => ({ name, ...entry }));
+  return { entries, issuers, lineOf: read.lineOf };
 }
 
 /** The form in which the gateway knows a key: its sha256 in lowercase hexadecimal digits. */

@@ -16,6 +16,7 @@ import {
 } from '../add-contacts/ports.ts';
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
 import { LONGEST_SESSION_MS, type SessionStore, type SigningKey } from '../auth/ports.ts';
+import type { KeySetStore, StoredKeySet } from '../auth/issuers/ports.ts';
 import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
 import { localLeases } from '../leases.ts';
@@ -31,6 +32,7 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
     sessions: memorySessions(),
+    issuerKeys: memoryIssuerKeys(),
     leases: localLeases,
     ...UNSHARED,
     async check() {},
@@ -190,6 +192,18 @@ export function memoryIdempotency(): IdempotencyStore {
     async release({ id: key }) {
       // A key with an answer stays, because its request was carried out.
       if (records.get(key)?.answer === undefined) records.delete(key);
+    },
+  };
+}
+
+function memoryIssuerKeys(): KeySetStore {
+  const keySets = new Map<string, StoredKeySet>();
+  return {
+    async load(source) {
+      return keySets.get(source);
+    },
+    async save(source, keySet) {
+      keySets.set(source, keySet);
     },
   };
 }

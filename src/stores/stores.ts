@@ -1,4 +1,5 @@
 import type { AccountRegister, IdempotencyStore, Ledger } from '../add-contacts/ports.ts';
+import type { KeySetStore } from '../auth/issuers/ports.ts';
 import { Refusal } from '../errors.ts';
 import type { Clock } from '../time.ts';
 import type { SessionStore } from '../auth/ports.ts';
@@ -16,6 +17,7 @@ export interface Stores {
   readonly accounts: AccountRegister;
   readonly idempotency: IdempotencyStore;
   readonly sessions: SessionStore;
+  readonly issuerKeys: KeySetStore;
   readonly leases: Leases;
   /** Undefined if only one process can use the engine: it keeps these in memory. */
   readonly breaker: BreakerStore | undefined;

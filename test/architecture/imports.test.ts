@@ -82,7 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stores: ['add-contacts', 'auth', 'contacts-list', 'steps'],
   http: ['add-contacts', 'auth', 'gewe', 'settings'],
   steps: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings'],
-  ops: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
+  ops: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
   'app.ts': ['http', 'ops', 'steps'],
   'open-secrets.ts': ['gewe', 'ops', 'settings'],
@@ -190,9 +190,19 @@ describe('confined to one place', () => {
     expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is imported only by client.ts and exchange.ts in src/gewe, and its clients are created only in client.ts', () => {
-    expect(filesImporting('undici')).toEqual(['src/gewe/client.ts', 'src/gewe/exchange.ts']);
-    expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
+  test('undici is imported only in src/gewe and for identity providers, and its clients are created in one file of each', () => {
+    const providers = 'src/auth/issuers/fetch-json.ts';
+    expect(filesImporting('undici')).toEqual([
+      providers,
+      'src/gewe/client.ts',
+      'src/gewe/exchange.ts',
+    ]);
+    expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual([providers, 'src/gewe/client.ts']);
+  });
+
+  test('jose is imported only under src/auth', () => {
+    const outside = filesImporting('jose').filter((path) => !path.startsWith('src/auth/'));
+    expect(outside).toEqual([]);
   });
 
   test('express-rate-limit is used in src/steps/limit-client.ts', () => {

@@ -50,6 +50,13 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       });
     });
 
+    test('still have the keys of an issuer', async () => {
+      const keySet = { keys: '{"keys":[]}', fetchedAt: T0 };
+      await opened.stores.issuerKeys.save('jwks:https://id.example.com/keys', keySet);
+      const { issuerKeys } = await reopen();
+      expect(await issuerKeys.load('jwks:https://id.example.com/keys')).toEqual(keySet);
+    });
+
     test('still replay the first response for a key, and do not begin an unfinished key anew', async () => {
       const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
       await opened.stores.idempotency.acquire({ appId: 'wx_a', id: 'done' }, 'body', times);

@@ -7,6 +7,7 @@ import { T0 } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
@@ -22,6 +23,7 @@ describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
 describeSessionStore(open);
+describeKeySetStore(open);
 
 test('memory stores keep at most the allowed bytes of lists, and drop the least recently used ones', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);

@@ -12,6 +12,7 @@ import { NO_EVENTS, type StoresUnderTest } from '../support/stores-under-test.ts
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
@@ -49,6 +50,7 @@ describeOnRedis('Redis stores', () => {
     describeAccountRegister(open);
     describeIdempotencyStore(open);
     describeSessionStore(open);
+    describeKeySetStore(open);
     describeDurability(open);
   });
 

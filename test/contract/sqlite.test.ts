@@ -16,6 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
+import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
@@ -45,6 +46,7 @@ describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
 describeSessionStore(open);
+describeKeySetStore(open);
 describeDurability(open);
 
 describe('SQLite stores', () => {

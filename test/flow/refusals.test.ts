@@ -11,6 +11,7 @@ import {
   TOKEN,
   type TestGateway,
 } from '../support/start-gateway.ts';
+import { forgeToken } from '../support/identity-provider.ts';
 
 const OLD = '{ onlineSince: "2020-01-01T00:00:00Z" }';
 const POLICY = `
@@ -25,7 +26,16 @@ const CLIENTS = `
 clients:
   reader: { keys: ["sha256:${hashKey('reader')}"], appIds: ["wx_mine"] }
   slow: { keys: ["sha256:${hashKey('slow')}"], requestsPerMinute: 1 }
+  web: {}
+issuers:
+  staff: { issuer: "http://127.0.0.1:1", audience: gewe, client: web }
 `;
+/** Of an issuer that cannot be reached. The signature is never looked at. */
+const STAFF_TOKEN = forgeToken(
+  { iss: 'http://127.0.0.1:1', aud: 'gewe', sub: 'alice', exp: 4_000_000_000 },
+  { alg: 'ES256', kid: 'k' },
+  'x',
+);
 
 const INSIDE = 'a secret of the inside at /srv/gateway/src/inside.ts';
 let faultAfter = -1;
@@ -190,6 +200,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
     return after([], () => ask(id));
   },
   'store-unavailable': (id) => add(id, 'wx_1', 'v3_a', { gateway: storeless }, 3),
+  'issuer-unavailable': (id) => ask(id, { key: STAFF_TOKEN }),
   'shutting-down': whileStopping,
   'upstream-timeout': (id) => {
     hasty.simulator.behave('*', { hang: true });

@@ -4,6 +4,7 @@ import { redisAccounts } from './accounts.ts';
 import { redisBreakerState } from './breaker-state.ts';
 import { redisClientRate } from './client-rate.ts';
 import { redisIdempotency } from './idempotency.ts';
+import { redisIssuerKeys } from './issuer-keys.ts';
 import { redisLedger } from './ledger.ts';
 import { keepCopies } from './list-copies.ts';
 import { storedLists } from './lists.ts';
@@ -42,6 +43,7 @@ export async function openRedisStores(
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, pending),
     sessions: redisSessions(server),
+    issuerKeys: redisIssuerKeys(server),
     leases: redisLeases(server, pubsub),
     breaker: redisBreakerState(server, pubsub),
     clientRate: redisClientRate(server),

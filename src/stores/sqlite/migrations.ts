@@ -62,6 +62,13 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX session_ends_by_instant ON session_ends (ended_until);
   `,
+  `
+  CREATE TABLE issuer_keys (
+    source TEXT PRIMARY KEY,
+    keys TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -5,6 +5,7 @@ import { UNSHARED, type Stores } from '../stores.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { checkWrite, openDatabase } from './database.ts';
 import { sqliteIdempotency } from './idempotency.ts';
+import { sqliteIssuerKeys } from './issuer-keys.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteLists } from './lists.ts';
 import { sqliteSessions } from './sessions.ts';
@@ -29,6 +30,7 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
       sessions: sqliteSessions(db, group),
+      issuerKeys: sqliteIssuerKeys(db, group),
       leases: localLeases,
       ...UNSHARED,
       check: () => group.write(() => checkWrite(db)),

@@ -13,6 +13,7 @@ function healthOf(store: { broken: boolean }) {
     },
     isTokenRejected: () => false,
     storeWarnings: () => [],
+    issuerWarnings: () => [],
     isDraining: () => false,
     onStoreError: () => undefined,
   });

@@ -96,7 +96,10 @@ clients:
     ['# nobody yet\nclients: []', 'line 2: clients must be a map of entries by name; it is a list'],
     ['# one\nclients:\n  crm:', 'line 3: clients.crm must be a map of settings; it is empty'],
     ['clients:\n  crm: text', 'line 2: clients.crm must be a map of settings; it is a text'],
-    ['clients:\n  crm: {}', 'line 2: clients.crm.keys is missing; it must be a list'],
+    [
+      'clients:\n  crm: {}',
+      'line 2: clients.crm.keys is missing; it must be a list (only a client that an issuer names can do without)',
+    ],
     ['clients:\n  crm:\n    keys: true', 'line 3: clients.crm.keys must be a list; it is true'],
     [
       'clients:\n  crm:\n    keys:\n      - 7',

@@ -26,6 +26,7 @@ describe('migrate', () => {
       'accounts',
       'attempts',
       'idempotency',
+      'issuer_keys',
       'lists',
       'meta',
       'session_ends',
