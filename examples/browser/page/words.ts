@@ -1,0 +1,96 @@
+/** What the page says, in words. Pure functions of what the gateway answered. */
+
+/** A quota as `GET /accounts/{appId}` shows it. */
+export interface Quota {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly left: number;
+  /** ISO 8601; null while something is left. */
+  readonly opensAt: string | null;
+}
+
+/** Where a contact list came from, read off the headers of its answer. */
+export interface ListOrigin {
+  /** `X-Gateway-Source`: live, saved or gewe-cache. */
+  readonly source: string | null;
+  /** `Age`, seconds. */
+  readonly age: string | null;
+  /** `Cache-Status`, RFC 9211. */
+  readonly cacheStatus: string | null;
+}
+
+const WHY_SAVED: Readonly<Record<string, string>> = {
+  'upstream-timeout': 'GEWE 没有及时响应',
+  'upstream-unreachable': 'GEWE 连接不上',
+  'upstream-invalid': 'GEWE 没有返回可用的名单',
+  'upstream-token-rejected': 'GEWE 拒绝了网关的令牌',
+};
+
+/** Such as `3 分钟前`. */
+export function ageInWords(seconds: number): string {
+  if (seconds < 5) return '刚刚';
+  if (seconds < 60) return `${Math.floor(seconds)} 秒前`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} 分钟前`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} 小时前`;
+  return `${Math.floor(seconds / 86_400)} 天前`;
+}
+
+/** Such as `实时` or `3 分钟前保存的名单，GEWE 没有及时响应`. */
+export function originInWords({ source, age, cacheStatus }: ListOrigin): string {
+  if (source === 'live') return '实时';
+  const saved = `${ageInWords(Number(age ?? 0))}${source === 'gewe-cache' ? '的 GEWE 缓存名单' : '保存的名单'}`;
+  const why = WHY_SAVED[/detail=([\w-]+)/.exec(cacheStatus ?? '')?.[1] ?? ''];
+  return why === undefined ? saved : `${saved}，${why}`;
+}
+
+/** A whole number of seconds as a clock: `00:42`, `1:02:03`, `2 天 03:04:05`. */
+export function countdownInWords(seconds: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3600)];
+  const clock = `${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
+  if (days > 0) return `${days} 天 ${two(hours)}:${clock}`;
+  return hours > 0 ? `${hours}:${clock}` : clock;
+}
+
+/** Such as `24 小时内可添加`. A quota that this page does not know is shown under its own name. */
+export function quotaInWords({ name, windowSeconds }: Quota): string {
+  const window = windowInWords(windowSeconds);
+  if (name === 'add-gap') return `两次添加至少间隔 ${window}`;
+  if (name.startsWith('add-')) return `${window}内可添加`;
+  if (name.startsWith('accept-')) return `${window}内可通过`;
+  return `${name}（${window}）`;
+}
+
+function windowInWords(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} 小时`;
+  return seconds % 60 === 0 ? `${seconds / 60} 分钟` : `${seconds} 秒`;
+}
+
+/** An instant of the gateway in the reader's own time zone, with its day if that is not today. */
+export function instantInWords(iso: string, now: string): string {
+  const day = new Intl.DateTimeFormat('zh-CN', { month: 'long', day: 'numeric' });
+  const time = new Intl.DateTimeFormat('zh-CN', { timeStyle: 'medium', hourCycle: 'h23' });
+  const [instant, today] = [new Date(iso), new Date(now)];
+  const sameDay = day.format(instant) === day.format(today);
+  return sameDay ? time.format(instant) : `${day.format(instant)} ${time.format(instant)}`;
+}
+
+const FALLBACKS: Readonly<Record<number, string>> = {
+  401: '登录已失效，请重新登录',
+  403: '没有权限进行这个操作',
+  429: '请求过于频繁，请稍后再试',
+  502: 'GEWE 暂时没有响应，请稍后再试',
+  503: '网关暂时不可用，请稍后再试',
+  504: 'GEWE 没有及时响应，请稍后再试',
+};
+
+/**
+ * Why a call failed. The gateway's `msg` is made to be shown as it is; what stands between this page and the gateway
+ * (a proxy, a lost connection: status 0) has none.
+ */
+export function failureInWords(status: number, msg: unknown): string {
+  if (typeof msg === 'string' && msg !== '') return msg;
+  if (status === 0) return '连不上网关，请检查网络后再试';
+  return FALLBACKS[status] ?? `请求失败（${status}）`;
+}
