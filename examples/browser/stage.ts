@@ -19,6 +19,8 @@ export interface Stage {
   /** Where to open the page. */
   readonly url: string;
   readonly gatewayUrl: string;
+  /** The key of the page's backend. */
+  readonly gatewayKey: string;
   readonly simulator: Simulator;
   close(): Promise<void>;
 }
@@ -27,10 +29,13 @@ interface StageOptions {
   /** The port of the page; 0 takes a free one. */
   readonly port?: number;
   readonly clock?: Overrides['clock'];
+  /** How long a list may take before the saved one answers. Default: short enough to watch. */
+  readonly listDeadlineMs?: number;
 }
 
 /** Starts all three. Nothing is kept after close(). */
-export async function setStage({ port = 0, clock = systemClock }: StageOptions): Promise<Stage> {
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
+  const { port = 0, clock = systemClock, listDeadlineMs = 3000 } = options;
   const folder = await mkdtemp(join(tmpdir(), 'gewe-gateway-example-'));
   const simulator = createSimulator({ token: TOKEN, now: () => clock.now() });
   const { baseUrl } = await simulator.start();
@@ -52,7 +57,7 @@ export async function setStage({ port = 0, clock = systemClock }: StageOptions):
       STORE_URL: 'memory:',
       PORT: '0',
       OPS_PORT: '0',
-      LIST_DEADLINE_MS: '3000',
+      LIST_DEADLINE_MS: String(listDeadlineMs),
       SHUTDOWN_GRACE_MS: '0',
       LOG_LEVEL: 'silent',
     },
@@ -66,6 +71,7 @@ export async function setStage({ port = 0, clock = systemClock }: StageOptions):
   return {
     url: origin,
     gatewayUrl,
+    gatewayKey,
     simulator,
     async close() {
       server.closeAllConnections();

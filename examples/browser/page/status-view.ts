@@ -34,18 +34,17 @@ export function createStatusView(
   report: (answer: Answer) => boolean,
 ): StatusView {
   const send = byId('send', HTMLButtonElement);
+  const opens = byId('opens', HTMLParagraphElement);
   const problem = byId('status-problem', HTMLParagraphElement);
   let current = '';
   let ticking: number | undefined;
 
   /** By this page's stopwatch: its clock may be wrong, and the gateway says how long it takes. */
-  function countDown(appId: string, seconds: number, account: Account): void {
+  function countDown(appId: string, seconds: number): void {
     const opensAt = performance.now() + Math.max(LEAST_WAIT_MS, seconds * 1000);
-    const at = account.nextAddAt ?? account.now;
-    say(byId('opens-at', HTMLSpanElement), `${instantInWords(at, account.now)} 开放`);
     const tick = () => {
       const leftMs = opensAt - performance.now();
-      say(byId('left', HTMLSpanElement), countdownInWords(Math.max(0, Math.ceil(leftMs / 1000))));
+      say(opens, countdownInWords(Math.max(0, Math.ceil(leftMs / 1000))));
       if (leftMs > 0) return;
       stopTicking();
       // The gateway decides anyway: should the state not come, the button is on and an add is judged there.
@@ -64,13 +63,13 @@ export function createStatusView(
   function setOpen(canAdd: boolean): void {
     if (canAdd && send.disabled) say(byId('announcement', HTMLParagraphElement), '现在可以添加了');
     send.disabled = !canAdd;
-    show(byId('opens', HTMLParagraphElement), ticking !== undefined);
+    show(opens, ticking !== undefined);
   }
 
   function render(appId: string, account: Account): void {
     stopTicking();
     const { canAddNow, opensInSeconds, nextAddAt, now, onlineSince } = account;
-    if (!canAddNow && opensInSeconds !== null) countDown(appId, opensInSeconds, account);
+    if (!canAddNow && opensInSeconds !== null) countDown(appId, opensInSeconds);
     setOpen(canAddNow);
     const state = byId('state', HTMLParagraphElement);
     state.classList.toggle('open', canAddNow);
