@@ -2,13 +2,6 @@
 import { setStage } from './stage.ts';
 
 const stage = await setStage({ port: Number(process.env['PORT'] ?? 8000) });
-console.log(`Open ${stage.url}
-
-  alice  wx_sales_1 may add people; wx_sales_2 has not been online for 72 hours
-  bob    wx_support_1 has a slow list: refresh it, and the saved one comes after 3 seconds
-
-The gateway is at ${stage.gatewayUrl}. Press Ctrl-C to stop.`);
-
 let closing: Promise<void> | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // One Ctrl-C can arrive twice, from the terminal and from npm.
@@ -16,3 +9,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     closing ??= stage.close();
   });
 }
+
+console.log(`Open ${stage.url}
+
+  alice  wx_sales_1 may add people; wx_sales_2 has not been online for 72 hours
+  bob    wx_support_1 has a slow list: refresh it, and the saved one comes after 3 seconds
+
+The gateway is at ${stage.gatewayUrl}. Press Ctrl-C to stop.`);

@@ -57,6 +57,7 @@ describeInBrowser('the example front end', () => {
 
   const send = () => page.getByRole('button', { name: '发送好友申请' });
   const left = (text: string) => page.getByRole('timer').getByText(text, { exact: true }).waitFor();
+  const state = (text: string) => page.locator('#state').getByText(text, { exact: true }).waitFor();
   const said = (text: string | RegExp) => page.getByText(text).first().waitFor();
 
   async function find(whom: string): Promise<void> {
@@ -81,10 +82,10 @@ describeInBrowser('the example front end', () => {
       expect(await accessibilityProblems(page)).toEqual([]);
 
       await signIn();
-      await said('实时');
+      await page.getByText('实时', { exact: true }).waitFor();
       await said('陈晓梅');
       await said('共 26 个');
-      await said('现在可以添加');
+      await state('现在可以添加');
       await said('还剩 15 / 15');
       expect(await accessibilityProblems(page)).toEqual([]);
 
@@ -96,7 +97,7 @@ describeInBrowser('the example front end', () => {
       expect(await accessibilityProblems(page)).toEqual([]);
       expect(await isTooWide(page)).toBe(false);
       await page.evaluate('scrollTo(0, 0)');
-      await screenshot(page, `example-${look.size}${look.colorScheme === 'dark' ? '-dark' : ''}`);
+      await screenshot(page, 'example', look);
       expect(seen.problems()).toEqual([]);
     },
   );
@@ -112,7 +113,7 @@ describeInBrowser('the example front end', () => {
     expect(await send().isDisabled()).toBe(true);
 
     await pass(1);
-    await said('现在可以添加');
+    await state('现在可以添加');
     await add('13800000002');
     await page.getByText('还剩 13 / 15').waitFor();
     expect(adds()).toHaveLength(2);
@@ -122,13 +123,16 @@ describeInBrowser('the example front end', () => {
   test('a refusal is shown in the words of the gateway, and sends nothing', async () => {
     await open();
     await signIn();
-    await said('现在可以添加');
+    await state('现在可以添加');
     await find('13800000001');
     // Somebody else uses up the gap meanwhile, so the button is on and the gateway refuses.
     await addElsewhere();
+    const refused = page.waitForResponse((answer) => answer.status() === 429);
     await send().click();
+    const { msg } = (await (await refused).json()) as { msg: string };
+    expect(msg).toMatch(/\p{sc=Han}/u);
+    await page.locator('#result').getByText(msg, { exact: true }).waitFor();
     await said('错误码 add-too-soon');
-    await said(/^添加好友过于频繁/);
     await left('01:00');
     expect(await page.evaluate('document.activeElement.id')).toBe('result');
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -152,7 +156,7 @@ describeInBrowser('the example front end', () => {
     await open();
     await signIn();
     await page.getByLabel('账号').selectOption('wx_sales_2');
-    await said('暂时不能添加，6月2日 08:00:00 开放');
+    await state('暂时不能添加，6月2日 08:00:00 开放');
     await left('1 天 00:00:00');
     expect(await send().isDisabled()).toBe(true);
     expect(seen.problems()).toEqual([]);
@@ -197,7 +201,7 @@ describeInBrowser('the example front end', () => {
   test('a session is renewed before it ends, and once more after the gateway has ended it', async () => {
     await open();
     await signIn();
-    await said('现在可以添加');
+    await state('现在可以添加');
     let sessions = 0;
     page.on('request', (request) => {
       if (new URL(request.url()).pathname === '/session') sessions += 1;
@@ -231,7 +235,7 @@ describeInBrowser('the example front end', () => {
     );
     await signIn();
     const { token } = (await (await minted).json()) as { token: string };
-    await said('现在可以添加');
+    await state('现在可以添加');
     const call = () =>
       fetch(`${stage.gatewayUrl}/accounts/wx_sales_1`, {
         headers: { Authorization: `Bearer ${token}` },
@@ -246,10 +250,29 @@ describeInBrowser('the example front end', () => {
     expect(seen.problems()).toEqual([]);
   });
 
+  test('a friend request that got no answer keeps its Idempotency-Key when it is sent again', async () => {
+    await open();
+    await signIn();
+    await state('现在可以添加');
+    await find('13800000001');
+    const keys: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/addContacts') || request.method() !== 'POST') return;
+      keys.push(request.headers()['idempotency-key']);
+    });
+    await page.context().setOffline(true);
+    await send().click();
+    await said('连不上网关，请检查网络后再试');
+    await page.context().setOffline(false);
+    await send().click();
+    await said('好友申请已发送');
+    expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), keys[0]]);
+  });
+
   test('without the gateway the page says so', async () => {
     await open();
     await signIn();
-    await said('现在可以添加');
+    await state('现在可以添加');
     await page.context().setOffline(true);
     await page.getByRole('button', { name: '刷新' }).click();
     await said('连不上网关，请检查网络后再试');
@@ -258,7 +281,7 @@ describeInBrowser('the example front end', () => {
   test('the key and the sign-in are out of the page’s reach', async () => {
     await open();
     await signIn();
-    await said('现在可以添加');
+    await state('现在可以添加');
     expect(
       await page.evaluate(
         'document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage })',

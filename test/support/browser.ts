@@ -161,13 +161,17 @@ export async function isTooWide(page: Page): Promise<boolean> {
   );
 }
 
-/** Writes `NAME.png`: into docs/images with SCREENSHOTS=1, else into a folder for temporary files. */
-export async function screenshot(page: Page, name: string): Promise<string> {
+/**
+ * Writes `NAME-SIZE.png`. With SCREENSHOTS=1 those of the light pages go into docs/images, all others into a folder for
+ * temporary files.
+ */
+export async function screenshot(page: Page, name: string, look: Look): Promise<string> {
   const images = fileURLToPath(new URL('../../docs/images', import.meta.url));
-  const isForDocs = process.env['SCREENSHOTS'] === '1';
+  const isForDocs = process.env['SCREENSHOTS'] === '1' && look.colorScheme === 'light';
   const folder = isForDocs ? images : join(tmpdir(), 'gewe-gateway-screenshots');
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `${name}.png`);
+  const suffix = look.colorScheme === 'dark' ? '-dark' : '';
+  const path = join(folder, `${name}-${look.size}${suffix}.png`);
   await page.screenshot({ path, animations: 'disabled', caret: 'hide', scale: 'css' });
   return path;
 }

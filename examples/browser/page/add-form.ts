@@ -16,7 +16,12 @@ interface AddFormParts {
   afterAdd(): Promise<void>;
 }
 
-export function startAddForm({ gateway, appId, report, afterAdd }: AddFormParts): void {
+export interface AddForm {
+  /** Forgets the person: their v3 and v4 were found for one account. */
+  clear(): void;
+}
+
+export function startAddForm({ gateway, appId, report, afterAdd }: AddFormParts): AddForm {
   const search = byId('search', HTMLFormElement);
   const add = byId('add', HTMLFormElement);
   const found = byId('found', HTMLParagraphElement);
@@ -46,7 +51,15 @@ export function startAddForm({ gateway, appId, report, afterAdd }: AddFormParts)
     say(found, `找到：${person['nickName'] ?? contactsInfo}`);
   });
 
+  let isSending = false;
   onSubmit(add, async () => {
+    if (isSending) return;
+    isSending = true;
+    await sendRequest();
+    isSending = false;
+  });
+
+  async function sendRequest(): Promise<void> {
     if (v3.value.trim() === '') {
       byId('ids', HTMLDetailsElement).open = true;
       showResult('请先查找要添加的人，或直接填写 v3', true);
@@ -63,22 +76,26 @@ export function startAddForm({ gateway, appId, report, afterAdd }: AddFormParts)
     send.disabled = true;
     showResult('正在发送……', false);
     const answer = await gateway.post('addContacts', request, { 'Idempotency-Key': unknown.key });
-    send.disabled = false;
     if (answer.status !== 0) unknown = undefined;
     if (report(answer)) showAnswer(answer);
     await afterAdd();
     // Whoever uses a keyboard would otherwise be left on a button that is off.
     if (send.disabled) result.focus();
-  });
+  }
 
   function showAnswer({ status, body }: Answer): void {
     if (status === 200 && body['ret'] === 200) {
-      add.reset();
-      search.reset();
-      say(found, '');
+      clear();
       return showResult('好友申请已发送', false);
     }
     showResult(failureInWords(status, body['msg']), true, body['code']);
+  }
+
+  function clear(): void {
+    add.reset();
+    search.reset();
+    say(found, '');
+    result.replaceChildren();
   }
 
   function showResult(text: string, isBad: boolean, code?: unknown): void {
@@ -87,6 +104,8 @@ export function startAddForm({ gateway, appId, report, afterAdd }: AddFormParts)
     if (typeof code === 'string') lines.push(make('p', 'note', `错误码 ${code}`));
     result.replaceChildren(...lines);
   }
+
+  return { clear };
 }
 
 /** `crypto.randomUUID` is missing on pages over plain http. */

@@ -25,6 +25,11 @@ export function say(element: HTMLElement, text: string, isBad = false): void {
   element.classList.toggle('bad', isBad);
 }
 
+/** Reads a text out to users of screen readers. */
+export function announce(text: string): void {
+  say(byId('announcement', HTMLParagraphElement), text);
+}
+
 /** Shows or hides. */
 export function show(element: HTMLElement, isShown: boolean): void {
   element.hidden = !isShown;

@@ -1,11 +1,12 @@
 /** The contact list: how old it is and where it came from, counts, names, and a filter. */
-import { byId, make, say, show } from './dom.ts';
+import { announce, byId, make, say, show } from './dom.ts';
 import type { Answer, Gateway } from './gateway.ts';
-import { failureInWords, originInWords } from './words.ts';
+import { failureInWords, originInWords, type ListOrigin } from './words.ts';
 
 const KINDS = ['friends', 'chatrooms', 'ghs'] as const;
 type Kind = (typeof KINDS)[number];
 const PAGE_SIZE = 50;
+const AGE_EVERY_MS = 15_000;
 /** A list this young is good enough when the page is opened: WeChat warns accounts whose list is fetched too often. */
 const YOUNG_SECONDS = 300;
 
@@ -33,6 +34,8 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
   let names = new Map<string, string>();
   let shownAtMost = PAGE_SIZE;
   let current = '';
+  /** What the list on the page is, and since when it is there, by `performance.now()`. */
+  let shown: { readonly origin: ListOrigin; readonly since: number } | undefined;
 
   const kind = () => kinds.querySelector<HTMLInputElement>('input:checked')?.value as Kind;
 
@@ -72,6 +75,12 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
     render();
   }
 
+  /** A page that is left open must not call an hour-old list live. */
+  function renderAge(): void {
+    if (shown === undefined || section.ariaBusy === 'true') return;
+    say(origin, originInWords(shown.origin, (performance.now() - shown.since) / 1000));
+  }
+
   function changed(): void {
     render();
     void fetchNames();
@@ -83,6 +92,7 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
       changed();
     });
   }
+  window.setInterval(renderAge, AGE_EVERY_MS);
   filter.addEventListener('input', render);
   more.addEventListener('click', () => {
     shownAtMost += PAGE_SIZE;
@@ -94,10 +104,11 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
       if (appId !== current) {
         [current, names, shownAtMost] = [appId, new Map<string, string>(), PAGE_SIZE];
         lists = { friends: [], chatrooms: [], ghs: [] };
+        shown = undefined;
         filter.value = '';
         people.replaceChildren();
       }
-      section.setAttribute('aria-busy', 'true');
+      section.ariaBusy = 'true';
       say(origin, '正在取名单……');
       const directive = isFresh ? 'no-cache' : `max-age=${YOUNG_SECONDS}`;
       const answer = await gateway.post(
@@ -106,16 +117,19 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
         { 'Cache-Control': directive },
       );
       if (appId !== current) return;
-      section.setAttribute('aria-busy', 'false');
+      section.ariaBusy = 'false';
       if (!report(answer)) return;
       const data = answer.body['data'] as
         Partial<Record<Kind, readonly string[] | null>> | undefined;
       if (answer.status !== 200 || data === undefined || !Array.isArray(data.friends)) {
+        shown = undefined;
         say(origin, failureInWords(answer.status, answer.body['msg']), true);
-        return;
+        return announce(`通讯录：${origin.textContent}`);
       }
       lists = { friends: data.friends, chatrooms: data.chatrooms ?? [], ghs: data.ghs ?? [] };
-      say(origin, originOf(answer));
+      shown = { origin: originOf(answer), since: performance.now() };
+      renderAge();
+      announce(`通讯录：${origin.textContent}`);
       changed();
     },
   };
@@ -123,12 +137,12 @@ export function createListView(gateway: Gateway, report: (answer: Answer) => boo
 
 const NAMES: Readonly<Record<Kind, string>> = { friends: '好友', chatrooms: '群聊', ghs: '公众号' };
 
-function originOf({ headers }: Answer): string {
-  return originInWords({
+function originOf({ headers }: Answer): ListOrigin {
+  return {
     source: headers.get('X-Gateway-Source'),
     age: headers.get('Age'),
     cacheStatus: headers.get('Cache-Status'),
-  });
+  };
 }
 
 function row(id: string, name: string | undefined): HTMLElement {

@@ -12,7 +12,7 @@ const status = createStatusView(gateway, report);
 const account = byId('account', HTMLSelectElement);
 const signInProblem = byId('sign-in-problem', HTMLParagraphElement);
 
-startAddForm({
+const addForm = startAddForm({
   gateway,
   appId: () => account.value,
   report,
@@ -40,6 +40,7 @@ function showSignIn(problem = ''): void {
 function showDesk({ user, appIds }: Session): void {
   say(byId('user', HTMLSpanElement), user);
   account.replaceChildren(...appIds.map((appId) => make('option', '', appId)));
+  addForm.clear();
   show(byId('sign-in', HTMLElement), false);
   show(byId('who', HTMLDivElement), true);
   show(byId('desk', HTMLDivElement), true);
@@ -78,7 +79,10 @@ byId('sign-out', HTMLButtonElement).addEventListener('click', () => {
   });
 });
 
-account.addEventListener('change', () => void openAccount());
+account.addEventListener('change', () => {
+  addForm.clear();
+  void openAccount();
+});
 
 byId('refresh', HTMLButtonElement).addEventListener('click', () => {
   void Promise.all([status.load(account.value), list.load(account.value, true)]);

@@ -1,5 +1,5 @@
 /** What is left of an account's quotas, and the countdown to its next add. */
-import { byId, make, say, show } from './dom.ts';
+import { announce, byId, make, say, show } from './dom.ts';
 import type { Answer, Gateway } from './gateway.ts';
 import {
   countdownInWords,
@@ -47,8 +47,8 @@ export function createStatusView(
       say(opens, countdownInWords(Math.max(0, Math.ceil(leftMs / 1000))));
       if (leftMs > 0) return;
       stopTicking();
-      // The gateway decides anyway: should the state not come, the button is on and an add is judged there.
       setOpen(true);
+      announce('现在可以添加了');
       void load(appId);
     };
     ticking = window.setInterval(tick, 1000);
@@ -61,7 +61,6 @@ export function createStatusView(
   }
 
   function setOpen(canAdd: boolean): void {
-    if (canAdd && send.disabled) say(byId('announcement', HTMLParagraphElement), '现在可以添加了');
     send.disabled = !canAdd;
     show(opens, ticking !== undefined);
   }
@@ -90,6 +89,8 @@ export function createStatusView(
     if (appId !== current || !report(answer)) return true;
     const { status, body } = answer;
     say(problem, status === 200 ? '' : failureInWords(status, body['msg']), true);
+    // The gateway decides anyway.
+    if (status !== 200 && ticking === undefined) setOpen(true);
     if (status !== 200) return true;
     const account = body as unknown as Account;
     render(appId, account);

@@ -36,12 +36,18 @@ export function ageInWords(seconds: number): string {
   return `${Math.floor(seconds / 86_400)} 天前`;
 }
 
-/** Such as `实时` or `3 分钟前保存的名单，GEWE 没有及时响应`. */
-export function originInWords({ source, age, cacheStatus }: ListOrigin): string {
-  if (source === 'live') return '实时';
-  const saved = `${ageInWords(Number(age ?? 0))}${source === 'gewe-cache' ? '的 GEWE 缓存名单' : '保存的名单'}`;
+/**
+ * Such as `实时` or `3 分钟前保存的名单，GEWE 没有及时响应`.
+ *
+ * @param heldSeconds how long the page has had the list
+ */
+export function originInWords(origin: ListOrigin, heldSeconds = 0): string {
+  const { source, age, cacheStatus } = origin;
+  if (source === 'live') return heldSeconds < 60 ? '实时' : `${ageInWords(heldSeconds)}取得的名单`;
+  const then = ageInWords(Number(age ?? 0) + heldSeconds);
+  if (source === 'gewe-cache') return `GEWE 缓存的名单，${then}`;
   const why = WHY_SAVED[/detail=([\w-]+)/.exec(cacheStatus ?? '')?.[1] ?? ''];
-  return why === undefined ? saved : `${saved}，${why}`;
+  return why === undefined ? `${then}保存的名单` : `${then}保存的名单，${why}`;
 }
 
 /** A whole number of seconds as a clock: `00:42`, `1:02:03`, `2 天 03:04:05`. */
