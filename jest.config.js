@@ -21,6 +21,7 @@ const project = {
  * headers, directives, bounds, the breaker and polls never reach the store, and `test/contract` holds each engine to its port.
  */
 const ON_EVERY_ENGINE = [
+  'accounts-view',
   'add-contacts-at-once',
   'add-contacts-clocks',
   'add-contacts-failures',

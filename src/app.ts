@@ -1,9 +1,11 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { answerHealth } from './ops/health.ts';
-import { found, scopeOf } from './http/request-scope.ts';
+import { found, scopeOf, type Route } from './http/request-scope.ts';
+import { answerAccount } from './steps/answer-account.ts';
 import { answerList } from './steps/answer-list.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { authorize } from './steps/authorize.ts';
+import { answerSessions, refusePages } from './steps/answer-sessions.ts';
 import { allowOrigin, answerPreflight, checkOrigin } from './steps/cors.ts';
 import { forward } from './steps/forward.ts';
 import { answerAdd } from './steps/answer-add.ts';
@@ -13,7 +15,8 @@ import { limitClient } from './steps/limit-client.ts';
 import { readBody } from './steps/read-body.ts';
 import { record } from './steps/record.ts';
 import { refuseAfterGrace } from './steps/refuse-after-grace.ts';
-import { resolveOperation } from './steps/resolve-operation.ts';
+import { authorizeAccount, resolveAccount } from './steps/resolve-account.ts';
+import { resolveRoute } from './steps/resolve-route.ts';
 import { securityHeaders } from './steps/security-headers.ts';
 
 type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
@@ -30,6 +33,8 @@ export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof authorize> &
   PartsOf<typeof answerList> &
   PartsOf<typeof answerAdd> &
+  PartsOf<typeof answerSessions> &
+  PartsOf<typeof answerAccount> &
   PartsOf<typeof forward> & { readonly trustProxy: string | number | boolean | undefined };
 
 /** The steps of a request, in order. */
@@ -40,6 +45,8 @@ export function createApp(parts: AppParts): Express {
   app.enable('case sensitive routing');
   app.set('trust proxy', parts.trustProxy ?? false);
 
+  // One count over all routes.
+  const [letIn, count] = [authenticate(parts), limitClient(parts)];
   app.use(
     inOrder(
       identify(parts),
@@ -48,17 +55,31 @@ export function createApp(parts: AppParts): Express {
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),
-      resolveOperation(),
-      answerPreflight(),
-      authenticate(parts),
-      checkOrigin(),
-      limitClient(parts),
-      readBody(parts),
-      authorize(parts),
-      byOperation(
-        { fetchContactsList: answerList(parts), addContacts: answerAdd(parts) },
-        forward(parts),
-      ),
+      resolveRoute(),
+      byRoute({
+        operation: inOrder(
+          answerPreflight('POST'),
+          letIn,
+          checkOrigin(),
+          count,
+          readBody(parts),
+          authorize(parts),
+          byOperation(
+            { fetchContactsList: answerList(parts), addContacts: answerAdd(parts) },
+            forward(parts),
+          ),
+        ),
+        sessions: inOrder(refusePages(), letIn, count, answerSessions(parts)),
+        account: inOrder(
+          resolveAccount(),
+          answerPreflight('GET, HEAD'),
+          letIn,
+          checkOrigin(),
+          count,
+          authorizeAccount(),
+          answerAccount(parts),
+        ),
+      }),
     ),
   );
   app.use(handleError());
@@ -81,6 +102,11 @@ function inOrder(...steps: readonly RequestHandler[]): RequestHandler {
     };
     proceed();
   };
+}
+
+/** Runs the steps of the request's route. */
+function byRoute(steps: Readonly<Record<Route, RequestHandler>>): RequestHandler {
+  return (req, res, next) => steps[found(scopeOf(res).route)](req, res, next);
 }
 
 /** Runs the step of the request's operation, or else `otherwise`. */

@@ -8,7 +8,7 @@ interface RefusalKind {
   readonly status: number;
   /** A short English name, RFC 9457 section 3.1.3. */
   readonly title: string;
-  /** For the people behind the caller: in Chinese, like every `msg` of the vendor. */
+  /** For the people behind the caller: in Chinese, like every `msg` of GEWE. */
   readonly msg: string;
 }
 
@@ -112,6 +112,8 @@ export const REFUSALS = {
 export type RefusalCode = keyof typeof REFUSALS;
 
 interface RefusalExtras {
+  /** Instead of the `msg` of the table: what a page can show to people as it is, such as the time when a quota opens. */
+  readonly msg?: string;
   /** Extra members of the body, such as `retryAt`. Nothing internal. */
   readonly members?: Readonly<Record<string, unknown>>;
   /** Extra headers, such as `Retry-After`. */
@@ -124,6 +126,8 @@ interface RefusalExtras {
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;
+  /** In Chinese, for the people behind the caller. */
+  readonly msg: string;
   /** In English; says what to do. */
   readonly detail: string;
   readonly members: Readonly<Record<string, unknown>>;
@@ -134,6 +138,7 @@ export class Refusal extends Error {
     this.name = 'Refusal';
     this.code = code;
     this.status = REFUSALS[code].status;
+    this.msg = extras.msg ?? REFUSALS[code].msg;
     this.detail = detail;
     this.members = extras.members ?? {};
     this.headers = extras.headers ?? {};

@@ -1,11 +1,16 @@
 /** The composition root: the one place that opens and constructs parts. */
 import type { Express } from 'express';
-import { createAccounts, type Accounts } from './add-contacts/accounts.ts';
-import { createAddService, type AddService } from './add-contacts/add-service.ts';
+import { createAccountViews, type AccountViews } from './add-contacts/account-view.ts';
+import { createAccounts } from './add-contacts/accounts.ts';
+import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { systemClock, type Clock } from './time.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { createSessions } from './auth/sessions.ts';
+import { createSigningKeys } from './auth/signing-keys.ts';
 import { createBreaker } from './contacts-list/breaker.ts';
+import { createSavedListFacts } from './contacts-list/list-facts.ts';
 import { createListService } from './contacts-list/list-service.ts';
 import { createClient, type Connecting } from './gewe/client.ts';
 import { createUpstream, type Upstream } from './gewe/upstream.ts';
@@ -58,7 +63,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const opened = openSecrets(loaded, {
     clock: overrides.clock ?? systemClock,
     logTo: overrides.logTo,
-    listCallsUnderWay: () => services.listService.callsUnderWay(),
+    listCallsUnderWay: () => services.listService.refreshesUnderWay(),
   });
   const { logger, flushLog, metrics, report, watches } = opened;
   const kept = await openKept(settings, overrides, report);
@@ -73,16 +78,15 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     onStoreError: report.quotaStoreFailed,
   });
   const parts = { ...opened, ...kept, ...calls, ...services, health };
-  const { clientRequestsPerMinute } = settings;
   const app = createApp({
     ...settings,
     ...parts,
-    anonymous: settings.auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined,
+    ...createAuthentication(settings, opened, kept),
     clientRate: kept.stores.clientRate,
     isGraceOver: () => graceOver,
     onRequest: report.request,
   });
-  const ops = createOps(loaded, opened, kept, calls.accounts, services.addService, health);
+  const ops = createOps(loaded, opened, kept, services.accountViews, health);
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -132,6 +136,7 @@ async function openKept(settings: Settings, overrides: Overrides, report: Opened
     register: orUnavailable(stores.accounts, report.quotaStoreFailed),
     ledger: orUnavailable(stores.ledger, report.quotaStoreFailed),
     idempotencyStore: orUnavailable(stores.idempotency, report.quotaStoreFailed),
+    sessionStore: orUnavailable(stores.sessions, report.sessionStoreFailed),
     checkStore: orUnavailable(stores, report.quotaStoreFailed).check,
   };
 }
@@ -164,11 +169,31 @@ function openUpstream(
   return { breaker, accounts, upstream };
 }
 
-/** The two operations that the gateway answers for. */
+/** Who calls: clients by their keys, and front ends by sessions of clients. */
+function createAuthentication(
+  { auth, clientRequestsPerMinute }: Settings,
+  { clients }: Opened,
+  { clock, sessionStore }: Kept,
+) {
+  const anonymous = auth === 'none' ? anonymousClient(clientRequestsPerMinute) : undefined;
+  const sessions = createSessions({
+    store: sessionStore,
+    signingKeys: createSigningKeys(sessionStore, clock),
+    clients,
+    clock,
+  });
+  return {
+    anonymous,
+    sessions,
+    authenticator: createAuthenticator({ clients, sessions, anonymous }),
+  };
+}
+
+/** The two operations that the gateway answers for, and what it can say of accounts. */
 function createServices(
   settings: Settings,
   { metrics, report }: Opened,
-  { clock, lists, leases, ledger, idempotencyStore, checkStore }: Kept,
+  { clock, lists, leases, register, ledger, idempotencyStore, checkStore }: Kept,
   { breaker, accounts, upstream }: Calls,
 ) {
   const { geweTimeoutMs } = settings;
@@ -197,7 +222,16 @@ function createServices(
   });
   // checkOnline may come before the call, and is shorter.
   const idempotency = createIdempotency(idempotencyStore, clock, 2 * geweTimeoutMs);
-  return { listService, addService, idempotency, pending: createPending() };
+  const accountViews = createAccountViews({
+    clocks: register,
+    ledger,
+    clock,
+    policy: settings.addContacts,
+    declared: settings.accounts,
+  });
+  const savedListFacts = createSavedListFacts({ lists, onStoreError: report.listStoreFailed });
+  const pending = createPending();
+  return { listService, addService, idempotency, accountViews, savedListFacts, pending };
 }
 
 /** The operator's app. It knows nothing of clients and their keys. */
@@ -205,8 +239,7 @@ function createOps(
   { settings, secrets }: Loaded,
   { scrubber, metrics, report }: Opened,
   { clock, register, lists }: Kept,
-  accounts: Accounts,
-  addService: AddService,
+  accountViews: AccountViews,
   health: Health,
 ): Express {
   return createOpsApp({
@@ -216,8 +249,7 @@ function createOps(
     health,
     metrics,
     register,
-    accounts,
-    addService,
+    accountViews,
     policy: settings.addContacts,
     declared: settings.accounts,
     lists: orUnavailable(lists, report.listStoreFailed),

@@ -5,7 +5,7 @@ interface ShutDownParts {
   readonly listener: Listening;
   /** Stays open until everything else has stopped. */
   readonly opsListener: Listening;
-  /** The slow list calls. */
+  /** Makes the refreshes. */
   readonly listService: { idle(): Promise<void>; stop(): Promise<void> };
   /** Work whose callers may have left. */
   readonly pending: { idle(): Promise<void> };
@@ -39,7 +39,7 @@ const REFUSALS_MS = 500;
 
 /**
  * Stops in an order in which nothing is lost. First, no new connection is accepted. Requests under way, and those that
- * still come on open connections, may take until the grace is over. So may slow list calls, since their answers are worth
+ * still come on open connections, may take until the grace is over. So may refreshes, since their lists are worth
  * saving. Then whatever is left is ended. The stores close when nothing can use them any more.
  */
 export async function shutDown(parts: ShutDownParts): Promise<void> {

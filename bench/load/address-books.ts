@@ -27,7 +27,7 @@ export function addressBook(account: number): Buffer {
   );
 }
 
-/** In the proportions of the vendor's sample: ids made by the system, older ones, and names that people chose. */
+/** In the proportions of GEWE's sample: ids made by the system, older ones, and names that people chose. */
 function madeUpPerson(): string {
   const kind = random(100);
   if (kind < 90) return `wxid_${letters(random, 12)}${['12', '21', '22'][random(3)]}`;

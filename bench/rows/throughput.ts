@@ -42,11 +42,11 @@ const readyBuffer = load('readyBuffer', savedList);
 const nginxGzip = load('nginx', compressed('gzip'));
 
 const plans: Readonly<Record<string, Plan>> = {
-  'forwarded-afternoon': {
-    what: 'a small forwarded call, against the afternoon’s Express',
+  'forwarded-express': {
+    what: 'a small forwarded call, against an Express with the usual packages',
     goal: { atLeast: 1.3 },
     ours: forwarded,
-    theirs: load('afternoonExpress', forwardedCall),
+    theirs: load('usualExpress', forwardedCall),
   },
   'forwarded-fastify': {
     what: 'a small forwarded call, against Fastify with the same duties',

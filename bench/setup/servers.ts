@@ -9,7 +9,7 @@ import { type Core, freePort, listening, start, type Started, stopAll } from './
 /** Scripts of the folder `peers`, each with its arguments after port, upstream and token. */
 const scripts = {
   bareExpress: ['bare-express.ts'],
-  afternoonExpress: ['afternoon-express.ts'],
+  usualExpress: ['usual-express.ts'],
   fastify: ['fastify.ts', KEY],
   readyBuffer: ['ready-list.ts', 'buffer'],
   readyObject: ['ready-list.ts', 'object'],

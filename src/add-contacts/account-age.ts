@@ -1,4 +1,3 @@
-import { Refusal, retryAt } from '../errors.ts';
 import type { AddContactsPolicy } from './policy.ts';
 import type { AccountRecord } from './ports.ts';
 
@@ -46,31 +45,14 @@ export function isYoungerThan(standing: Standing, minimumMs: number, now: number
 }
 
 /**
- * The refusal of an account that is too young.
- *
- * @param quotasOpenAt when every quota has one left for the attempt, milliseconds since the epoch. Before that, `retryAt`
- *   would only lead to the next refusal.
+ * When the account is old enough to add, milliseconds since the epoch: `-Infinity` if its age does not matter,
+ * `Infinity` if its clock has not started.
  */
-export function tooYoung(
+export function oldEnoughAt(
   standing: Standing,
-  minimumMs: number,
-  quotasOpenAt: number,
-  now: number,
-): Refusal {
-  const isKnown = standing.kind === 'known';
-  const onlineSince = isKnown ? standing.onlineSince : now;
-  const opens = retryAt(Math.max(onlineSince + minimumMs, quotasOpenAt), now);
-  return new Refusal(
-    'account-too-young',
-    isKnown
-      ? `The account must be online for ${minimumMs / 3_600_000} hours before it adds people. An operator can declare since when it is online.`
-      : 'The upstream does not confirm that this account is online, so its clock has not started. Log it in, or have an operator declare since when it is online.',
-    {
-      headers: opens.headers,
-      members: {
-        onlineSince: isKnown ? new Date(onlineSince).toISOString() : null,
-        ...opens.members,
-      },
-    },
-  );
+  { minimumMs, mode }: Pick<AddContactsPolicy['accountAge'], 'minimumMs' | 'mode'>,
+): number {
+  if (mode !== 'block' || standing.kind === 'trusted') return -Infinity;
+  if (standing.kind === 'known') return standing.onlineSince + minimumMs;
+  return minimumMs > 0 ? Infinity : -Infinity;
 }

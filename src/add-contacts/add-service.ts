@@ -1,15 +1,16 @@
 import type { Clock } from '../time.ts';
-import { Refusal, retryAt } from '../errors.ts';
+import { Refusal } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { Answer, Outcome } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';
-import { isYoungerThan, onlineSinceOf, tooYoung, type Standing } from './account-age.ts';
+import { isYoungerThan, onlineSinceOf, type Standing } from './account-age.ts';
 import type { Accounts } from './accounts.ts';
 import { acceptRules, addRules, type AddContactsPolicy } from './policy.ts';
 import type { Ledger } from './ports.ts';
+import { exhausted, tooYoung } from './refusals.ts';
 import type { AddRequest } from './request.ts';
-import { limitAt, type AttemptKind, type QuotaRule, type QuotaUsage } from './rules.ts';
+import type { AttemptKind, QuotaRule, QuotaUsage } from './rules.ts';
 
 export interface AddCall {
   readonly appId: string;
@@ -44,7 +45,7 @@ interface AddServiceParts {
   readonly timeoutMs: number;
   /** Rejects if the store could not keep a charge now. */
   checkStore(): Promise<void>;
-  /** An attempt that the policy lets pass but the vendor warns of. */
+  /** An attempt that the policy lets pass but GEWE warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
 }
 
@@ -124,8 +125,9 @@ export function createAddService(parts: AddServiceParts): AddService {
       const rules = rulesFor(kind, standing);
       const charge = await ledger.charge(appId, { kind, target }, rules);
       if (charge.kind === 'refused') {
-        const refusal = exhausted(charge.rule, charge.retryAt, charge.at);
-        return { kind: 'refused', refusal, usage: charge.usage, spent: false };
+        const { rule, retryAt: opensAt, usage: current, at } = charge;
+        const refusal = exhausted({ rule, opensAt, usage: current }, at);
+        return { kind: 'refused', refusal, usage: current, spent: false };
       }
 
       const outcome = await send(call);
@@ -162,15 +164,5 @@ function endedByStop(): Refusal {
   return new Refusal(
     'upstream-timeout',
     'The gateway was stopped before the upstream answered. The request may have been carried out.',
-  );
-}
-
-function exhausted(rule: QuotaRule, opensAt: number, now: number): Refusal {
-  const limit = limitAt(rule, now);
-  const seconds = rule.windowMs / 1000;
-  return new Refusal(
-    rule.code,
-    `The rule ${rule.name} allows ${limit} in any ${seconds} seconds. Nothing was sent or charged; try again at retryAt.`,
-    retryAt(opensAt, now),
   );
 }

@@ -2,14 +2,23 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../time.ts';
 import { Refusal, retryAfter, type RefusalCode } from '../errors.ts';
 import type { AddResult } from './add-service.ts';
-import type { Begin, IdempotencyStore } from './ports.ts';
+import type { AcquireResult, IdempotencyStore } from './ports.ts';
 
 /** The outcome of the first request, as it is kept. */
 export type FirstAnswer =
   | { readonly kind: 'answer'; readonly contentType: string; readonly body: Buffer }
-  | { readonly kind: 'refusal'; readonly code: RefusalCode; readonly detail: string };
+  | {
+      readonly kind: 'refusal';
+      readonly code: RefusalCode;
+      readonly detail: string;
+      /** Undefined in an answer that was kept before refusals had one. */
+      readonly msg?: string;
+      /** Likewise. */
+      readonly members?: Readonly<Record<string, unknown>>;
+    };
 
-export interface IdempotencyScope {
+/** A request with an `Idempotency-Key`. */
+export interface IdempotentRequest {
   readonly client: string;
   readonly appId: string;
   /** As the caller wrote it in the `Idempotency-Key` header. */
@@ -18,22 +27,27 @@ export interface IdempotencyScope {
   readonly body: Buffer;
 }
 
-/** Held by the request that came first with a key. It must be finished or abandoned. */
-export interface Claim {
-  finish(answer: FirstAnswer): Promise<void>;
-  abandon(): Promise<void>;
+/** The key, in the hands of the first request with it. It must be completed or released. */
+export interface HeldKey {
+  /** Keeps the answer, for later requests with the key. */
+  complete(answer: FirstAnswer): Promise<void>;
+  /** Frees the key: the request was not carried out. */
+  release(): Promise<void>;
 }
 
-export type Claimed =
-  | { readonly kind: 'claimed'; readonly claim: Claim }
+export type KeyOrReplay =
+  | { readonly kind: 'acquired'; readonly key: HeldKey }
   | { readonly kind: 'replay'; readonly answer: FirstAnswer };
 
 /** How long an answer is kept after the first request, milliseconds. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** Claims keys in the store. Rejects with a refusal if another request holds the key, and if the store fails. */
 export interface Idempotency {
-  claim(scope: IdempotencyScope): Promise<Claimed>;
+  /**
+   * Acquires the request's key. Rejects with a refusal if another request holds it or if it came with another body before,
+   * and if the store fails.
+   */
+  acquire(request: IdempotentRequest): Promise<KeyOrReplay>;
 }
 
 /**
@@ -45,25 +59,25 @@ export function createIdempotency(
   leaseMs: number,
 ): Idempotency {
   return {
-    async claim({ client, appId, key, body }) {
+    async acquire({ client, appId, key, body }) {
       const storeKey = { appId, id: hash(JSON.stringify([client, appId, key])) };
       const now = clock.now();
-      const begun = await store.begin(storeKey, hash(body), {
+      const result = await store.acquire(storeKey, hash(body), {
         now,
         leaseUntil: now + leaseMs,
         expiresAt: now + KEPT_MS,
       });
-      switch (begun.kind) {
-        case 'begun':
+      switch (result.kind) {
+        case 'acquired':
           return {
-            kind: 'claimed',
-            claim: {
-              finish: (answer) => store.finish(storeKey, encode(answer)),
-              abandon: () => store.abandon(storeKey),
+            kind: 'acquired',
+            key: {
+              complete: (answer) => store.complete(storeKey, encode(answer)),
+              release: () => store.release(storeKey),
             },
           };
-        case 'finished':
-          return { kind: 'replay', answer: decode(begun.answer) };
+        case 'completed':
+          return { kind: 'replay', answer: decode(result.answer) };
         case 'lost':
           return {
             kind: 'replay',
@@ -86,13 +100,13 @@ export function createIdempotency(
             'This Idempotency-Key was already used with a different body. Use a new key for a new request.',
           );
         default:
-          return begun satisfies never;
+          return result satisfies never;
       }
     },
   };
 }
 
-export type Once =
+export type OnceResult =
   | { readonly kind: 'first'; readonly result: AddResult }
   | { readonly kind: 'replayed'; readonly answer: FirstAnswer };
 
@@ -100,64 +114,66 @@ export type Once =
  * Makes an attempt, at most once for each key. Rejects with a refusal if another request holds the key, and if a store
  * fails before the attempt is sent.
  *
- * @param scope undefined for a request without a key: then the attempt is always made
+ * @param request undefined if it has no key: then the attempt is always made
  */
 export async function once(
   idempotency: Idempotency,
-  scope: IdempotencyScope | undefined,
+  request: IdempotentRequest | undefined,
   attempt: () => Promise<AddResult>,
-): Promise<Once> {
-  if (scope === undefined) return { kind: 'first', result: await attempt() };
-  const claimed = await idempotency.claim(scope);
-  if (claimed.kind === 'replay') return { kind: 'replayed', answer: claimed.answer };
-  const { claim } = claimed;
+): Promise<OnceResult> {
+  if (request === undefined) return { kind: 'first', result: await attempt() };
+  const acquired = await idempotency.acquire(request);
+  if (acquired.kind === 'replay') return { kind: 'replayed', answer: acquired.answer };
+  const { key } = acquired;
   try {
     const result = await attempt();
-    await settle(claim, result).catch(ignoreReported);
+    await settle(key, result).catch(ignoreReported);
     return { kind: 'first', result };
   } catch (error) {
-    await claim.abandon().catch(ignoreReported);
+    await key.release().catch(ignoreReported);
     throw error;
   }
 }
 
 /** Keeps the answer for the key, or frees the key if nothing was carried out: then the caller may try again. */
-async function settle(claim: Claim, result: AddResult): Promise<void> {
-  if (!result.spent) return claim.abandon();
+async function settle(key: HeldKey, result: AddResult): Promise<void> {
+  if (!result.spent) return key.release();
   if (result.kind === 'answered') {
     const { contentType, body } = result.answer;
-    return claim.finish({ kind: 'answer', contentType, body });
+    return key.complete({ kind: 'answer', contentType, body });
   }
-  const { code, detail } = result.refusal;
-  return claim.finish({ kind: 'refusal', code, detail });
+  const { code, detail, msg, members } = result.refusal;
+  return key.complete({ kind: 'refusal', code, detail, msg, members });
 }
 
 /** The store reports its failures itself, and the outcome of the attempt is known without it. */
 function ignoreReported(): void {}
 
-/** A claim as a store keeps it. Instants are milliseconds since the epoch. */
-export interface IdempotencyClaim {
+/** What a store keeps for a key. Instants are milliseconds since the epoch. */
+export interface IdempotencyRecord {
+  /** Of the body. */
   readonly fingerprint: string;
+  /** The first request is under way until then at the latest. */
   readonly leaseUntil: number;
   readonly expiresAt: number;
-  /** Undefined until the owner has finished. */
+  /** Undefined until the first request is completed. */
   readonly answer: Buffer | undefined;
 }
 
-/** What every store's `begin` decides between reading and writing; `begun` means that the caller may claim the key. */
-export function judgeClaim(
-  claim: IdempotencyClaim | undefined,
+/** What every store's `acquire` decides between reading and writing: `acquired` means that it may write a new record. */
+export function judgeRecord(
+  record: IdempotencyRecord | undefined,
   fingerprint: string,
   now: number,
-): Begin {
-  if (claim === undefined || claim.expiresAt <= now) return { kind: 'begun' };
-  if (claim.fingerprint !== fingerprint) return { kind: 'mismatch' };
-  if (claim.answer !== undefined) return { kind: 'finished', answer: claim.answer };
-  return { kind: claim.leaseUntil > now ? 'in-progress' : 'lost' };
+): AcquireResult {
+  if (record === undefined || record.expiresAt <= now) return { kind: 'acquired' };
+  if (record.fingerprint !== fingerprint) return { kind: 'mismatch' };
+  if (record.answer !== undefined) return { kind: 'completed', answer: record.answer };
+  return { kind: record.leaseUntil > now ? 'in-progress' : 'lost' };
 }
 
-/** How many expired keys one `begin` deletes: more than it adds, and never so many that it takes long. */
-export const EXPIRED_PER_BEGIN = 32;
+/** How many expired records one `acquire` deletes: more than it adds, and never so many that it takes long. */
+export const EXPIRED_PER_ACQUIRE = 32;
 
 function hash(value: string | Buffer): string {
   return createHash('sha256').update(value).digest('base64url');

@@ -1,6 +1,6 @@
 import type { LimitStep, QuotaRule } from './rules.ts';
 
-/** The policy of addContacts. Its defaults are the vendor's advice; durations are milliseconds. */
+/** The policy of addContacts. Its defaults are GEWE's advice; durations are milliseconds. */
 export interface AddContactsPolicy {
   readonly accountAge: {
     readonly minimumMs: number;

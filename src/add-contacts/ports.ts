@@ -65,19 +65,19 @@ export interface AccountClocks {
 export interface AccountRegister extends AccountClocks {
   declare(appId: string, onlineSince: number): Promise<void>;
   /** Removes the declaration, if there is one, and keeps `firstSeenAt`. Resolves to whether there was one. */
-  withdraw(appId: string): Promise<boolean>;
+  removeDeclaration(appId: string): Promise<boolean>;
   /** At most `limit` records, those after `after`, in the order of appId (by code unit). */
   list(after: string | undefined, limit: number): Promise<AccountRecord[]>;
 }
 
-export type Begin =
-  /** The key is new or has expired. The caller now owns it, and must finish or abandon it. */
-  | { readonly kind: 'begun' }
+export type AcquireResult =
+  /** The key is new or has expired. The caller now holds it, and must complete or release it. */
+  | { readonly kind: 'acquired' }
   | { readonly kind: 'in-progress' }
-  /** The lease of its owner expired without an answer: the outcome of the request is unknown. */
+  /** The lease of its holder expired without an answer: the outcome of the request is unknown. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'mismatch' }
-  | { readonly kind: 'finished'; readonly answer: Buffer };
+  | { readonly kind: 'completed'; readonly answer: Buffer };
 
 /** `id` is a hash of everything by which keys differ, including the account. */
 export interface IdempotencyKey {
@@ -88,16 +88,16 @@ export interface IdempotencyKey {
 /** The first answers to requests with an Idempotency-Key. */
 export interface IdempotencyStore {
   /**
-   * Claims `key` for a request with this `fingerprint`, as one step. A key that came with another fingerprint before is a
+   * Acquires `key` for a request with this `fingerprint`, as one step. A key that came with another fingerprint before is a
    * mismatch, whatever its outcome.
    */
-  begin(
+  acquire(
     key: IdempotencyKey,
     fingerprint: string,
     times: { readonly now: number; readonly leaseUntil: number; readonly expiresAt: number },
-  ): Promise<Begin>;
-  /** Keeps the answer until the expiry given to `begin`. */
-  finish(key: IdempotencyKey, answer: Buffer): Promise<void>;
+  ): Promise<AcquireResult>;
+  /** Keeps the answer until the expiry given to `acquire`. */
+  complete(key: IdempotencyKey, answer: Buffer): Promise<void>;
   /** Frees the key: the request was not carried out. */
-  abandon(key: IdempotencyKey): Promise<void>;
+  release(key: IdempotencyKey): Promise<void>;
 }

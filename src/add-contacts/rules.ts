@@ -47,6 +47,8 @@ export interface QuotaUsage {
   readonly opensAt: number;
   /** When the oldest that counts stops counting; now if nothing counts. */
   readonly nextFreedAt: number;
+  /** When the attempts that count were charged, newest first. Milliseconds since the epoch. */
+  readonly counted: readonly number[];
 }
 
 export type Verdict =
@@ -117,6 +119,7 @@ export function usageOf(
         left: Math.max(0, limit - counted.length),
         opensAt: opensAt(rule, counted, now),
         nextFreedAt: oldest === undefined ? now : oldest + rule.windowMs,
+        counted,
       };
     });
 }
@@ -155,13 +158,39 @@ export function limitAt(rule: QuotaRule, now: number): number {
 }
 
 /**
+ * The first instant at which an account could add a person that it has not added before, if nothing else is charged
+ * until then. Undefined if it could now.
+ *
+ * One rule opens at an instant at which another may be closed, because limits change with the age of the account. So
+ * the rules are asked in turn from the latest instant on, until all of them are open at the same one.
+ *
+ * @param usage the usage at `now`; rules per target and those for accepting do not matter
+ * @param oldEnoughAt when the account is old enough to add, milliseconds since the epoch; `-Infinity` if its age does
+ *   not matter
+ * @param now milliseconds since the epoch
+ */
+export function nextAddAt(
+  usage: readonly QuotaUsage[],
+  oldEnoughAt: number,
+  now: number,
+): number | undefined {
+  const deciding = usage.filter(({ rule }) => rule.kind === 'add' && rule.per === 'account');
+  let instant = Math.max(now, oldEnoughAt);
+  for (let before = -Infinity; before !== instant;) {
+    before = instant;
+    for (const { rule, counted } of deciding) instant = opensAt(rule, counted, instant);
+  }
+  return instant === now ? undefined : instant;
+}
+
+/**
  * The first instant, from `now` on, at which fewer attempts count than the limit of that instant. The limit changes
  * with the age of the account, so each step is searched for a free instant within its own span.
  */
 function opensAt(rule: QuotaRule, newestFirst: readonly number[], now: number): number {
   for (const [index, step] of rule.limits.entries()) {
     const until = rule.limits[index + 1]?.from ?? Infinity;
-    if (until <= now) continue;
+    if (until <= now || step.limit === 0) continue;
     const blocking = newestFirst[step.limit - 1];
     const free = blocking === undefined ? -Infinity : blocking + rule.windowMs;
     const instant = Math.max(now, step.from, free);

@@ -62,7 +62,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
     return EXIT_USAGE;
   }
 
-  const { env, loaded, problems, warnings } = readSettings(io);
+  const { env, isFromDotEnv, loaded, problems, warnings } = readSettings(io);
   const { stdout, stderr, scrub } = redact(io, env);
   const live =
     asked.live === true && loaded !== undefined ? await checkLive(loaded, io.cwd) : undefined;
@@ -77,7 +77,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   } else if (loaded === undefined) {
     stderr.write(showProblems(problems, warnings));
   } else {
-    stdout.write(summary(loaded));
+    stdout.write(summary(loaded, isFromDotEnv('GEWE_TOKEN') ? '.env' : 'the environment'));
     stderr.write(showWarnings(warnings));
     if (live !== undefined) stdout.write(showFindings(live));
   }
@@ -99,12 +99,13 @@ function showStore(url: string): string {
   return url === 'memory:' || /[/.]/.test(url) ? url : 'sqlite:(a file in the working directory)';
 }
 
-function summary({ settings, secrets, clients }: Loaded): string {
+/** @param tokenFrom where GEWE_TOKEN comes from, if it is set */
+function summary({ settings, secrets, clients }: Loaded, tokenFrom: string): string {
   const names = clients.entries.map(({ client }) => showName(client.name));
   const token =
     'file' in secrets.token
       ? `GEWE_TOKEN_FILE is set (${secrets.token.file})`
-      : 'GEWE_TOKEN is set (from the environment)';
+      : `GEWE_TOKEN is set (from ${tokenFrom})`;
   const ops = `http://${showHost(settings.opsHost)}:${settings.opsPort}`;
   return [
     'The settings are complete.',

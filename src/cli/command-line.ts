@@ -27,6 +27,13 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     },
   ],
   [
+    'sessions',
+    {
+      summary: '`sessions rotate-key` replaces the key that signs session tokens',
+      load: async () => (await import('./sessions.ts')).sessions,
+    },
+  ],
+  [
     'demo',
     {
       summary: 'show what the gateway does, without an account',

@@ -7,6 +7,8 @@ import type { Io } from './io.ts';
 interface ReadSettings {
   /** The environment with the additions of `.env`. */
   readonly env: NodeJS.ProcessEnv;
+  /** Whether a variable comes from `.env`, not from the environment. */
+  isFromDotEnv(name: string): boolean;
   /** Undefined if there is any problem. */
   readonly loaded: Loaded | undefined;
   readonly problems: readonly Problem[];
@@ -27,6 +29,7 @@ export function readSettings({
   const loaded = problems.length > 0 || 'problems' in read ? undefined : read;
   return {
     env,
+    isFromDotEnv: (name) => lines.has(name),
     loaded,
     problems,
     warnings: [...warnings, ...(loaded === undefined ? [] : warningsOf(loaded.settings))],

@@ -200,7 +200,7 @@ export function createBreaker(
     },
     excuse: (subject) => void excused.add(subject),
     observe(subject, outcome) {
-      // Any answer of the vendor shows that it is there. An error page does not, but it costs no wait either.
+      // Any answer from GEWE shows that it is there. An error page does not, but it costs no wait either.
       if (outcome.kind === 'answered' || outcome.kind === 'token-rejected') recordSuccess();
       if (excused.has(subject)) return;
       if (outcome.kind === 'timeout' || outcome.kind === 'unreachable') {

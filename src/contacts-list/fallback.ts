@@ -6,11 +6,11 @@ import type { ListDirectives } from './directives.ts';
 import { liveAnswer, noList, type ListAnswer } from './list-answer.ts';
 import type { ListFailure, RefreshResult } from './refresh.ts';
 import { fallbackOf, type Fallback, type SavedLists } from './saved-lists.ts';
-import type { VendorCache } from './vendor-cache.ts';
+import type { GeweCache } from './gewe-cache.ts';
 
 const NO_LIST: ListFailure = {
   why: 'invalid',
-  came: { kind: 'invalid', why: '`ret` 200 without a list', status: 200 },
+  outcome: { kind: 'invalid', why: '`ret` 200 without a list', status: 200 },
 };
 
 interface Caller {
@@ -21,18 +21,18 @@ interface Caller {
 
 interface FallbackParts {
   readonly savedLists: Pick<SavedLists, 'load'>;
-  readonly vendorCache: Pick<VendorCache, 'ask'>;
+  readonly geweCache: Pick<GeweCache, 'ask'>;
   readonly clock: Clock;
   readonly settings: Pick<ListSettings, 'cacheDeadlineMs' | 'pollMs'>;
 }
 
-/** Answers callers whose slow call brings no list, or none in time. */
-export function createFallback({ savedLists, vendorCache, clock, settings }: FallbackParts) {
+/** Answers callers whose refresh brings no list, or none in time. */
+export function createFallback({ savedLists, geweCache, clock, settings }: FallbackParts) {
   async function findSaved({ appId, directives }: Caller): Promise<Fallback> {
     return fallbackOf(await savedLists.load(appId), directives, clock.now());
   }
 
-  /** The saved list, else the vendor's cache, else the vendor's own answer, else a refusal. */
+  /** The saved list, else GEWE's cache, else GEWE's own answer, else a refusal. */
   async function answerFailure(
     caller: Caller,
     failure: ListFailure,
@@ -43,7 +43,7 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
     if (before.list !== undefined) return { kind: 'saved', list: before.list, tried, joined };
     // With a rejected token this call would be rejected, too.
     if (caller.directives.staleIfErrorMs !== 0 && tried !== 'token-rejected') {
-      const asked = vendorCache.ask(caller.appId, caller.trace);
+      const asked = geweCache.ask(caller.appId, caller.trace);
       const list = await within(asked, settings.cacheDeadlineMs);
       if (list !== undefined && list !== 'deadline') return { kind: 'gewe-cache', list, joined };
     }
@@ -59,7 +59,7 @@ export function createFallback({ savedLists, vendorCache, clock, settings }: Fal
   return {
     answerFailure,
 
-    /** What the result of a slow call means for one of its callers. */
+    /** What the result of a refresh means for one of its callers. */
     async answerResult(
       caller: Caller,
       result: RefreshResult,

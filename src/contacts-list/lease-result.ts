@@ -1,11 +1,11 @@
-import type { ListFailure, RefreshResult, VendorAnswer } from './refresh.ts';
+import type { GeweAnswer, ListFailure, RefreshResult } from './refresh.ts';
 
-/** The result of a slow call, as JSON for the other gateways. The list itself is in the store. */
+/** The result of a refresh, as JSON for the other gateways. The list itself is in the store. */
 type EncodedResult =
   | { readonly kind: 'list'; readonly contentType: string; readonly savedAt: number }
   | ({ readonly kind: 'other' | 'no-list' } & EncodedAnswer)
-  | { readonly kind: 'timeout-by-vendor'; readonly answer: EncodedAnswer }
-  | { readonly kind: 'failure'; readonly failure: ListFailure };
+  | { readonly kind: 'timeout-by-gewe'; readonly answer: EncodedAnswer }
+  | { readonly kind: 'failed'; readonly failure: ListFailure };
 
 interface EncodedAnswer {
   readonly contentType: string;
@@ -29,8 +29,8 @@ function encodable(result: RefreshResult): EncodedResult | undefined {
     case 'failed': {
       const { failure } = result;
       return failure.why === 'timeout' && failure.answer !== undefined
-        ? { kind: 'timeout-by-vendor', answer: toBase64(failure.answer) }
-        : { kind: 'failure', failure };
+        ? { kind: 'timeout-by-gewe', answer: toBase64(failure.answer) }
+        : { kind: 'failed', failure };
     }
     case 'refused':
       return undefined;
@@ -52,12 +52,12 @@ export function decodeResult(bytes: Buffer): Decoded | undefined {
   switch (encoded.kind) {
     case 'list':
       return encoded;
-    case 'failure':
+    case 'failed':
       return { kind: 'failed', failure: encoded.failure };
     case 'other':
     case 'no-list':
       return { kind: encoded.kind, answer: fromBase64(encoded) };
-    case 'timeout-by-vendor':
+    case 'timeout-by-gewe':
       return { kind: 'failed', failure: { why: 'timeout', answer: fromBase64(encoded.answer) } };
     default:
       encoded satisfies never;
@@ -65,11 +65,11 @@ export function decodeResult(bytes: Buffer): Decoded | undefined {
   }
 }
 
-function toBase64({ contentType, body }: VendorAnswer): EncodedAnswer {
+function toBase64({ contentType, body }: GeweAnswer): EncodedAnswer {
   return { contentType, body: body.toString('base64') };
 }
 
-function fromBase64({ contentType, body }: EncodedAnswer): VendorAnswer {
+function fromBase64({ contentType, body }: EncodedAnswer): GeweAnswer {
   return { contentType, body: Buffer.from(body, 'base64') };
 }
 

@@ -1,14 +1,14 @@
 import { Refusal, retryAfter } from '../errors.ts';
-import { tokenRejected, whatCame } from '../gewe/answer-or-refusal.ts';
+import { tokenRejected, describeInvalid } from '../gewe/answer-or-refusal.ts';
 import type { SavedList } from './ports.ts';
-import type { ListFailure, VendorAnswer } from './refresh.ts';
+import type { GeweAnswer, ListFailure } from './refresh.ts';
 import { ageSeconds, type NoFallback } from './saved-lists.ts';
 
 /** What a caller of fetchContactsList gets. */
 export type ListAnswer =
   /** The upstream's answer: a list (which is saved by now), or an error of an account or a parameter. */
   | (LiveAnswer & { readonly kind: 'live' })
-  /** A list that has just come from the vendor's cache. */
+  /** A list that has just come from GEWE's cache. */
   | { readonly kind: 'gewe-cache'; readonly list: SavedList; readonly joined: boolean }
   /** The saved list. `tried` says why there is no answer of the upstream; undefined if the caller did not wait for it. */
   | {
@@ -21,7 +21,7 @@ export type ListAnswer =
   /** The caller has left. */
   | { readonly kind: 'left' };
 
-interface LiveAnswer extends VendorAnswer {
+interface LiveAnswer extends GeweAnswer {
   readonly stored: boolean;
   readonly joined: boolean;
   /** When to ask again, milliseconds from now; undefined for an answer that will not change by itself. */
@@ -36,8 +36,8 @@ export interface ListReply {
 
 /** What the upstream has just answered. */
 export function liveAnswer(
-  { body, contentType }: VendorAnswer,
-  details: Omit<LiveAnswer, keyof VendorAnswer>,
+  { body, contentType }: GeweAnswer,
+  details: Omit<LiveAnswer, keyof GeweAnswer>,
 ): ListAnswer {
   return { kind: 'live', body, contentType, ...details };
 }
@@ -67,13 +67,17 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
       return refused(new Refusal('upstream-unreachable', detail, extras));
     }
     case 'invalid': {
-      const { came } = failure;
+      const { outcome } = failure;
       // Below 500 the upstream was reached. A 5xx or a page comes from a proxy that could not reach GEWE.
-      const wasReached = came.status !== undefined && came.status < 500;
+      const wasReached = outcome.status !== undefined && outcome.status < 500;
       return refused(
         wasReached
-          ? new Refusal('upstream-invalid', `${whatCame(came)} ${NO_FALLBACK[noFallback]}`, extras)
-          : new Refusal('upstream-unreachable', `${whatCame(came)} ${rest}.`, extras),
+          ? new Refusal(
+              'upstream-invalid',
+              `${describeInvalid(outcome)} ${NO_FALLBACK[noFallback]}`,
+              extras,
+            )
+          : new Refusal('upstream-unreachable', `${describeInvalid(outcome)} ${rest}.`, extras),
       );
     }
     case 'token-rejected': {
@@ -85,7 +89,7 @@ export function noList(failure: ListFailure, noFallback: NoFallback, waitMs: num
   }
 }
 
-/** The refusal if no further slow call may be made. `waitMs`: how soon asking again makes sense. */
+/** The refusal if no further refresh may be made. `waitMs`: how soon asking again makes sense. */
 export function noSlot(noFallback: NoFallback, waitMs: number): ListAnswer {
   return refused(
     new Refusal(

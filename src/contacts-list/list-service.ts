@@ -17,7 +17,7 @@ import {
 } from './list-answer.ts';
 import { createPolls } from './polls.ts';
 import type { ListStore, SavedList } from './ports.ts';
-import type { ListCall } from './refresh.ts';
+import type { RefreshRequest } from './refresh.ts';
 import { createRefreshes, type Refresh } from './refreshes.ts';
 import {
   createSavedLists,
@@ -26,14 +26,14 @@ import {
   type Fallback,
   type SavedListsEvents,
 } from './saved-lists.ts';
-import { createVendorCache } from './vendor-cache.ts';
+import { createGeweCache } from './gewe-cache.ts';
 
-export interface ListRequest extends ListCall {
+export interface ListRequest extends RefreshRequest {
   /** The name of the client that asks. */
   readonly client: string;
   readonly directives: ListDirectives;
   /**
-   * Resolves when the caller has left. Called only if the caller has to wait. After it has left, only the slow call
+   * Resolves when the caller has left. Called only if the caller has to wait. After it has left, only the refresh
    * continues.
    */
   left(): Promise<'left'>;
@@ -48,11 +48,11 @@ export interface ListService {
    * @param askedAt milliseconds since the epoch: the list is at least as old as that
    */
   saveFromCache(appId: string, answer: Answer, askedAt: number): Promise<void>;
-  /** How many slow calls this gateway makes now. */
-  callsUnderWay(): number;
-  /** Resolves when no slow call is under way. */
+  /** How many refreshes this gateway makes now. */
+  refreshesUnderWay(): number;
+  /** Resolves when no refresh is under way. */
   idle(): Promise<void>;
-  /** Ends the polls. Resolves when no call to the vendor's cache is under way. */
+  /** Ends the polls. Resolves when no call to GEWE's cache is under way. */
   stop(): Promise<void>;
 }
 
@@ -63,27 +63,27 @@ interface ListServiceParts extends SavedListsEvents {
   readonly breaker: Omit<Breaker, 'observe'>;
   readonly clock: Clock;
   readonly settings: ListSettings;
-  /** All slots for slow calls are taken (true), or plenty are free again (false). */
+  /** All slots for refreshes are taken (true), or plenty are free again (false). */
   onCrowded(crowded: boolean): void;
-  /** No slow call was made for a caller, because there was no slot for it. */
+  /** No refresh was made for a caller, because there was no slot for it. */
   onTurnedAway(): void;
   /** A fault of ours, which cost nobody an answer. */
   onFault(error: unknown): void;
 }
 
-/** What a caller gets that needs the slow call. */
+/** What a caller gets that needs a refresh. */
 type JoinResult =
   | { readonly kind: 'waits'; readonly refresh: Refresh; readonly isNew: boolean }
   /** The upstream as a whole is down. */
   | { readonly kind: 'down'; readonly down: Down }
-  /** The maximum of slow calls is under way. */
+  /** The maximum of refreshes is under way. */
   | { readonly kind: 'no-slot' };
 
 export function createListService(parts: ListServiceParts): ListService {
   const { upstream, leases, breaker, clock, settings } = parts;
   const faults = containFaults(parts.onFault);
   const savedLists = createSavedLists(parts.lists, parts, faults);
-  const vendorCache = createVendorCache({
+  const geweCache = createGeweCache({
     upstream,
     clock,
     leases,
@@ -92,7 +92,7 @@ export function createListService(parts: ListServiceParts): ListService {
     faults,
     deadlineMs: Math.max(settings.pollMs, settings.cacheDeadlineMs),
   });
-  const polls = createPolls({ savedLists, vendorCache, settings, faults });
+  const polls = createPolls({ savedLists, geweCache, settings, faults });
   const refreshes = createRefreshes({
     upstream,
     leases,
@@ -104,10 +104,10 @@ export function createListService(parts: ListServiceParts): ListService {
     faults,
     onCrowded: parts.onCrowded,
   });
-  const fallback = createFallback({ savedLists, vendorCache, clock, settings });
+  const fallback = createFallback({ savedLists, geweCache, clock, settings });
   const downNow = () => faults.contain(() => breaker.down());
 
-  /** Joins the slow call of the account, or starts one. */
+  /** Joins the refresh of the account, or starts one. */
   async function joinOrStart(request: ListRequest, askedAt: number): Promise<JoinResult> {
     const { appId, client } = request;
     let isProbe = false;
@@ -129,7 +129,7 @@ export function createListService(parts: ListServiceParts): ListService {
     return { kind: 'waits', refresh: refreshes.start(request, askedAt), isNew: true };
   }
 
-  /** The result of a slow call for this caller; `too-late` if the call is older than the caller wants to wait. */
+  /** The result of a refresh for this caller; `too-late` if the refresh is older than the caller wants to wait. */
   async function resultFor(
     { directives }: ListRequest,
     { refresh, isNew }: Waiting,
@@ -143,7 +143,7 @@ export function createListService(parts: ListServiceParts): ListService {
     return isTooLate ? 'too-late' : refresh.first;
   }
 
-  /** Waits for the slow call as long as this caller wants to, counted from its arrival. */
+  /** Waits for the refresh as long as this caller wants to, counted from its arrival. */
   async function wait(
     request: ListRequest,
     waiting: Waiting,
@@ -177,7 +177,7 @@ export function createListService(parts: ListServiceParts): ListService {
     return replyWithoutWait(noList({ why }, saved.missing, retryAfterMs));
   }
 
-  /** The saved list, or a refusal, at once, because there is no slot for a slow call. */
+  /** The saved list, or a refusal, at once, because there is no slot for a refresh. */
   function withoutSlot(saved: Fallback): ListReply {
     faults.contain(() => parts.onTurnedAway());
     if (saved.list !== undefined) return replyWithoutWait(savedAnswer(saved.list));
@@ -210,11 +210,11 @@ export function createListService(parts: ListServiceParts): ListService {
       if (!isGoodList(json)) return;
       await savedLists.saveIfNewer(appId, { body, savedAt: askedAt, source: 'gewe-cache' });
     },
-    callsUnderWay: refreshes.count,
+    refreshesUnderWay: refreshes.count,
     idle: refreshes.idle,
     async stop() {
       polls.stop();
-      await vendorCache.idle();
+      await geweCache.idle();
     },
   };
 }

@@ -3,32 +3,37 @@ import type { ListSettings } from '../settings/settings.ts';
 import type { Faults } from './faults.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
-import type { VendorCache } from './vendor-cache.ts';
+import type { GeweCache } from './gewe-cache.ts';
 
-/** The slow call of an account, as the polling sees it. */
-export interface PolledCall {
-  /** The vendor has given its final answer: no more polls. */
+/** The refresh of an account, as the polling sees it. */
+export interface PolledRefresh {
+  /** GEWE has given its final answer: no more polls. */
   end(): void;
-  /** The vendor is not working on this call. Polls that an earlier call of the account began continue. */
-  withdraw(): void;
-  /** This call needs no more results. The polls continue. */
+  /** GEWE is not working on this refresh. Polls that an earlier one of the account began continue. */
+  endOwn(): void;
+  /** This refresh needs no more results. The polls continue. */
   release(): void;
 }
 
 /**
- * Polls the vendor's cache for lists whose slow call takes longer than the deadline, as the vendor's page advises. The
- * polls outlive a slow call that fails: a front proxy gives up after some seconds while the vendor works on.
+ * Polls GEWE's cache for lists whose refresh takes longer than the deadline, as GEWE's page advises. The
+ * polls outlive a refresh that fails: a front proxy gives up after some seconds while GEWE works on.
  */
 export interface Polls {
   /**
-   * Polls for an account from the deadline of a call that starts now, until a good list is there or the hard limit of that
-   * call. If the account is polled already, those polls continue at their pace: otherwise an account whose calls fail
-   * quickly would never be asked about.
+   * Polls for an account from the deadline of a refresh that starts now, until a good list is there or the hard limit of
+   * that refresh. If the account is polled already, those polls continue at their pace: otherwise an account whose refreshes
+   * fail quickly would never be asked about.
    *
-   * @param since when the call began, milliseconds since the epoch: any list saved since then is used
-   * @param onFound gets the list, which is saved by then, until the call is released
+   * @param since when the refresh began, milliseconds since the epoch: any list saved since then is used
+   * @param onFound gets the list, which is saved by then, until the refresh is released
    */
-  start(appId: string, trace: Trace, since: number, onFound: (list: SavedList) => void): PolledCall;
+  start(
+    appId: string,
+    trace: Trace,
+    since: number,
+    onFound: (list: SavedList) => void,
+  ): PolledRefresh;
   /** Ends the polls of one account. */
   end(appId: string): void;
   /** How many accounts are polled. */
@@ -39,32 +44,30 @@ export interface Polls {
 
 interface PollsParts {
   readonly savedLists: Pick<SavedLists, 'load'>;
-  readonly vendorCache: Pick<VendorCache, 'ask'>;
-  /** The first poll comes `deadlineMs` after the start of a call, the next ones every `pollMs`, the last by `hardLimitMs`. */
+  readonly geweCache: Pick<GeweCache, 'ask'>;
+  /** The first poll comes `deadlineMs` after the start of a refresh, the next ones every `pollMs`, the last by `hardLimitMs`. */
   readonly settings: Pick<ListSettings, 'deadlineMs' | 'pollMs' | 'hardLimitMs'>;
   readonly faults: Faults;
 }
 
 interface Poll {
-  /** When the last call began, milliseconds since the epoch. */
+  /** When the last refresh began, milliseconds since the epoch. */
   since: number;
-  /** The callback of the last call. Not a promise: every failed call would leave a listener on it. */
+  /** The callback of the last refresh. Not a promise: every failed one would leave a listener on it. */
   onFound: ((list: SavedList) => void) | undefined;
   next: NodeJS.Timeout;
   limit: NodeJS.Timeout | undefined;
 }
 
 export function createPolls(parts: PollsParts): Polls {
-  const { savedLists, vendorCache, faults } = parts;
+  const { savedLists, geweCache, faults } = parts;
   const { deadlineMs, pollMs, hardLimitMs } = parts.settings;
   const running = new Map<string, Poll>();
 
-  /** Another caller or gateway may have saved a list already, which the vendor's cache must not replace. */
+  /** Another caller or gateway may have saved a list already, which GEWE's cache must not replace. */
   async function find(appId: string, trace: Trace, poll: Poll): Promise<SavedList | undefined> {
     const saved = await savedLists.load(appId);
-    return saved !== undefined && saved.savedAt >= poll.since
-      ? saved
-      : vendorCache.ask(appId, trace);
+    return saved !== undefined && saved.savedAt >= poll.since ? saved : geweCache.ask(appId, trace);
   }
 
   async function ask(appId: string, trace: Trace, poll: Poll): Promise<void> {
@@ -105,7 +108,7 @@ export function createPolls(parts: PollsParts): Polls {
         release();
         if (running.get(appId) === poll) end(appId);
       };
-      return { end: endThis, withdraw: before === undefined ? endThis : release, release };
+      return { end: endThis, endOwn: before === undefined ? endThis : release, release };
     },
     end,
     count: () => running.size,

@@ -10,28 +10,28 @@ import type { Polls } from './polls.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
 
-/** An answer of the vendor that can be passed on. */
-export type VendorAnswer = Pick<Answer, 'body' | 'contentType'>;
+/** An answer from GEWE that can be passed on. */
+export type GeweAnswer = Pick<Answer, 'body' | 'contentType'>;
 
 /** Why there is no list from the upstream. */
 export type ListFailure =
   | { readonly why: 'unreachable' | 'token-rejected' }
-  /** `answer`: the vendor says itself that it timed out; missing if nothing came in time. */
-  | { readonly why: 'timeout'; readonly answer?: VendorAnswer }
-  | { readonly why: 'invalid'; readonly came: Extract<Outcome, { kind: 'invalid' }> };
+  /** `answer`: GEWE says itself that it timed out; missing if nothing arrived in time. */
+  | { readonly why: 'timeout'; readonly answer?: GeweAnswer }
+  | { readonly why: 'invalid'; readonly outcome: Extract<Outcome, { kind: 'invalid' }> };
 
 export type RefreshResult =
   | { readonly kind: 'list'; readonly list: SavedList; readonly contentType: string }
-  /** The vendor's error for an account or a parameter. */
-  | { readonly kind: 'other'; readonly answer: VendorAnswer }
-  /** The vendor's `ret` 200 without a good list: no `data`, another shape, not one id. */
-  | { readonly kind: 'no-list'; readonly answer: VendorAnswer }
+  /** GEWE's error for an account or a parameter. */
+  | { readonly kind: 'other'; readonly answer: GeweAnswer }
+  /** GEWE's `ret` 200 without a good list: no `data`, another shape, not one id. */
+  | { readonly kind: 'no-list'; readonly answer: GeweAnswer }
   | { readonly kind: 'failed'; readonly failure: ListFailure }
   /** The gateway is stopping: a saved list does not replace this. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** What goes upstream: the bytes of the first caller. */
-export interface ListCall {
+export interface RefreshRequest {
   readonly appId: string;
   readonly body: Buffer;
   readonly trace: Trace;
@@ -48,13 +48,14 @@ export interface RefreshParts {
 }
 
 /**
- * Makes one slow call, up to the hard limit, and saves its list. From the deadline on the vendor's cache is polled, too.
+ * Fetches an account's list in one call, which may take up to the hard limit, and saves it. From the deadline on GEWE's
+ * cache is polled, too.
  * A list that a poll finds does not end the call: its own list is newer, and replaces that one.
  *
  * @param onPolled gets the list that a poll finds before the call ends
  */
 export async function refresh(
-  { appId, body, trace }: ListCall,
+  { appId, body, trace }: RefreshRequest,
   parts: RefreshParts,
   onPolled: (list: SavedList) => void,
 ): Promise<RefreshResult> {
@@ -78,7 +79,7 @@ export async function refresh(
     const result = resultOf(outcome, clock.now());
     if (result.kind === 'list') await savedLists.save(appId, result.list);
     if (result.kind === 'list' || result.kind === 'other') polling.end();
-    else if (!mayStillCome(outcome, result)) polling.withdraw();
+    else if (!mayStillCome(outcome, result)) polling.endOwn();
     return result;
   } finally {
     clearTimeout(overdue);
@@ -91,11 +92,11 @@ export const FAULT: RefreshResult = {
   kind: 'failed',
   failure: {
     why: 'invalid',
-    came: { kind: 'invalid', why: 'an answer that the gateway failed to handle' },
+    outcome: { kind: 'invalid', why: 'an answer that the gateway failed to handle' },
   },
 };
 
-/** What the outcome of the slow call means for its callers. */
+/** What the outcome of the refresh means for its callers. */
 export function resultOf(outcome: Outcome, now: number): RefreshResult {
   switch (outcome.kind) {
     case 'answered':
@@ -103,7 +104,7 @@ export function resultOf(outcome: Outcome, now: number): RefreshResult {
     case 'aborted':
       return { kind: 'refused', refusal: shuttingDown() };
     case 'invalid':
-      return { kind: 'failed', failure: { why: 'invalid', came: outcome } };
+      return { kind: 'failed', failure: { why: 'invalid', outcome } };
     case 'timeout':
     case 'unreachable':
     case 'token-rejected':
@@ -120,8 +121,8 @@ function readAnswered(answer: Answer, now: number): RefreshResult {
   }
   const ret = retOf(json);
   if (ret === undefined) {
-    const came = { kind: 'invalid', why: 'JSON without `ret`' } as const;
-    return { kind: 'failed', failure: { why: 'invalid', came } };
+    const outcome = { kind: 'invalid', why: 'JSON without `ret`' } as const;
+    return { kind: 'failed', failure: { why: 'invalid', outcome } };
   }
   if (ret === 200) return { kind: 'no-list', answer: { body, contentType } };
   if (saysTimeout(json)) {
@@ -130,7 +131,7 @@ function readAnswered(answer: Answer, now: number): RefreshResult {
   return { kind: 'other', answer: { body, contentType } };
 }
 
-/** Whether the vendor may still be working on the list, so that its cache can have it soon. */
+/** Whether GEWE may still be working on the list, so that its cache can have it soon. */
 function mayStillCome(outcome: Outcome, result: RefreshResult): boolean {
   if (result.kind !== 'failed' || result.failure.why === 'token-rejected') return false;
   if (outcome.kind === 'unreachable') return outcome.sent;

@@ -4,10 +4,19 @@ import type { ListSettings } from '../settings/settings.ts';
 import { decodeResult, encodeResult } from './lease-result.ts';
 import type { Polls } from './polls.ts';
 import type { SavedList } from './ports.ts';
-import { FAULT, refresh, type ListCall, type RefreshParts, type RefreshResult } from './refresh.ts';
+import {
+  FAULT,
+  refresh,
+  type RefreshRequest,
+  type RefreshParts,
+  type RefreshResult,
+} from './refresh.ts';
 import type { SavedLists } from './saved-lists.ts';
 
-/** One slow call under way, made here or by another gateway on the same store, as its callers see it. */
+/**
+ * The running call that fetches an account's list, made here or by another gateway on the same store, as its callers see
+ * it.
+ */
 export interface Refresh {
   /**
    * When the call began, by the monotonic clock of this process, milliseconds. Resolves once it is known which gateway
@@ -24,7 +33,7 @@ export interface Refresh {
   readonly result: Promise<RefreshResult>;
 }
 
-/** The slow calls under way, at most one for each account and bounded in number. */
+/** The refreshes under way, at most one for each account and bounded in number. */
 export interface Refreshes {
   get(appId: string): Refresh | undefined;
   /** Whether one more may be started. */
@@ -34,7 +43,7 @@ export interface Refreshes {
    *
    * @param askedAt when its first caller asked, milliseconds since the epoch
    */
-  start(call: ListCall, askedAt: number): Refresh;
+  start(call: RefreshRequest, askedAt: number): Refresh;
   /** How many calls are made here. */
   count(): number;
   /** Resolves when no call is made here. */
@@ -97,10 +106,10 @@ export function createRefreshes(parts: RefreshesParts): Refreshes {
 type StartParts = Omit<RefreshesParts, 'onCrowded'>;
 
 /**
- * Starts the slow call at one of the gateways on the store. Other gateways read its list from the store; everything else
+ * Starts the refresh at one of the gateways on the store. Other gateways read its list from the store; everything else
  * comes with the result of the lease.
  */
-function startRefresh(call: ListCall, firstAskedAt: number, parts: StartParts): Refresh {
+function startRefresh(call: RefreshRequest, firstAskedAt: number, parts: StartParts): Refresh {
   const { leases, savedLists, clock, faults } = parts;
   const first = Promise.withResolvers<RefreshResult>();
   const holderKnown = Promise.withResolvers<void>();

@@ -76,7 +76,8 @@ export function storySteps(stage: Stage, visitor: Visitor, clock: Clock): Step[]
       },
     },
     {
-      title: 'An account that an operator declared old: accepted until its quota is used up',
+      title:
+        'An account that an operator declared old: accepted until its quota is used up. (The demo sets the gap of 60 s between adds to 0.)',
       async show() {
         const declared = await visitor.declare(OLD_ACCOUNT, new Date(clock.now() - 30 * DAY_MS));
         expect(declared, 200);

@@ -9,7 +9,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
     case 'token-rejected':
       return tokenRejected();
     case 'invalid':
-      return new Refusal('upstream-invalid', whatCame(outcome));
+      return new Refusal('upstream-invalid', describeInvalid(outcome));
     case 'unreachable':
       return new Refusal(
         'upstream-unreachable',
@@ -35,7 +35,7 @@ export function answerOrRefusal(outcome: Outcome): Answer | Refusal {
 }
 
 /** What the upstream returned instead of an answer, and the likely cause if the status suggests one. */
-export function whatCame({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
+export function describeInvalid({ why, status }: Extract<Outcome, { kind: 'invalid' }>): string {
   const expected = status !== undefined && status >= 300 ? ' instead of JSON with HTTP 2xx' : '';
   return `The upstream returned ${why}${expected}.${likelyCause(status)}`;
 }

@@ -1,7 +1,7 @@
 import { nearestName } from '../near-name.ts';
 
 /**
- * The vendor's operations that are known by name. Others pass too (the vendor may add one tomorrow); these names
+ * GEWE's operations that are known by name. Others pass too (GEWE may add one tomorrow); these names
  * decide what `read` means to a client and which labels a metric may have.
  */
 

@@ -41,7 +41,7 @@ export interface RawAnswer {
 }
 
 /**
- * Reads a whole answer. The vendor answers everything with HTTP 200 and JSON; what is not that was made by
+ * Reads a whole answer. GEWE answers everything with HTTP 200 and JSON; what is not that was made by
  * something in between.
  */
 export function readAnswer(raw: RawAnswer): Outcome {
@@ -107,8 +107,8 @@ function interimAnswer(name: string): Outcome {
 }
 
 /**
- * The vendor's verdict, also if it is written as text (`"200"`). Undefined for JSON without one, which did not come
- * from the vendor. Never the HTTP status, never `msg`.
+ * GEWE's verdict, also if it is written as text (`"200"`). Undefined for JSON without one, which did not come
+ * from GEWE. Never the HTTP status, never `msg`.
  */
 export function retOf(json: unknown): number | undefined {
   const ret = isObject(json) ? json['ret'] : undefined;
@@ -117,7 +117,7 @@ export function retOf(json: unknown): number | undefined {
 }
 
 /**
- * Whether the vendor itself reports a timeout: its own call to WeChat took too long. Seen as "获取通讯录列表超时" and
+ * Whether GEWE itself reports a timeout: its own call to WeChat took too long. Seen as "获取通讯录列表超时" and
  * "I/O error: Read timed out"; the details of a failure may be in `data` (`{code, msg}`).
  */
 export function saysTimeout(json: unknown): boolean {
@@ -147,7 +147,7 @@ function hasId(array: unknown): boolean {
   return (array as unknown[]).some((id) => typeof id === 'string' && id !== '');
 }
 
-/** The vendor's `data`, if the answer is an object. */
+/** GEWE's `data`, if the answer is an object. */
 export function dataOf(json: unknown): unknown {
   return isObject(json) ? json['data'] : undefined;
 }
@@ -166,8 +166,11 @@ function rejectsToken(json: unknown): boolean {
   return typeof msg === 'string' && /^\s*(?:http\s+)?header:\s*x-gewe-token\b/i.test(msg);
 }
 
-/** Lenient, and past a byte order mark: one nickname that was cut in mid-character must not cost the other contacts. */
-function parseJson(body: Buffer): unknown {
+/**
+ * The JSON of an answer; undefined if it has none. Lenient, and past a byte order mark: one nickname that was cut in
+ * mid-character must not cost the other contacts.
+ */
+export function parseJson(body: Buffer): unknown {
   const text = body.toString();
   try {
     return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text) as unknown;

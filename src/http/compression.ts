@@ -21,7 +21,7 @@ const compressors: Record<Encoding, (body: Buffer) => Promise<Buffer>> = {
 
 /**
  * Compressions at a time. Node's pool has four threads, and files are read and names resolved on them too: with all of
- * them at brotli, a withdrawn key was good for many seconds more.
+ * them at brotli, a revoked key was good for many seconds more.
  */
 const inTurn = pLimit(2);
 

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Refusal } from '../errors.ts';
 
 export interface Credential {
   readonly key: string;
-  /** The header it came in. Clients that use the vendor's header expect the vendor's format. */
+  /** The header it came in. Clients that use GEWE's header expect GEWE's format. */
   readonly place: 'bearer' | 'x-api-key' | 'x-gewe-token';
 }
 
@@ -18,15 +17,4 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential | undefin
     return { key: geweToken, place: 'x-gewe-token' };
   }
   return undefined;
-}
-
-/** Throws the refusal of a key that no client has, or of a missing one. */
-export function refuseKey(credential: Credential | undefined): never {
-  throw new Refusal(
-    'unauthenticated',
-    credential === undefined
-      ? 'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.'
-      : "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
-    { headers: { 'WWW-Authenticate': 'Bearer realm="gewe-gateway"' } },
-  );
 }

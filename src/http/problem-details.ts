@@ -1,7 +1,7 @@
 import { answersAddressBook } from '../gewe/operations.ts';
 import { REFUSALS, type Refusal } from '../errors.ts';
 
-/** The format of a refusal: for clients that know HTTP, or for clients that were written for the vendor. */
+/** The format of a refusal: for clients that know HTTP, or for clients that were written for GEWE. */
 export type RefusalFormat = 'http' | 'gewe';
 
 export interface RenderedRefusal {
@@ -11,10 +11,10 @@ export interface RenderedRefusal {
 }
 
 /**
- * One body for both kinds of reader: the vendor's `ret` and `msg`, and the members of RFC 9457.
+ * One body for both kinds of reader: GEWE's `ret` and `msg`, and the members of RFC 9457.
  *
- * Clients written for the vendor discard the body of any status but 200, so their refusals have status 200, like the
- * vendor's errors. Two kinds keep their own status, because they must not look like a success: everything from 500 up,
+ * Clients written for GEWE discard the body of any status but 200, so their refusals have status 200, like the
+ * errors of GEWE. Two kinds keep their own status, because they must not look like a success: everything from 500 up,
  * and every refusal of a contact list.
  *
  * @param target the operation, or the request's target if it names none
@@ -25,10 +25,10 @@ export function renderRefusal(
   target: string,
   requestId: string,
 ): RenderedRefusal {
-  const { status, title, msg } = REFUSALS[refusal.code];
+  const { status, title } = REFUSALS[refusal.code];
   const body = {
     ret: status,
-    msg,
+    msg: refusal.msg,
     code: refusal.code,
     type: `urn:gewe-gateway:refusal:${refusal.code}`,
     title,
@@ -37,9 +37,9 @@ export function renderRefusal(
     requestId,
     ...refusal.members,
   };
-  const asVendor = format === 'gewe' && status < 500 && !answersAddressBook(target);
+  const asGewe = format === 'gewe' && status < 500 && !answersAddressBook(target);
   return {
-    status: asVendor ? 200 : status,
+    status: asGewe ? 200 : status,
     contentType: format === 'gewe' ? 'application/json' : 'application/problem+json',
     body: Buffer.from(JSON.stringify(body)),
   };

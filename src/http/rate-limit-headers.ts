@@ -33,6 +33,14 @@ export function rateLimitHeaders(rates: readonly Rate[]): RateLimitHeaders {
   return { 'RateLimit-Policy': policies.join(', '), RateLimit: states.join(', ') };
 }
 
+/** Adds rates to those that the headers have. */
+export function addRateLimit(headers: Record<string, string>, added: RateLimitHeaders): void {
+  for (const [name, value] of Object.entries(added)) {
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before}, ${value}`;
+  }
+}
+
 function seconds(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1000));
 }

@@ -1,13 +1,16 @@
 import type { ServerResponse } from 'node:http';
+import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
-import type { Client } from '../settings/client.ts';
 import type { RequestBody } from './body.ts';
 import type { Credential } from './credentials.ts';
 import type { RefusalFormat } from './problem-details.ts';
 
 /** Where an answer came from, for the log and the metrics. */
 export type Source = 'live' | 'saved' | 'gewe-cache' | 'replayed';
+
+/** What a path leads to: one of GEWE's operations, or something of the gateway's own. */
+export type Route = 'operation' | 'sessions' | 'account';
 
 /** Headers of an answer by name, as they are written. */
 export type Headers = Record<string, string>;
@@ -17,18 +20,22 @@ export interface RequestScope {
   readonly trace: Trace;
   /** On the monotonic clock, milliseconds. */
   readonly startedAt: number;
-  /** The key in the request, and the client that it belongs to. A later step decides whether that is enough. */
+  /** The key or token in the request. A later step decides whether it is good. */
   readonly credential: Credential | undefined;
-  readonly keyOwner: Client | undefined;
   /** The format of refusals for this caller. */
-  readonly refusalFormat: RefusalFormat;
+  refusalFormat: RefusalFormat;
   /** Whether a text contains the upstream token or the caller's key. Such a text is neither repeated nor stored. */
   holdsSecret(text: string): boolean;
   /** Headers of the response. They are written all at once, which is much cheaper than one by one. */
   readonly headers: Headers;
+  route?: Route;
   operation?: string;
-  /** The client that was let in. */
-  client?: Client;
+  /** The account that the path names. */
+  appId?: string;
+  /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
+  unlistedOrigin?: string;
+  /** Whoever was let in. */
+  caller?: Caller;
   body?: RequestBody;
   source?: Source;
   refusal?: Refusal;

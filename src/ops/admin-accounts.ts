@@ -1,7 +1,6 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import type { Accounts } from '../add-contacts/accounts.ts';
-import type { AddService } from '../add-contacts/add-service.ts';
+import type { AccountViews } from '../add-contacts/account-view.ts';
 import type { AddContactsPolicy } from '../add-contacts/policy.ts';
 import type { AccountRegister } from '../add-contacts/ports.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
@@ -14,8 +13,7 @@ import { appIdOf, iso, methodsOnly, sendObject, type AdminChange } from './admin
 
 interface AdminAccountsParts {
   readonly register: AccountRegister;
-  readonly accounts: Pick<Accounts, 'standing'>;
-  readonly addService: Pick<AddService, 'usage'>;
+  readonly accountViews: AccountViews;
   readonly policy: AddContactsPolicy;
   readonly declared: ReadonlyMap<string, number>;
   readonly clock: Clock;
@@ -27,16 +25,18 @@ const DECLARATION = z.strictObject({ onlineSince: z.iso.datetime({ offset: true 
 const BODY_LIMIT_BYTES = 10_000;
 const PAGE = 100;
 
+const NEVER_SEEN =
+  'The gateway has never seen this account: GEWE has not confirmed any call for it. Check the appId for a typo.';
+
 /** `/admin/accounts`: since when accounts have been online, and what is left of their quotas. */
 export function adminAccounts(parts: AdminAccountsParts): Router {
-  const { register, accounts, addService, policy, declared, clock, onChange } = parts;
+  const { register, accountViews, policy, declared, clock, onChange } = parts;
   const router = Router();
 
   /** An account's age and quotas; undefined if it was never seen and never declared. */
   async function describe(appId: string): Promise<Record<string, unknown> | undefined> {
-    const standing = await accounts.standing(appId);
-    const record = await register.find(appId);
-    if (record === undefined && !declared.has(appId)) return undefined;
+    const { isKnown, standing, record, usage, nextAddAt, now } = await accountViews.view(appId);
+    if (!isKnown) return undefined;
     const known = standing.kind === 'known' ? standing : undefined;
     const waitMs = policy.accountAge.mode === 'block' ? policy.accountAge.minimumMs : 0;
     return {
@@ -44,9 +44,10 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       onlineSince: iso(known?.onlineSince),
       declaredBy: known?.by === 'operator' ? declaredBy(record) : null,
       firstSeenAt: iso(record?.firstSeenAt),
-      ageHours: known ? Math.floor((clock.now() - known.onlineSince) / 36_000) / 100 : null,
+      ageHours: known ? Math.floor((now - known.onlineSince) / 36_000) / 100 : null,
       addOpensAt: iso(known && known.onlineSince + waitMs),
-      quotas: (await addService.usage(appId, ['add', 'accept'])).map(describeUsage),
+      nextAddAt: iso(nextAddAt),
+      quotas: usage.map(describeUsage),
     };
   }
 
@@ -66,10 +67,10 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     });
   }
 
-  async function sendAccount(res: Response, appId: string): Promise<void> {
+  async function sendAccount(res: Response, appId: string, warning?: string): Promise<void> {
     const account = await describe(appId);
     if (account === undefined) throw new Refusal('not-found', 'This account is not known.');
-    sendObject(res, account);
+    sendObject(res, { ...account, warning });
   }
 
   const reportChange = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
@@ -97,11 +98,11 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       await register.declare(appId, onlineSince);
       // Scripts declare the same again and again, which changes nothing.
       if (before?.declaredOnlineSince !== onlineSince) reportChange(res, appId, 'declared');
-      await sendAccount(res, appId);
+      await sendAccount(res, appId, before?.firstSeenAt === undefined ? NEVER_SEEN : undefined);
     })
     .delete(async (req, res) => {
       const appId = appIdOf(req, res);
-      if (!(await register.withdraw(appId))) {
+      if (!(await register.removeDeclaration(appId))) {
         throw new Refusal('not-found', 'This account was not declared here.');
       }
       reportChange(res, appId, 'withdrawn');

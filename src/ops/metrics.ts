@@ -15,7 +15,7 @@ import type { RequestRecord } from '../steps/record.ts';
 export interface Metrics {
   request(record: RequestRecord): void;
   upstreamCall(operation: string, outcome: Outcome): void;
-  storeError(store: 'lists' | 'quotas'): void;
+  storeError(store: (typeof STORES)[number]): void;
   breaker(state: BreakerState): void;
   listCallTurnedAway(): void;
   logLinesDropped(lines: number): void;
@@ -106,6 +106,8 @@ function callMetrics(registers: Registry[]) {
   return { countRequest, observeDuration, countUpstreamCall };
 }
 
+const STORES = ['lists', 'quotas', 'sessions'] as const;
+
 /** What somebody should hear of. */
 function incidentMetrics(registers: Registry[]) {
   const storeErrors = new Counter({
@@ -115,7 +117,7 @@ function incidentMetrics(registers: Registry[]) {
     registers,
   });
   // A series that begins with its first error shows no increase.
-  for (const store of ['lists', 'quotas']) storeErrors.inc({ store }, 0);
+  for (const store of STORES) storeErrors.inc({ store }, 0);
   const breakerOpen = new Gauge({
     name: 'gewe_gateway_breaker_open',
     help: '1 while the upstream as a whole is held to be down.',

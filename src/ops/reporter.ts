@@ -51,6 +51,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
   };
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
+  const sessionStoreError = storeError('the store of sessions failed');
   const refusedUnread = throttled(
     clock,
     REFUSED_UNREAD_EVERY_MS,
@@ -123,6 +124,11 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
 
     listShrunk(shrinkage: Shrinkage): void {
       logger.warn(shrinkage, 'a saved list was replaced by one of a tenth of its size or less');
+    },
+
+    sessionStoreFailed(err: unknown): void {
+      metrics.storeError('sessions');
+      sessionStoreError(err);
     },
 
     quotaStoreFailed(err: unknown): void {

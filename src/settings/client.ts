@@ -44,7 +44,27 @@ const origin = z
     'must be an origin as browsers send it, such as https://crm.example.com: lower case, no path, no usual port, no *',
   );
 
+/** A day. A session is a secret in a page, so it must be short. */
+const LONGEST_SESSION_SECONDS = 86_400;
+const secondsRule = `must be a whole number from 1 to ${LONGEST_SESSION_SECONDS}`;
+
 const requestsRule = 'must be a whole number from 1 to 10000000';
+
+const sessions = z
+  .strictObject({
+    maxSeconds: z
+      .int({ error: secondsRule })
+      .min(1, { error: secondsRule })
+      .max(LONGEST_SESSION_SECONDS, { error: secondsRule })
+      .describe('How long a session may live'),
+    requestsPerMinute: z
+      .int({ error: requestsRule })
+      .min(1, { error: requestsRule })
+      .max(10_000_000, { error: requestsRule })
+      .describe('Of each subject, or else of each session, within the rate of the client')
+      .default(60),
+  })
+  .describe('Lets it make sessions for front ends, with POST /sessions');
 
 /** The entry of a client in the clients file. */
 export const clientEntry = z.strictObject({
@@ -71,13 +91,14 @@ export const clientEntry = z.strictObject({
   errors: z
     .enum(['http', 'gewe'])
     .describe(
-      'How refusals look: under their status, or as the vendor would. Default: by the header of the key',
+      'How refusals look: under their status, or as GEWE would. Default: by the header of the key',
     )
     .optional(),
   origins: z
     .array(origin)
-    .describe('Origins of browsers that may call with its keys (CORS)')
+    .describe('Origins of browsers that may call with its keys or sessions (CORS)')
     .default([]),
+  sessions: sessions.optional(),
 });
 
 type Lists<T> = { readonly [Key in keyof T]: T[Key] extends (infer E)[] ? readonly E[] : T[Key] };
@@ -95,6 +116,13 @@ export interface ClientDirectory {
   find(key: string): Client | undefined;
   /** Whether any client lists this origin: a CORS preflight shows no key. */
   knowsOrigin(origin: string): boolean;
+  /** A client and the ids of its keys, for tokens that name them. */
+  byName(name: string): KnownClient | undefined;
+}
+
+export interface KnownClient {
+  readonly client: Client;
+  readonly keyIds: ReadonlySet<string>;
 }
 
 /** The client of every request if `GATEWAY_AUTH` is `none`. It has no origins: any web page could call then. */
@@ -112,5 +140,6 @@ export function clientWithAllRights(name: string, requestsPerMinute: number): Cl
     requestsPerMinute,
     errors: undefined,
     origins: [],
+    sessions: undefined,
   };
 }

@@ -153,6 +153,7 @@ export function watchClients(
   return {
     find: (key) => directory.find(key),
     knowsOrigin: (origin) => directory.knowsOrigin(origin),
+    byName: (name) => directory.byName(name),
     stop: () => watch?.stop(),
   };
 }

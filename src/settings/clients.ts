@@ -58,6 +58,11 @@ export function hashKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
+/** A name for a key that does not lead to it. @param hash the key's sha256, as `hashKey` makes it */
+export function keyIdOf(hash: string): string {
+  return createHash('sha256').update(`key-id:${hash}`).digest('base64url').slice(0, 16);
+}
+
 /** The clients of `GATEWAY_KEYS`, which may do everything. */
 export function entriesOfKeys(keys: Secrets['keys'], requestsPerMinute: number): ClientEntry[] {
   return keys.map(({ name, key }) => ({
@@ -77,6 +82,12 @@ export function createClientDirectory(entries: readonly ClientEntry[]): ClientDi
   const byDigest = new Map(
     entries.flatMap(({ client, keyHashes }) => keyHashes.map((hash) => [hash, client] as const)),
   );
+  const byName = new Map(
+    entries.map(({ client, keyHashes }) => [
+      client.name,
+      { client, keyIds: new Set(keyHashes.map(keyIdOf)) },
+    ]),
+  );
   const origins = new Set(entries.flatMap(({ client }) => client.origins));
   // Saves the hash of every later request. Only accepted keys are kept, so there are never more than known hashes, and
   // the text of a refused key never stays. A `Map` compares texts only after their hashes, which V8 seeds at random.
@@ -90,5 +101,6 @@ export function createClientDirectory(entries: readonly ClientEntry[]): ClientDi
       return found;
     },
     knowsOrigin: (origin) => origins.has(origin),
+    byName: (name) => byName.get(name),
   };
 }

@@ -50,7 +50,9 @@ const list = z
 
 const breaker = z
   .strictObject({
-    failures: count('Failures in a row, over at least two accounts, that open it').default(5),
+    failures: count(
+      'Connection failures and timeouts in a row, over at least two accounts, that open it',
+    ).default(5),
     windowSeconds: period('Within this time').default(10),
     probeEverySeconds: period('How often one call tries the upstream again').default(5),
   })

@@ -1,5 +1,5 @@
 /**
- * The vendor's response to a call. Failures have `ret` 500 and HTTP status 200, as on the vendor's pages. The texts for a
+ * GEWE's response to a call. Failures have `ret` 500 and HTTP status 200, as on GEWE's pages. The texts for a
  * body that is not JSON, a missing appId and an unknown path are our own.
  */
 import type { Behaviour } from './behaviour.ts';
@@ -11,7 +11,7 @@ export interface Envelope {
   readonly data?: unknown;
 }
 
-/** One call as the vendor sees it. */
+/** One call as GEWE sees it. */
 export interface Question {
   /** The path after the base, such as `contacts/addContacts`. */
   readonly operation: string;
@@ -21,10 +21,10 @@ export interface Question {
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The vendor's state when the call comes. */
+/** GEWE's state when the call comes. */
 interface Circumstances {
   readonly acceptedToken: string;
-  /** The list in the vendor's cache for this account. */
+  /** The list in GEWE's cache for this account. */
   readonly keptList: ListSize | undefined;
   readonly behaviour: Behaviour;
 }
@@ -38,7 +38,7 @@ const OPERATIONS: Readonly<Record<string, (body: Body, circumstances: Circumstan
     'contacts/getBriefInfo': (body) => forWxids(body, 100, person),
     'contacts/getDetailInfo': (body) => forWxids(body, 20, person),
     'contacts/search': (body) => success(stranger(text(body['contactsInfo']))),
-    // Real clients send "2" instead of 2, and the vendor accepts it.
+    // Real clients send "2" instead of 2, and GEWE accepts it.
     'contacts/addContacts': (body) =>
       /^[234]$/.test(text(body['option'])) ? success() : failure('option参数错误'),
     'contacts/deleteFriend': () => success(),
@@ -51,7 +51,7 @@ const OPERATIONS: Readonly<Record<string, (body: Body, circumstances: Circumstan
     'login/checkOnline': () => success(true),
   };
 
-/** The vendor's response. It checks the token first, then the body, then the account, then the operation. */
+/** GEWE's response. It checks the token first, then the body, then the account, then the operation. */
 export function answerTo(question: Question, circumstances: Circumstances): Envelope {
   const { operation, token, body } = question;
   const { acceptedToken, behaviour } = circumstances;
@@ -89,7 +89,7 @@ function offline(operation: string): Envelope {
   return { ret: 500, msg, data: { code: '-1', msg } };
 }
 
-/** If no list is kept, the vendor answers success without `data`. */
+/** If no list is kept, GEWE answers success without `data`. */
 function cachedList({ behaviour, keptList }: Circumstances): Envelope {
   if (behaviour.cacheList === 'none') return success();
   if (behaviour.cacheList === 'kept') {
@@ -125,7 +125,7 @@ export interface KeptLists {
   clear(): void;
 }
 
-/** The vendor's own cache. It keeps sizes and not lists: a list follows from its size, and ten thousand accounts need little memory. */
+/** GEWE's own cache. It keeps sizes and not lists: a list follows from its size, and ten thousand accounts need little memory. */
 export function createKeptLists(now: () => number): KeptLists {
   const kept = new Map<string, { readonly size: ListSize; readonly finishedAt: number }>();
   return {

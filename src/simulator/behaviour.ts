@@ -42,9 +42,9 @@ export interface Behaviour {
   readonly raw?: RawAnswer;
   /** The list has this many friends. */
   readonly friends?: number;
-  /** The vendor's failure for an account that is logged out. */
+  /** GEWE's failure for an account that is logged out. */
   readonly accountOffline?: boolean;
-  /** The vendor's failure for an appId that it does not know. */
+  /** GEWE's failure for an appId that it does not know. */
   readonly deviceMissing?: boolean;
   /** A success with the received token in `msg` and in the header `x-echo-token`. */
   readonly echoToken?: boolean;

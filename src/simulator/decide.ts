@@ -1,4 +1,4 @@
-/** Decides on the response to a call: from something in front of the vendor, from the vendor, or from another server. */
+/** Decides on the response to a call: from something in front of GEWE, from GEWE, or from another server. */
 import { answerTo } from './answers.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { RecordedCall } from './call-log.ts';
@@ -43,7 +43,7 @@ export function decide(call: RecordedCall, behaviour: Behaviour, known: Known): 
     finishesList:
       call.operation === 'contacts/fetchContactsList' &&
       envelope.ret === 200 &&
-      // A vendor that hangs or dies has not finished.
+      // A GEWE that hangs or dies has not finished.
       !behaviour.hang &&
       !behaviour.reset,
   };

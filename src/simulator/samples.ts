@@ -1,4 +1,4 @@
-/** The data in the simulator's responses. Ids and their order are those of the vendor's own samples. */
+/** The data in the simulator's responses. Ids and their order are those of GEWE's own samples. */
 
 /** The `data` of fetchContactsList: ids, never names. */
 export interface ContactsList {
@@ -7,7 +7,7 @@ export interface ContactsList {
   readonly ghs: readonly string[];
 }
 
-/** How long a list is: the vendor's sample, or the sample with this many invented friends instead. */
+/** How long a list is: GEWE's sample, or the sample with this many invented friends instead. */
 export type ListSize = number | 'sample';
 
 const SAMPLE_LIST: ContactsList = {

@@ -1,5 +1,5 @@
 /**
- * A simulated GEWE: a real HTTP server that answers as the vendor does, and can be as slow, dead or rude as a test wants.
+ * A simulated GEWE: a real HTTP server that answers as GEWE does, and can be as slow, dead or rude as a test wants.
  * It knows nothing of the gateway.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -123,7 +123,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const known = { acceptedToken: token, keptList: keptLists.find(appId) };
     const { answer, finishesList } = decide(call, behaviour, known);
     function finish(): void {
-      // Even if the caller has left: the vendor finishes its work all the same.
+      // Even if the caller has left: GEWE finishes its work all the same.
       if (finishesList) keptLists.keep(appId, listSize(behaviour));
       send(res, answer, behaviour, timers);
     }

@@ -11,8 +11,8 @@ export interface WireAnswer {
 }
 
 /**
- * The response of something in front of the vendor, which checks neither token nor body; undefined if the call goes
- * through to the vendor.
+ * The response of something in front of GEWE, which checks neither token nor body; undefined if the call goes
+ * through to GEWE.
  */
 export function frontAnswer(behaviour: Behaviour): WireAnswer | undefined {
   const { status, html, redirectTo, raw } = behaviour;

@@ -4,7 +4,7 @@ import {
   once,
   type FirstAnswer,
   type Idempotency,
-  type IdempotencyScope,
+  type IdempotentRequest,
 } from '../add-contacts/idempotency.ts';
 import { readAddRequest, type AddRequest } from '../add-contacts/request.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
@@ -43,7 +43,7 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
       throw request;
     }
     const attempt = () => addService.attempt({ appId, request, body: bytes, trace: scope.trace });
-    const done = await once(idempotency, idempotencyScope(req, scope), attempt).catch(
+    const done = await once(idempotency, idempotentRequest(req, scope), attempt).catch(
       async (refusal: unknown) => {
         await showIfPossible();
         throw refusal;
@@ -75,17 +75,17 @@ function currentUsage(
 }
 
 /** Each client and account has its own keys. */
-function idempotencyScope(req: Request, scope: RequestScope): IdempotencyScope | undefined {
+function idempotentRequest(req: Request, scope: RequestScope): IdempotentRequest | undefined {
   const key = req.get('idempotency-key');
   if (key === undefined || key === '') return undefined;
   const { appId, bytes } = found(scope.body);
-  return { client: found(scope.client).name, appId, key, body: bytes };
+  return { client: found(scope.caller).client.name, appId, key, body: bytes };
 }
 
 function replay(res: Response, scope: RequestScope, answer: FirstAnswer): void {
   scope.source = 'replayed';
   scope.headers['Idempotency-Replayed'] = 'true';
-  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail);
+  if (answer.kind === 'refusal') throw new Refusal(answer.code, answer.detail, answer);
   send(res, 200, answer.contentType, answer.body);
 }
 

@@ -18,7 +18,7 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
     const scope = scopeOf(res);
     const { appId, bytes } = found(scope.body);
     const { answer, honouredWaitMs } = await listService.answer({
-      client: found(scope.client).name,
+      client: found(scope.caller).client.name,
       appId,
       body: bytes,
       trace: scope.trace,

@@ -1,17 +1,21 @@
-import type { RequestHandler } from 'express';
-import { refuseKey } from '../http/credentials.ts';
+import type { RequestHandler, Response } from 'express';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Caller } from '../auth/caller.ts';
 import { scopeOf } from '../http/request-scope.ts';
-import type { Client } from '../settings/client.ts';
 
-/**
- * Lets in clients whose key is known.
- *
- * @param anonymous the client of all other callers; undefined if a key is required
- */
-export function authenticate({ anonymous }: { anonymous: Client | undefined }): RequestHandler {
+/** Lets in callers whose key or token is good. */
+export function authenticate({ authenticator }: { authenticator: Authenticator }): RequestHandler {
   return (_req, res, next) => {
-    const scope = scopeOf(res);
-    scope.client = scope.keyOwner ?? anonymous ?? refuseKey(scope.credential);
-    next();
+    const caller = authenticator.authenticate(scopeOf(res).credential);
+    if (!(caller instanceof Promise)) return letIn(res, caller, next);
+    return caller.then((found) => letIn(res, found, next));
   };
+}
+
+function letIn(res: Response, caller: Caller, next: () => void): void {
+  const scope = scopeOf(res);
+  scope.caller = caller;
+  // Of a token, only now is it known whose format counts.
+  scope.refusalFormat = caller.client.errors ?? scope.refusalFormat;
+  next();
 }

@@ -1,73 +1,23 @@
 import type { RequestHandler } from 'express';
-import { Refusal } from '../errors.ts';
-import { accessOf, meantOperation } from '../gewe/operations.ts';
-import { refuseKey } from '../http/credentials.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Caller } from '../auth/caller.ts';
+import { assertMayCall, assertMayUse } from '../auth/permissions.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
-import type { Client, ClientDirectory } from '../settings/client.ts';
-
-const GROUPS: ReadonlySet<string> = new Set(['read', 'write', 'all']);
-
-/** The entries `read`, `write` and `all` always mean the groups, even if an operation has such a name. */
-export function mayCall(client: Pick<Client, 'operations'>, operation: string): boolean {
-  return client.operations.some((one) =>
-    GROUPS.has(one) ? one === 'all' || one === accessOf(operation) : one === operation,
-  );
-}
-
-/** `*` in a pattern matches any run of characters; everything else matches itself, case included. */
-export function mayUse(client: Pick<Client, 'appIds'>, appId: string): boolean {
-  return client.appIds.some((pattern) => fits(pattern, appId));
-}
-
-/** Matches each part at its first occurrence, in linear time. A regular expression could backtrack for minutes. */
-function fits(pattern: string, appId: string): boolean {
-  if (pattern === '*') return true;
-  const [head = '', ...parts] = pattern.split('*');
-  const tail = parts.pop();
-  if (tail === undefined) return appId === pattern;
-  if (!appId.startsWith(head)) return false;
-  let at = head.length;
-  for (const part of parts) {
-    const found = appId.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return appId.length - tail.length >= at && appId.endsWith(tail);
-}
 
 /**
- * Checks that the client may call this operation for this account. Looks the key up again: a body can take half a
- * minute to arrive, and a key that was revoked meanwhile must not be good for that long.
+ * Checks that the caller may call this operation for this account. Authenticates again: a body can take half a minute to
+ * arrive, and a key or session that was revoked meanwhile must not be good for that long.
  */
-export function authorize({
-  clients,
-  anonymous,
-}: {
-  clients: Pick<ClientDirectory, 'find'>;
-  anonymous: Client | undefined;
-}): RequestHandler {
+export function authorize({ authenticator }: { authenticator: Authenticator }): RequestHandler {
   return (_req, res, next) => {
     const scope = scopeOf(res);
-    const { credential } = scope;
-    const client =
-      (credential && clients.find(credential.key)) ?? anonymous ?? refuseKey(credential);
-    scope.client = client;
-    const operation = found(scope.operation);
-    if (!mayCall(client, operation)) throw new Refusal('operation-not-allowed', why(operation));
-    if (!mayUse(client, found(scope.body).appId)) {
-      throw new Refusal(
-        'app-not-allowed',
-        'This client may not use this appId. Its appIds are set in the clients file.',
-      );
-    }
-    next();
+    const check = (caller: Caller) => {
+      scope.caller = caller;
+      assertMayCall(caller, found(scope.operation));
+      assertMayUse(caller, found(scope.body).appId);
+      next();
+    };
+    const caller = authenticator.authenticate(scope.credential);
+    return caller instanceof Promise ? caller.then(check) : check(caller);
   };
-}
-
-/** For a typo it gives the right name, because asking the operator for rights would not help. */
-function why(operation: string): string {
-  const meant = meantOperation(operation);
-  return meant === undefined
-    ? `This client may not call ${operation}. Its operations are set in the clients file.`
-    : `The gateway does not know an operation ${operation}. Did you mean ${meant}?`;
 }

@@ -1,14 +1,15 @@
 /** What browsers need in order to call (Fetch standard, CORS protocol). */
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { found, scopeOf, type Headers } from '../http/request-scope.ts';
+import { found, scopeOf, type Headers, type RequestScope } from '../http/request-scope.ts';
 import { sendNoContent, vary } from '../http/send.ts';
 import type { ClientDirectory } from '../settings/client.ts';
 
 const REQUEST_HEADERS =
   'Authorization, X-API-Key, X-GEWE-TOKEN, Content-Type, Idempotency-Key, Prefer, Cache-Control, X-Request-Id, traceparent';
+/** A browser takes no `X-Gateway-*`: each header has to be named (Fetch standard, Access-Control-Expose-Headers). */
 const RESPONSE_HEADERS =
-  'X-Request-Id, Age, Cache-Status, X-Gateway-Source, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed';
+  'X-Request-Id, Age, Cache-Status, X-Gateway-Source, X-Gateway-Patched-At, X-Gateway-Attempt, Preference-Applied, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed';
 const PREFLIGHT_SECONDS = '600';
 
 const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
@@ -29,21 +30,27 @@ export function allowOrigin({
     if (origin !== undefined && clients.knowsOrigin(origin)) {
       headers[ALLOW_ORIGIN] = origin;
       headers[EXPOSE_HEADERS] = RESPONSE_HEADERS;
+    } else if (origin !== undefined) {
+      noteOrigin(scopeOf(res), origin);
     }
     next();
   };
 }
 
-/** Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request). */
-export function answerPreflight(): RequestHandler {
+/**
+ * Answers what a browser asks before it calls, without a key (Fetch standard, CORS-preflight request).
+ *
+ * @param methods the methods of the path, such as `GET, HEAD`
+ */
+export function answerPreflight(methods: string): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'OPTIONS') return next();
     const isAllowed = ALLOW_ORIGIN in scopeOf(res).headers;
     if (req.headers.origin !== undefined && !isAllowed) throw originRefused();
     sendNoContent(res, {
-      Allow: 'POST, OPTIONS',
+      Allow: `${methods}, OPTIONS`,
       ...(isAllowed && {
-        'Access-Control-Allow-Methods': 'POST',
+        'Access-Control-Allow-Methods': methods,
         'Access-Control-Allow-Headers': REQUEST_HEADERS,
         'Access-Control-Max-Age': PREFLIGHT_SECONDS,
       }),
@@ -55,11 +62,20 @@ export function answerPreflight(): RequestHandler {
 export function checkOrigin(): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers;
-    const { client, headers } = scopeOf(res);
-    if (origin === undefined || found(client).origins.includes(origin)) return next();
-    forgetOrigin(headers);
+    const scope = scopeOf(res);
+    if (origin === undefined || found(scope.caller).client.origins.includes(origin)) return next();
+    forgetOrigin(scope.headers);
+    noteOrigin(scope, origin);
     throw originRefused();
   };
+}
+
+/** The longest host name with its scheme and port is shorter. */
+const LOGGED_CHARACTERS = 280;
+
+/** For the log: the operator has to see what to list. A key in its place must not get there. */
+function noteOrigin(scope: RequestScope, origin: string): void {
+  if (!scope.holdsSecret(origin)) scope.unlistedOrigin = origin.slice(0, LOGGED_CHARACTERS);
 }
 
 function forgetOrigin(headers: Headers): void {

@@ -15,14 +15,13 @@ interface IdentifyParts {
 }
 
 /**
- * Opens the request's scope: its id, its start, its key and the key's owner, and the format of its refusals, some of
- * which come before authentication.
+ * Opens the request's scope: its id, its start, its credential, and the format of its refusals, some of which
+ * come before authentication.
  */
 export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHandler {
   return (req, res, next) => {
     const { headers } = req;
     const credential = credentialOf(headers);
-    const keyOwner = credential && clients?.find(credential.key);
     const holdsSecret = (text: string) => holdsKey(text, credential) || scrubber.holds(text);
     const repeatable = (text: string | undefined) =>
       text === undefined || holdsSecret(text) ? undefined : text;
@@ -30,14 +29,14 @@ export function identify({ clock, scrubber, clients }: IdentifyParts): RequestHa
       requestId: repeatable(wellFormedId(headers['x-request-id'])) ?? randomUUID(),
       traceparent: repeatable(validTraceparent(headers['traceparent'])),
     };
-    // Callers of the ops listener do not expect the vendor's format.
-    const isVendors = clients !== undefined && credential?.place === 'x-gewe-token';
+    const keyOwner = credential && clients?.find(credential.key);
+    // Callers of the ops listener do not expect GEWE's format.
+    const usesGeweHeader = clients !== undefined && credential?.place === 'x-gewe-token';
     beginScope(res, {
       trace,
       startedAt: clock.monotonic(),
       credential,
-      keyOwner,
-      refusalFormat: keyOwner?.errors ?? (isVendors ? 'gewe' : 'http'),
+      refusalFormat: keyOwner?.errors ?? (usesGeweHeader ? 'gewe' : 'http'),
       holdsSecret,
       headers: { 'X-Request-Id': trace.requestId } satisfies Headers,
     });

@@ -1,8 +1,10 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, MemoryStore, rateLimit, type Store } from 'express-rate-limit';
+import type { Caller } from '../auth/caller.ts';
+import { chinaTime } from '../china-time.ts';
 import { Refusal, retryAt } from '../errors.ts';
 import { callerAddress } from '../http/caller-address.ts';
-import { rateLimitHeaders } from '../http/rate-limit-headers.ts';
+import { addRateLimit, rateLimitHeaders } from '../http/rate-limit-headers.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import type { Client } from '../settings/client.ts';
 import { systemClock, type Clock } from '../time.ts';
@@ -46,10 +48,41 @@ interface LimitClientParts {
 }
 
 /**
- * The rate limit: protects the gateway from one client, in fixed windows of a minute. Anonymous callers are counted by
- * address.
+ * The rate limits: protect the gateway from one client, and a client from one of its sessions, in fixed windows of a
+ * minute. Anonymous callers are counted by address.
  */
-export function limitClient({ clock, anonymous, clientRate }: LimitClientParts): RequestHandler {
+export function limitClient(parts: LimitClientParts): RequestHandler {
+  const { anonymous } = parts;
+  const ofClient = limit(parts, 'client', {
+    limit: ({ client }) => client.requestsPerMinute,
+    key: ({ client }, req) =>
+      client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name,
+  });
+  const ofSession = limit(parts, 'session', {
+    limit: ({ client }) => client.sessions?.requestsPerMinute ?? client.requestsPerMinute,
+    // A client's name has no slash.
+    key: ({ client, session }) => `${client.name}/${session}`,
+  });
+  return (req, res, next) =>
+    ofClient(req, res, (error?: unknown) => {
+      const hasOwnRate = found(scopeOf(res).caller).session !== undefined;
+      if (error === undefined && hasOwnRate) ofSession(req, res, next);
+      else next(error);
+    });
+}
+
+interface Counted {
+  limit(caller: Caller): number;
+  key(caller: Caller, req: Request): string;
+}
+
+/** Counts the request in one window, and shows the count in the response's headers. */
+function limit(
+  { clock, clientRate }: LimitClientParts,
+  name: 'client' | 'session',
+  counted: Counted,
+): RequestHandler {
+  const callerOf = (res: Response) => found(scopeOf(res).caller);
   const count = rateLimit({
     windowMs: MINUTE_MS,
     ...(clientRate && { store: sharedStore(clientRate) }),
@@ -58,35 +91,46 @@ export function limitClient({ clock, anonymous, clientRate }: LimitClientParts):
     legacyHeaders: false,
     // These check at each request that the library is used correctly, which tests do once.
     validate: false,
-    limit: (_req, res) => found(scopeOf(res).client).requestsPerMinute,
-    keyGenerator: (req, res) => {
-      const client = found(scopeOf(res).client);
-      return client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name;
-    },
+    limit: (_req, res) => counted.limit(callerOf(res)),
+    keyGenerator: (req, res) => counted.key(callerOf(res), req),
     handler: (req, res) => {
-      const { leftMs } = show(req, res);
-      const now = clock.now();
-      throw new Refusal(
-        'client-rate-limited',
-        'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
-        retryAt(now + leftMs, now),
-      );
+      throw rateLimited(name, show(name, req, res), clock.now());
     },
   });
   return (req, res, next) =>
     count(req, res, (error?: unknown) => {
-      if (error === undefined) show(req, res);
+      if (error === undefined) show(name, req, res);
       next(error);
     });
 }
 
-/** Puts the count into the answer's headers. */
-function show(req: Request, res: Parameters<typeof scopeOf>[0]): { leftMs: number } {
+interface Shown {
+  readonly limit: number;
+  /** How much of the window is left, milliseconds. */
+  readonly leftMs: number;
+}
+
+const WHY = {
+  client: 'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
+  session: 'This session has used up its requests of a minute. Wait as long as Retry-After says.',
+} as const;
+
+function rateLimited(name: keyof typeof WHY, { limit, leftMs }: Shown, now: number): Refusal {
+  const { headers, members } = retryAt(now + leftMs, now);
+  return new Refusal('client-rate-limited', WHY[name], {
+    headers,
+    members: { limit, windowSeconds: MINUTE_MS / 1000, ...members },
+    msg: `请求太频繁，${chinaTime(now + leftMs, now)} 后可再试`,
+  });
+}
+
+/** Puts the count into the response's headers, behind those that are there. */
+function show(name: string, req: Request, res: Response): Shown {
   const { limit, remaining, resetTime } = (req as Request & { rateLimit: RateLimitInfo }).rateLimit;
   const leftMs = Math.max(0, (resetTime?.getTime() ?? Infinity) - systemClock.now());
-  const rate = { name: 'client', limit, windowMs: MINUTE_MS, left: remaining, moreInMs: leftMs };
-  Object.assign(scopeOf(res).headers, rateLimitHeaders([rate]));
-  return { leftMs };
+  const rate = { name, limit, windowMs: MINUTE_MS, left: remaining, moreInMs: leftMs };
+  addRateLimit(scopeOf(res).headers, rateLimitHeaders([rate]));
+  return { limit, leftMs };
 }
 
 /** What the library leaves on a request. */

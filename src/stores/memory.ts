@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 import {
-  EXPIRED_PER_BEGIN,
-  judgeClaim,
-  type IdempotencyClaim,
+  EXPIRED_PER_ACQUIRE,
+  judgeRecord,
+  type IdempotencyRecord,
 } from '../add-contacts/idempotency.ts';
 import {
   LEDGER_RETENTION_MS,
@@ -15,6 +15,7 @@ import {
   type Ledger,
 } from '../add-contacts/ports.ts';
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
+import { LONGEST_SESSION_MS, type SessionStore, type SigningKey } from '../auth/ports.ts';
 import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
 import { localLeases } from '../leases.ts';
@@ -29,6 +30,7 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
     ledger: memoryLedger(clock),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
+    sessions: memorySessions(),
     leases: localLeases,
     ...UNSHARED,
     async check() {},
@@ -114,7 +116,7 @@ function memoryAccounts(): AccountRegister {
     async declare(appId, onlineSince) {
       records.set(appId, { ...recordOf(appId), declaredOnlineSince: onlineSince });
     },
-    async withdraw(appId) {
+    async removeDeclaration(appId) {
       const record = recordOf(appId);
       if (record.declaredOnlineSince === undefined) return false;
       if (record.firstSeenAt === undefined) return records.delete(appId);
@@ -130,35 +132,64 @@ function memoryAccounts(): AccountRegister {
   };
 }
 
-export function memoryIdempotency(): IdempotencyStore {
-  const claims = new Map<string, IdempotencyClaim>();
+export function memorySessions(): SessionStore {
+  let keys: readonly SigningKey[] = [];
+  const ends = new Map<string, number>();
+  const nameOf = (client: string, subject = '') => `${client}/${subject}`;
+  const endOf = (name: string) => ends.get(name) ?? -Infinity;
 
-  /** A Map keeps its keys in the order of their claims, and all live equally long: the oldest come first. */
+  return {
+    async signingKeys(first) {
+      if (keys.length === 0 && first !== undefined) keys = [first];
+      return keys;
+    },
+    async rotateKey(next, retiresAt) {
+      const retired = keys
+        .map((key) => ({ ...key, retiresAt: Math.min(key.retiresAt ?? Infinity, retiresAt) }))
+        .filter((key) => key.retiresAt > next.createdAt);
+      keys = [next, ...retired];
+    },
+    async end(client, subject, at) {
+      for (const [name, before] of ends) if (before <= at - LONGEST_SESSION_MS) ends.delete(name);
+      const name = nameOf(client, subject);
+      ends.set(name, Math.max(endOf(name), at));
+    },
+    async endedUntil(client, subject) {
+      return Math.max(endOf(nameOf(client)), endOf(nameOf(client, subject)));
+    },
+  };
+}
+
+export function memoryIdempotency(): IdempotencyStore {
+  const records = new Map<string, IdempotencyRecord>();
+
+  /** A Map keeps its keys in the order in which they were acquired, and all live equally long: the oldest come first. */
   function dropExpired(now: number): void {
-    let looks = EXPIRED_PER_BEGIN;
-    for (const [key, claim] of claims) {
-      if (claim.expiresAt > now || looks-- === 0) return;
-      claims.delete(key);
+    let looks = EXPIRED_PER_ACQUIRE;
+    for (const [key, record] of records) {
+      if (record.expiresAt > now || looks-- === 0) return;
+      records.delete(key);
     }
   }
 
   return {
-    async begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
+    async acquire({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
       dropExpired(now);
-      const found = judgeClaim(claims.get(key), fingerprint, now);
-      if (found.kind === 'begun') {
-        claims.delete(key);
-        claims.set(key, { fingerprint, leaseUntil, expiresAt, answer: undefined });
+      const found = judgeRecord(records.get(key), fingerprint, now);
+      if (found.kind === 'acquired') {
+        records.delete(key);
+        records.set(key, { fingerprint, leaseUntil, expiresAt, answer: undefined });
       }
       return found;
     },
-    async finish({ id: key }, answer) {
-      const claim = claims.get(key);
-      if (claim !== undefined && claim.answer === undefined) claims.set(key, { ...claim, answer });
+    async complete({ id: key }, answer) {
+      const record = records.get(key);
+      if (record !== undefined && record.answer === undefined)
+        records.set(key, { ...record, answer });
     },
-    async abandon({ id: key }) {
+    async release({ id: key }) {
       // A key with an answer stays, because its request was carried out.
-      if (claims.get(key)?.answer === undefined) claims.delete(key);
+      if (records.get(key)?.answer === undefined) records.delete(key);
     },
   };
 }

@@ -21,9 +21,7 @@ export async function openStores(
   url: string,
   { clock, listMemoryBytes, events }: StoreOptions,
 ): Promise<Stores> {
-  const colon = url.indexOf(':');
-  const scheme = url.slice(0, Math.max(0, colon)).toLowerCase();
-  const rest = url.slice(colon + 1);
+  const { scheme, rest } = schemeOf(url);
   switch (scheme) {
     case 'memory':
       if (rest !== '') {
@@ -48,7 +46,13 @@ export async function openStores(
   }
 }
 
-function sqlitePath(path: string): string {
+export function schemeOf(url: string): { readonly scheme: string; readonly rest: string } {
+  const colon = url.indexOf(':');
+  return { scheme: url.slice(0, Math.max(0, colon)).toLowerCase(), rest: url.slice(colon + 1) };
+}
+
+/** The absolute path that `sqlite:PATH` names. Throws a StoreOpenError if it names none. */
+export function sqlitePath(path: string): string {
   if (path === '') {
     throw new StoreOpenError('sqlite:', 'there is no path', 'Use for example `sqlite:data/x.db`');
   }

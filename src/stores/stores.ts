@@ -1,6 +1,7 @@
 import type { AccountRegister, IdempotencyStore, Ledger } from '../add-contacts/ports.ts';
 import { Refusal } from '../errors.ts';
 import type { Clock } from '../time.ts';
+import type { SessionStore } from '../auth/ports.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
 import type { ListStore } from '../contacts-list/ports.ts';
 import type { ClientRate } from '../steps/limit-client.ts';
@@ -14,6 +15,7 @@ export interface Stores {
   readonly ledger: Ledger;
   readonly accounts: AccountRegister;
   readonly idempotency: IdempotencyStore;
+  readonly sessions: SessionStore;
   readonly leases: Leases;
   /** Undefined if only one process can use the engine: it keeps these in memory. */
   readonly breaker: BreakerStore | undefined;

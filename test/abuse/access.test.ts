@@ -1,6 +1,6 @@
 /**
- * Nobody gets what the entry in the clients file does not give: not through a path, a prefix, a header, a spelling, a
- * saved list, or the work of another client. What is given is told by test/abuse/access/access-model.ts.
+ * A client gets only what its entry in the clients file allows, whatever the path, prefix, headers and spelling, and
+ * never from another client's saved list or running call. access/access-model.ts says what each request must get.
  */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -23,7 +23,7 @@ import { askList, askTogether } from '../support/lists.ts';
 import { type RawAnswer, rawRequest } from '../support/raw-client.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
-/** What only answers about this account hold. Long enough that a list goes out compressed. */
+/** Text that only responses about this account contain. It is long enough that a list is sent compressed. */
 const markerOf = (appId: string) => `friend-of-<${appId}>`;
 const listOf = (appId: string) =>
   JSON.stringify({
@@ -44,12 +44,12 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Sends it and returns the answer with the calls that it led to. */
+/** Sends the request and returns the response with the upstream calls that it caused. */
 async function attemptIt(attempt: Attempt) {
   const { calls } = gateway.simulator;
   const last = calls.at(-1);
   const answer = await rawRequest(gateway.url, requestOf(attempt));
-  // The log of calls forgets its oldest: what is new is what comes after the last one.
+  // The call log drops its oldest entries, so the new calls are those after the last known one.
   return { answer, calls: calls.slice(last === undefined ? 0 : calls.lastIndexOf(last) + 1) };
 }
 
@@ -70,14 +70,14 @@ const markersIn = (text: string) => [...new Set(text.match(/friend-of-<[^>]*>/g)
 
 function expectRefused(answer: RawAnswer, code: string, calls: readonly RecordedCall[]): void {
   expect(calls).toEqual([]);
-  // What is no HTTP at all ends in the parser, which knows no codes.
+  // Bytes that are not HTTP are refused by the parser, without a code.
   if (code === 'not-found' && answer.status === 400 && answer.body.length === 0) return;
   const text = textOf(answer);
   expect(JSON.parse(text)).toMatchObject({ code, ret: expect.any(Number) });
   expect(markersIn(text)).toEqual([]);
 }
 
-/** First answers that are kept for an Idempotency-Key, as client, account and key. */
+/** The first responses kept for an Idempotency-Key, as client, account and key. */
 const kept = new Set<string>();
 
 function expectServed(attempt: Attempt, operation: string, client: string) {
@@ -101,7 +101,7 @@ function expectServed(attempt: Attempt, operation: string, client: string) {
   };
 }
 
-/** Holds the gateway to the verdict of the model, and returns it. */
+/** Checks the gateway against the model, and returns the model's verdict. */
 async function expectVerdict(attempt: Attempt): Promise<string> {
   const verdict = verdictOn(attempt, CLIENT_OF_KEY);
   const { answer, calls } = await attemptIt(attempt);
@@ -115,7 +115,7 @@ async function expectVerdict(attempt: Attempt): Promise<string> {
 
 const LONG_MS = budget(600_000, 3_600_000);
 
-describe('what reaches the upstream and what comes back is what the client has a right to', () => {
+describe('a client gets exactly what its entry in the clients file allows', () => {
   test(
     'for every client, operation and account',
     async () => {
@@ -124,7 +124,7 @@ describe('what reaches the upstream and what comes back is what the client has a
           APP_IDS.map((appId) => plainAttempt(key, operation, appId)),
         ),
       );
-      // A step that shares no factor with a side of the table goes through all of each.
+      // The step shares no factor with a side of the table, so every row and every column is visited.
       const step = budget(101, 1);
       for (let at = 0; at < table.length; at += step) await expectVerdict(table[at] as Attempt);
     },
@@ -132,7 +132,7 @@ describe('what reaches the upstream and what comes back is what the client has a
   );
 
   test(
-    'in whatever spelling, with whatever keys and headers it is asked for',
+    'for random spellings, keys and headers',
     async () => {
       const verdicts = new Set<string>();
       await fc.assert(
@@ -155,7 +155,7 @@ describe('what reaches the upstream and what comes back is what the client has a
   );
 });
 
-describe('a call of another client that is under way', () => {
+describe('a running call of another client', () => {
   const MAY = 'gwk_of_client-3-2';
   const MAY_TOO = 'gwk_of_client-3-4';
   const NOT_THIS_APP_ID = 'gwk_of_client-3-3';
@@ -176,7 +176,7 @@ describe('a call of another client that is under way', () => {
     await upstream.stop();
   });
 
-  test('is joined by who has the same right, and by nobody else', async () => {
+  test('is joined by a client with the same right, and by no other', async () => {
     const { replies, arrived } = askTogether(held, [
       ['wx_one', as(MAY)],
       ['wx_one', as(MAY_TOO)],
@@ -196,7 +196,7 @@ describe('a call of another client that is under way', () => {
     expect(upstream.count('contacts/fetchContactsList', 'wx_one')).toBe(1);
   });
 
-  test('is not found by its Idempotency-Key, neither under way nor answered', async () => {
+  test('is not found by its Idempotency-Key, whether it is running or answered', async () => {
     const add = (key: string, appId = 'wx_one') =>
       rawRequest(
         held.url,
@@ -204,7 +204,7 @@ describe('a call of another client that is under way', () => {
       );
     const first = add(MAY);
     const callOfFirst = await upstream.next('contacts/addContacts');
-    // Somebody else's key that is under way would be 409, one that is answered a replay.
+    // With another client's key, a running request would get 409 and a finished one a replay.
     const second = add(MAY_TOO);
     const callOfSecond = await upstream.next('contacts/addContacts');
     callOfFirst.answer('{"ret":200,"msg":"of the first"}');

@@ -1,4 +1,4 @@
-/** Two accounts never share a saved list or a quota, and no account has two, whatever the spelling. */
+/** Two accounts never share a saved list or a quota, and one account never has two, whatever the spelling of the appId. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -51,7 +51,7 @@ const STORES = {
 };
 
 describe.each(['memory', 'sqlite'] as const)('with the store %s', (store) => {
-  test.each(TWO)('%s and %s are two accounts everywhere', async (...pair) => {
+  test.each(TWO)('%s and %s are two different accounts everywhere', async (...pair) => {
     expect(await identityOf(pair, STORES[store]())).toEqual(all(false));
   });
 
@@ -60,7 +60,7 @@ describe.each(['memory', 'sqlite'] as const)('with the store %s', (store) => {
   });
 });
 
-/** An appId, and one like it. */
+/** An appId and a similar one. */
 const alike = fc
   .tuple(
     fc.stringMatching(/^[A-Za-z0-9_.:@-]{1,8}$/),
@@ -77,7 +77,7 @@ const alike = fc
   });
 
 test(
-  'two spellings are the same account everywhere, or two everywhere',
+  'any two spellings are the same account everywhere or different accounts everywhere',
   async () => {
     await fc.assert(
       fc.asyncProperty(alike, async (pair) => {
@@ -94,7 +94,7 @@ const ask = (path: string, method = 'GET') =>
   httpCall(gateway.opsUrl, { method, path: `/admin/${path}` });
 
 test.each(['wx_a ', 'wx_a\0', 'wx_á', 'ｗx_a', 'wx_a\u200b', 'wx%5Fa', 'wx/a', 'wx_a\n', '*', ''])(
-  'the appId %j, which another reader could take for wx_a, is refused everywhere',
+  'the invalid appId %j is refused everywhere',
   async (appId) => {
     for (const operation of ['search', 'fetchContactsList', 'addContacts']) {
       const answer = await gateway.post(operation, addBody(appId)).expect(400);
@@ -108,11 +108,11 @@ test.each(['wx_a ', 'wx_a\0', 'wx_á', 'ｗx_a', 'wx_a\u200b', 'wx%5Fa', 'wx/a',
   },
 );
 
-describe('a path of the admin API', () => {
+describe('the appId in a path of the admin API', () => {
   beforeAll(() => saveList(gateway, 'wx_a', listBytes('wxid_ann')));
 
   test.each(['wx_a', '%77x_a', 'wx%5fa', '%77%78%5F%61', 'wx_a/', 'wx_a?appId=wx_b'])(
-    'with %s is about wx_a',
+    'written %s means wx_a',
     async (path) => {
       expect((await ask(`lists/${path}`)).json()).toMatchObject({ appId: 'wx_a' });
       expect((await ask(`accounts/${path}`)).json()).toMatchObject({ appId: 'wx_a' });
@@ -137,17 +137,20 @@ describe('a path of the admin API', () => {
     ['%c0%afwx_a', 400],
     ['%ef%bd%97x_a', 400],
     ['wx_a%', 400],
-  ])('with %s is not: %i, and nothing is forgotten', async (path, status) => {
-    for (const method of ['GET', 'DELETE']) {
-      expect((await ask(`lists/${path}`, method)).status).toBe(status);
-      expect((await ask(`accounts/${path}`, method)).status).toBe(status);
-    }
-    expect((await ask('lists/wx_a')).status).toBe(200);
-    expect((await ask('accounts/wx_a')).status).toBe(200);
-  });
+  ])(
+    'written %s does not mean wx_a: %i, and no account or list is deleted',
+    async (path, status) => {
+      for (const method of ['GET', 'DELETE']) {
+        expect((await ask(`lists/${path}`, method)).status).toBe(status);
+        expect((await ask(`accounts/${path}`, method)).status).toBe(status);
+      }
+      expect((await ask('lists/wx_a')).status).toBe(200);
+      expect((await ask('accounts/wx_a')).status).toBe(200);
+    },
+  );
 });
 
-test('a v3 is the same person in every spelling, and another one in other letters', async () => {
+test('a v3 names the same person in every JSON escape, and another person if its letters differ', async () => {
   const codes: unknown[] = [];
   for (const v3 of ['"v3_ann"', '"v3_a\\u006en"', '"\\u00763_\\u0061nn"', '"v3_Ann"', '"v3-ann"']) {
     const answer = await gateway.post('addContacts', `{"appId":"wx_v3","option":2,"v3":${v3}}`);
@@ -157,7 +160,7 @@ test('a v3 is the same person in every spelling, and another one in other letter
   expect(codes).toEqual([200, 200, taken, 200, 200]);
 });
 
-test('clients and operations may be called like what every object has', async () => {
+test('clients and operations may be named like properties of every JavaScript object', async () => {
   const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
   const entries = names.map(
     (name) =>

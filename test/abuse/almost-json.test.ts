@@ -1,4 +1,4 @@
-/** What one reader takes for JSON and another does not goes nowhere, and the upstream is told nothing else than JSON. */
+/** A body that only some parsers accept as JSON is not forwarded, and whatever is forwarded is declared as JSON. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { rawPost, rawRequest } from '../support/raw-client.ts';
@@ -44,7 +44,7 @@ test.each<[string, string | Buffer]>([
   ['an escape of JavaScript', '{"\\x61ppId":"wx_a","option":4}'],
   ['a zero in front', '{"appId":"wx_a","option":04}'],
   ['a white space of another alphabet', `{"appId":"wx_a",\u00a0"option":4}`],
-])('%s is no JSON in UTF-8 and is refused', async (_, body) => {
+])('%s is not JSON in UTF-8 and is refused', async (_, body) => {
   const answer = await httpCall(gateway.url, {
     path: '/contacts/addContacts',
     headers: GOOD_HEADERS,
@@ -67,13 +67,16 @@ test.each([
   [415, ['Content-Type: text/plain', JSON_TYPE]],
   [415, ['Content-Type: text/plain, application/json']],
   [415, ['Content-Type: text/plain; x=application/json']],
-])('%i for the headers %j, and the upstream is told JSON or nothing', async (status, headers) => {
-  const body = '{"appId":"wx_a"}';
-  const request = rawPost('/contacts/search', [`X-API-Key: ${KEY}`, ...headers], body);
-  expect((await rawRequest(gateway.url, request)).status).toBe(status);
-  const told = gateway.simulator.calls.map((call) => [
-    call.headers['content-type'],
-    call.body.toString(),
-  ]);
-  expect(told).toEqual(status === 200 ? [['application/json', body]] : []);
-});
+])(
+  '%i for the headers %j, and no Content-Type but application/json reaches the upstream',
+  async (status, headers) => {
+    const body = '{"appId":"wx_a"}';
+    const request = rawPost('/contacts/search', [`X-API-Key: ${KEY}`, ...headers], body);
+    expect((await rawRequest(gateway.url, request)).status).toBe(status);
+    const told = gateway.simulator.calls.map((call) => [
+      call.headers['content-type'],
+      call.body.toString(),
+    ]);
+    expect(told).toEqual(status === 200 ? [['application/json', body]] : []);
+  },
+);

@@ -1,9 +1,9 @@
 /**
- * A browser at an origin that is not listed gets nothing through CORS, whatever it asks and however it is refused.
+ * CORS gives a browser at an origin that is not listed nothing, whatever it requests and however it is refused.
  *
- * Before the key is known, in a preflight and in refusals, an origin is let in that any client lists. That gives nothing
- * away: such an answer holds no account's data, only what everybody without a browser gets, and browsers attach no
- * key by themselves, since credentials are never allowed. With another client's key the same origin gets nothing.
+ * Before the key is known, in a preflight and in refusals, every origin that any client lists is allowed. That reveals
+ * nothing: such a response contains no account's data, only what callers without a browser get, and browsers attach no
+ * key themselves, because credentials are never allowed. With another client's key, the same origin gets nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -103,7 +103,7 @@ const PREFLIGHT = [
   'Access-Control-Request-Private-Network: true',
 ];
 
-/** Every way that a request can end, by name. */
+/** Every way in which a request can end, by name. */
 const REQUESTS: Readonly<Record<string, Request>> = {
   'a preflight': { method: 'OPTIONS', lines: PREFLIGHT },
   'a preflight of an address book': {
@@ -124,13 +124,13 @@ const REQUESTS: Readonly<Record<string, Request>> = {
   'a body that is no JSON': { lines: [asCrm], body: '{' },
   'a GET': { method: 'GET', lines: [asCrm] },
   'nothing that is there': { target: '/nothing', lines: [asCrm] },
-  'a vendor’s refusal': { lines: ['X-GEWE-TOKEN: no'] },
+  'a refusal in GEWE’s format': { lines: ['X-GEWE-TOKEN: no'] },
   'the health': { method: 'GET', target: '/healthz' },
   'the readiness': { method: 'GET', target: '/readyz' },
 };
 
 describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
-  test('gives no origin anything that is not listed', async () => {
+  test('sends no CORS header to an origin that is not listed', async () => {
     for (const origin of NOT_LISTED) {
       expect([origin, corsHeaders(await send([origin], request))]).toEqual([origin, {}]);
     }
@@ -138,7 +138,7 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
     expect(corsHeaders(await send(['https://evil.test', CRM], request))).toEqual({});
   });
 
-  test('gives a listed origin itself and never credentials, and caches are told', async () => {
+  test('allows a listed origin by its own name only, without credentials, and sends Vary: Origin', async () => {
     for (const origins of [[], ...LISTED.map((origin) => [origin])]) {
       const answer = await send(origins, request);
       const { 'access-control-allow-origin': allowed, ...others } = corsHeaders(answer);
@@ -147,7 +147,8 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
       expect(others).not.toHaveProperty('access-control-allow-credentials');
       expect(others).not.toHaveProperty('access-control-allow-private-network');
       expect(Object.values(others).join()).not.toContain('*');
-      // Health is the same for everybody; all else may differ by origin (Fetch standard, CORS protocol and HTTP caches).
+      // /healthz is the same for every origin; all other responses may differ (Fetch standard, CORS protocol and HTTP
+      // caches).
       if (request.target?.endsWith('z') !== true) {
         expect(answer.headers.get('vary')).toMatch(/(^|, )Origin(,|$)/);
       }
@@ -155,7 +156,7 @@ describe.each(Object.entries(REQUESTS))('%s', (_what, request) => {
   });
 });
 
-test('an origin that only another client lists can read nothing that a key is needed for', async () => {
+test('a request from an origin that only another client lists is refused without CORS headers', async () => {
   for (const what of [
     'a good request',
     'a request for a list',
@@ -169,7 +170,7 @@ test('an origin that only another client lists can read nothing that a key is ne
   expect(gateway.simulator.calls.map(({ headers }) => headers['origin'])).not.toContain(SHOP);
 });
 
-test('the ops listener has no CORS header for anybody', async () => {
+test('the ops listener sends no CORS header to any origin', async () => {
   for (const origin of [...NOT_LISTED, ...LISTED, gateway.opsUrl]) {
     for (const method of ['OPTIONS', 'GET', 'PUT', 'DELETE']) {
       const request = { method, target: '/admin/accounts/wx_a', lines: PREFLIGHT };
@@ -178,7 +179,7 @@ test('the ops listener has no CORS header for anybody', async () => {
   }
 });
 
-test('no origin that is made out of a listed one is taken for it', async () => {
+test('an origin derived from a listed one is not accepted', async () => {
   const text = fc.string({ unit: fc.constantFrom(...'.:/@-_%*aAxX1 8'), maxLength: 3 });
   const made = fc
     .tuple(fc.constantFrom(...LISTED), fc.nat({ max: 30 }), fc.nat({ max: 3 }), text)

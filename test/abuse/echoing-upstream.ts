@@ -6,7 +6,10 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { wrapped } from '../support/encodings.ts';
 
-/** Where an answer repeats what was asked; as a `cached-list` only that of the cache endpoint, while the slow call is never answered. */
+/**
+ * The place in a response that echoes the request. With `cached-list`, only the cache endpoint echoes, and
+ * fetchContactsList is never answered.
+ */
 export const PLACES = [
   'body',
   'header',
@@ -25,17 +28,17 @@ export const PLACES = [
 
 const COMPRESSED = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync } as const;
 
-/** How the upstream repeats all that it was sent. */
+/** How the upstream echoes what it received. */
 export interface Echo {
   readonly place: (typeof PLACES)[number];
   readonly write: (text: string) => string;
   readonly ret: number;
   readonly compression: keyof typeof COMPRESSED | 'none';
-  /** How many bytes each chunk has, again and again. */
+  /** The sizes of the chunks in bytes, repeated. */
   readonly chunks: readonly number[];
 }
 
-/** Any way to repeat; half of the time in a good answer, which is what gets furthest. */
+/** Any echo. Half of them are in a successful response, which gets furthest. */
 export const echoes: fc.Arbitrary<Echo> = fc.record({
   place: fc.oneof(fc.constant('body' as const), fc.constantFrom(...PLACES)),
   write: wrapped,
@@ -51,14 +54,14 @@ export interface EchoingUpstream {
   readonly baseUrl: string;
   /** The request line and the headers of every call. */
   readonly heads: readonly string[];
-  /** The same of what came to the other server, where its redirects lead. */
+  /** The same of the requests to the other server, to which its redirects lead. */
   readonly elsewhere: readonly string[];
   /** How calls for this account are answered. */
   behave(appId: string, echo: Echo): void;
   stop(): Promise<void>;
 }
 
-/** An upstream that repeats the headers and the body that it is sent in every place of an answer and in every encoding. */
+/** An upstream that echoes the headers and the body of a request in any place of a response and in any encoding. */
 export async function startEchoingUpstream(): Promise<EchoingUpstream> {
   const echoOf = new Map<string, Echo>();
   const other = await record((_req, res) => void res.end());
@@ -82,7 +85,7 @@ export async function startEchoingUpstream(): Promise<EchoingUpstream> {
   };
 }
 
-/** A server that writes down what comes. */
+/** A server that records what it receives. */
 async function record(listener: (req: IncomingMessage, res: ServerResponse) => void) {
   const heads: string[] = [];
   const server = createServer((req, res) => {
@@ -160,7 +163,7 @@ function answer(
   res.end();
 }
 
-/** A good list with the text in strings of it: as it is, where it is part of one already, and else as JSON writes it. */
+/** A good list with the text in its strings: unchanged if it is part of a string already, otherwise escaped as JSON. */
 function answerBody(said: string, ret: number): string {
   const quoted = isJson(`"${said}"`) ? `"${said}"` : JSON.stringify(said);
   return `{"ret":${ret} ,"msg":${quoted},"data":{"friends":["a",${quoted}],"chatrooms":[],"ghs":[]},"id":90071992547409931}`;

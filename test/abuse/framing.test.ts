@@ -1,4 +1,7 @@
-/** Raw bytes on both listeners: what is not clear is refused once and closed, and nothing behind it is carried out. */
+/**
+ * Raw bytes on both listeners: ambiguous framing is refused once, the connection is closed, and nothing after it is
+ * carried out.
+ */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rawExchange } from '../support/raw-client.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
@@ -28,11 +31,11 @@ describe.each([
   ['the first line', BAD_FIRST_LINES],
 ])('%s', (_part, corpus) => {
   test.each(corpus)(
-    '$what ends the connection after one refusal',
+    '$what is refused once, and the connection is closed',
     async ({ bytes, halfClose = false, statuses = [400] }) => {
       const answers = await rawExchange(gateway.url, bytes, { halfClose });
       expect(answers.map(({ status }) => status)).toEqual(statuses);
-      // There a POST is refused before its body is looked at.
+      // On the ops listener, a POST is refused before its body is read.
       const opsAnswers = await rawExchange(gateway.opsUrl, bytes, { halfClose });
       expect(opsAnswers.map(({ status }) => (status === 404 ? statuses[0] : status))).toEqual(
         statuses,

@@ -1,4 +1,4 @@
-/** Bodies that are hard on a parser: nested deep, or made to be read again and again. */
+/** Bodies that are expensive to parse: deeply nested, or made to be scanned repeatedly. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { guardedKeys, readJsonObject } from '../../src/http/json-object.ts';
 import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
@@ -21,7 +21,7 @@ test.each([
   ['objects', '{"a":', '{}', '}'],
   ['objects with the keys that decide', '{"option":3,"appId":', '"wx_b"', '}'],
   ['both', '[{"a":', '[]', '}]'],
-])('100,000 %s within each other pass as they are', async (what, open, core, close) => {
+])('100,000 %s nested in each other are passed on unchanged', async (what, open, core, close) => {
   const nested = `${open.repeat(DEPTH)}${core}${close.repeat(DEPTH)}`;
   const body = add(`v3_${what.replaceAll(' ', '_')}`, `"x":${nested}`);
   await gateway.post('addContacts', body).expect(200);
@@ -29,7 +29,7 @@ test.each([
 });
 
 test.each(['[', '{"a":', '{"appId":"wx_a","option":2,"v3":"v3_ann","x":', '[{"a":'])(
-  'a body that opens %s 100,000 times and closes nothing is refused',
+  'a body that opens %s 100,000 times and closes none is refused',
   async (open) => {
     const before = sentAdds(gateway.simulator).length;
     const answer = await gateway.post('addContacts', open.repeat(DEPTH)).expect(400);
@@ -38,14 +38,14 @@ test.each(['[', '{"a":', '{"appId":"wx_a","option":2,"v3":"v3_ann","x":', '[{"a"
   },
 );
 
-test('an option of 400 digits is refused, and one beside a number of a million digits counts', async () => {
+test('an option of 400 digits is refused, and a valid option next to a number of a million digits is accepted', async () => {
   const digits = (count: number) => `2${'0'.repeat(count - 1)}`;
   const long = `{"appId":"wx_a","option":${digits(400)},"v3":"v3_digits"}`;
   expect((await gateway.post('addContacts', long)).body.code).toBe('invalid-option');
   await gateway.post('addContacts', add('v3_digits', `"x":${digits(1_000_000)}`)).expect(200);
 });
 
-/** Bodies of about so many bytes. */
+/** Bodies of about this many bytes. */
 const HARD = Object.entries<(bytes: number) => string>({
   'many keys': (bytes) => filled(bytes, (i) => `"k${i}":1`),
   'many keys in escapes': (bytes) =>
@@ -54,7 +54,7 @@ const HARD = Object.entries<(bytes: number) => string>({
   'one string of backslashes': (bytes) => `{"x":"${'\\\\'.repeat(bytes / 2)}"}`,
   'one key of backslashes': (bytes) => `{"${'\\\\'.repeat(bytes / 2)}":1}`,
   'one key of NULs': (bytes) => `{"${'\\u0000'.repeat(bytes / 6)}":1}`,
-  // Normalising puts marks in order, each by a walk over those before it.
+  // Unicode normalisation sorts combining marks, and scans the preceding ones for each.
   'one key of marks in the wrong order': (bytes) =>
     `{"${'\u0301'.repeat(bytes / 4)}${'\u0323'.repeat(bytes / 4)}":1}`,
   'one key of letters with two marks each': (bytes) => `{"${'ǖ'.repeat(bytes / 2)}":1}`,
@@ -72,7 +72,7 @@ function filled(bytes: number, member: (i: number) => string): string {
   return `{${members.join(',')}}`;
 }
 
-/** The processor time of this thread for reading a body so many times, in milliseconds: neighbours do not count in it. */
+/** The CPU time of this thread for parsing a body this many times, in milliseconds. Other processes do not affect it. */
 function costOf(body: Buffer, times: number): number {
   const before = process.threadCpuUsage();
   for (let time = 0; time < times; time++) {
@@ -86,12 +86,12 @@ function costOf(body: Buffer, times: number): number {
 const [SHORT, LONGER] = [62_500, 16];
 
 test.each(HARD)(
-  '%s: a long body is little more work than as many bytes in short ones',
+  '%s: a long body takes at most four times the CPU time of the same number of bytes in short bodies',
   async (_, make) => {
     const rounds = budget(1, 5);
     const short = costOf(Buffer.from(make(SHORT)), LONGER * rounds);
     const long = costOf(Buffer.from(make(SHORT * LONGER)), rounds);
-    // A quadratic reader would take 16 times as long. The floor is for what is too short to measure.
+    // A quadratic parser would take 16 times as long. The floor is for times too short to measure.
     expect(long).toBeLessThan(Math.max(4 * short, 60));
     const whole = add('v3_ann', make(1_000_000).slice(1, -1));
     await gateway.post('search', whole).expect(200);

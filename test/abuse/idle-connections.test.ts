@@ -1,4 +1,4 @@
-/** A gateway as a process of its own, and thousands of connections that say nothing. */
+/** A gateway as a separate process, and thousands of idle connections. */
 import { execFileSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -10,10 +10,10 @@ import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** Of this process and so of those that it starts; some are left for everything else. */
+/** The limit of this process and of those that it starts; some descriptors are reserved for other uses. */
 const descriptors = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' })) || 65_536;
 const MOST = Math.min(budget(2000, 10_000), descriptors - 500);
-/** What a connection may cost the gateway: socket, parser and the list that its timeouts are looked up in. */
+/** The memory that a connection may need in the gateway: socket, parser and its entry in the list of timeouts. */
 const BYTES_EACH = 40_000;
 
 let simulator: Simulator;
@@ -50,7 +50,7 @@ async function start(command?: readonly [string, ...string[]]) {
   return gateway.listening();
 }
 
-/** Opens so many, 200 at a time; resolves once each has either been opened or refused. */
+/** Opens this many connections, 200 at a time. Resolves when each was opened or refused. */
 async function open(url: string, count: number, greet = ''): Promise<void> {
   const { hostname, port } = new URL(url);
   for (let opened = 0; opened < count; opened += 200) {
@@ -85,7 +85,7 @@ async function residentBytes(opsUrl: string): Promise<number> {
   return Number(/^gewe_gateway_process_resident_memory_bytes (\S+)/m.exec(body.toString())?.[1]);
 }
 
-test(`${MOST} idle connections cost little, and others are served meanwhile`, async () => {
+test(`${MOST} idle connections take little memory, and other callers are served meanwhile`, async () => {
   expect(MOST).toBeGreaterThanOrEqual(1000);
   const { url, opsUrl } = await start();
   expect(await served(url)).toBe(200);
@@ -100,7 +100,7 @@ test(`${MOST} idle connections cost little, and others are served meanwhile`, as
   expect(growth / MOST).toBeLessThan(BYTES_EACH);
 
   if (!isLong) return;
-  // Those are closed by the time that headers may take; the others may stay for their keep-alive.
+  // Half of them are closed by the timeout for headers; the others may stay for the keep-alive timeout.
   await Promise.all(sockets.slice(0, MOST / 2).map(closed));
   expect(await served(url)).toBe(200);
 }, 600_000);

@@ -1,8 +1,8 @@
 /**
- * How long it takes to check a key says nothing about the known keys. A shown key is hashed with SHA-256 before it is
- * looked up, so callers cannot come closer to a known digest byte by byte; and a refused key is never kept. Timing single
- * characters would be lost in the noise of a network, so this looks at the code, and at time only where a broken
- * lookup is off by orders of magnitude.
+ * The time to check a key reveals nothing about the known keys. A key is hashed with SHA-256 before its lookup, so
+ * callers cannot approach a known digest byte by byte, and a refused key is never stored. The time for single
+ * characters would be lost in network noise, so this test checks the source code, and measures only differences of
+ * orders of magnitude.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ describe('a directory of clients', () => {
     })),
   );
 
-  /** The shortest of several, so that a pause of the machine does not count. Each key is asked for once. */
+  /** The minimum of several measurements, so that a pause of the machine has no effect. Each key is looked up once. */
   function millisecondsToFind(keys: readonly string[]): number {
     const times = keys.map((key) => {
       const start = performance.now();
@@ -43,7 +43,7 @@ describe('a directory of clients', () => {
     return Math.min(...times);
   }
 
-  test('takes as long for the first key as for the last, for one that is almost right and for none', () => {
+  test('takes about the same time for the first key, the last key, an almost right key and a wrong key', () => {
     const some = Array.from({ length: 100 }, (_, index) => index);
     millisecondsToFind(some.map((index) => `warm-up-${index}`));
     const times = {
@@ -57,7 +57,7 @@ describe('a directory of clients', () => {
     expect(Math.max(...Object.values(times))).toBeLessThan(20 * Math.min(...Object.values(times)));
   });
 
-  test('finds by the key alone: not by its hash, a part of it, or another case', () => {
+  test("finds a client by its key only: not by the key's hash, a part of the key, or the key in another case", () => {
     const key = keyOf(7);
     expect(directory.find(key)?.name).toBe('c7');
     const wrong = [hashKey(key), `sha256:${hashKey(key)}`, key.slice(0, -1), key.toUpperCase(), ''];
@@ -67,7 +67,7 @@ describe('a directory of clients', () => {
   });
 });
 
-test('the clients file holds hashes, and a key in clear is not taken, nor repeated', () => {
+test('the clients file holds hashes; a plain key in it is refused and not repeated', () => {
   const inClear = 'key-in-clear-5f1c';
   const parsed = parseClients(`clients: { crm: { keys: ["${inClear}"] } }`, 'clients.yaml', 60);
 
@@ -75,19 +75,19 @@ test('the clients file holds hashes, and a key in clear is not taken, nor repeat
   expect(JSON.stringify(parsed)).not.toContain(inClear);
 });
 
-describe('in the source', () => {
+describe('in the source code', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => ({ name, code: readFileSync(join(SRC, name), 'utf8') }));
   const codeOf = (name: string) => files.find((file) => file.name === name)?.code ?? '';
 
-  test('a secret that a caller shows is compared in one file, by timingSafeEqual of two hashes', () => {
+  test('a secret from a caller is compared in one file, with timingSafeEqual on two hashes', () => {
     const comparing = files.filter(({ code }) => code.includes('timingSafeEqual('));
     expect(comparing.map(({ name }) => name)).toEqual(['ops/authenticate-ops.ts']);
     expect(codeOf('ops/authenticate-ops.ts')).toMatch(/timingSafeEqual\(hash\(\w+\), expected\)/);
   });
 
-  test('a client is found by the digest of its key, and a key is kept only once it was accepted', () => {
+  test('a client is looked up by the digest of its key, and a key is kept only after it was accepted', () => {
     const find = /find\(shown\) \{\n(.*?)\n {4}\},/s.exec(codeOf('settings/clients.ts'))?.[1] ?? '';
     const uses = find.split('\n').filter((line) => line.includes('shown'));
     expect(uses.map((line) => line.trim())).toEqual([
@@ -98,7 +98,7 @@ describe('in the source', () => {
     expect(codeOf('settings/clients.ts')).toContain("createHash('sha256').update(key)");
   });
 
-  test('nothing that was shown is compared by an operator, but with nothing', () => {
+  test('a credential from a request is compared by an operator with undefined only', () => {
     const compared = /\b(?:shown(?:\.key)?|opsToken) *[!=]==(?! undefined)/;
     const comparing = files.filter(({ code }) => compared.test(code));
     expect(comparing.map(({ name }) => name)).toEqual([]);

@@ -1,4 +1,4 @@
-/** Callers put their key, or OPS_TOKEN, where it does not belong: it stands in no answer and no log line, and goes nowhere. */
+/** Callers send their key or OPS_TOKEN in wrong places: it is in no response and no log line, and is not forwarded. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
@@ -9,7 +9,7 @@ import { rawPost, readableExchange } from '../support/raw-client.ts';
 import { tells } from '../support/secret-search.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** As long as the id of a trace, which is the narrowest place that a key could fit. */
+/** As long as a trace id, the shortest field that could contain a key. */
 const KEY = 'd37e9c1f5a2b4860d7e9c1f5a2b48603';
 const WITHDRAWN = 'f00dfeedf00dfeed0123456789abcdef';
 const REQUESTS = budget(150, 3000);
@@ -41,7 +41,7 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-/** Mostly `usual`, so that a request with many parts still gets far. */
+/** Usually `usual`, so that a request with many parts is still processed far enough. */
 function mostly<T>(usual: fc.Arbitrary<T>, ...rare: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
     { weight: 5, arbitrary: usual },
@@ -49,7 +49,7 @@ function mostly<T>(usual: fc.Arbitrary<T>, ...rare: readonly T[]): fc.Arbitrary<
   );
 }
 
-/** A request that shows a key, and puts it everywhere else too. */
+/** A request with a key in its place and everywhere else. */
 const requests = mostly(fc.constant(KEY), WITHDRAWN).chain((key) =>
   fc.record({
     target: mostly(
@@ -83,7 +83,7 @@ const requests = mostly(fc.constant(KEY), WITHDRAWN).chain((key) =>
   }),
 );
 
-test('a key that is shown reaches neither the upstream nor the log, wherever else it stands', async () => {
+test("a client's key reaches neither the upstream nor the log, even if the caller repeats it elsewhere in the request", async () => {
   await fc.assert(
     fc.asyncProperty(requests, echoes, async ({ target, shown, origin, headers, appId }, echo) => {
       upstream.behave(appId, echo);
@@ -105,7 +105,7 @@ test('a key that is shown reaches neither the upstream nor the log, wherever els
   for (const key of [KEY, WITHDRAWN]) expect(tells(written, key)).toBe(false);
 }, 600_000);
 
-test('OPS_TOKEN stands in no answer of the ops listener and no log line, right or wrong', async () => {
+test('OPS_TOKEN, right or wrong, is in no response of the ops listener and in no log line', async () => {
   const paths = [
     '/',
     '/readyz',

@@ -1,4 +1,4 @@
-/** Beyond loopback the ops listener answers only who shows OPS_TOKEN. A refusal tells nothing of what there is, and does nothing. */
+/** Beyond loopback, the ops listener answers only with OPS_TOKEN. A refusal reveals nothing and changes nothing. */
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { budget } from '../support/budget.ts';
@@ -12,7 +12,7 @@ import {
 } from './ops-requests.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
-/** Without a listener for it, Node closes the connection of a CONNECT. */
+/** Without a handler for CONNECT, Node closes the connection. */
 const ANY_METHOD = METHODS.filter((method) => method !== 'CONNECT');
 
 const NO_TOKENS: readonly (readonly string[])[] = [
@@ -49,11 +49,11 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   });
   afterAll(() => gateway.stop());
 
-  test('nothing is to be had or done without the right token, by any method', async () => {
+  test('every path and method is refused without the right token', async () => {
     const table = OPS_TARGETS.flatMap((target) =>
       ANY_METHOD.flatMap((method) => NO_TOKENS.map((lines) => ({ target, method, lines }))),
     );
-    // Shares no factor with a side of the table, so that it goes through all of each.
+    // The step shares no factor with a side of the table, so every row and every column is visited.
     const step = budget(71, 1);
     for (let at = 0; at < table.length; at += step) {
       const { target, method, lines } = table[at] as (typeof table)[number];
@@ -64,14 +64,14 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   }, 600_000);
 
   test.each(['/', '/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/wx_a'])(
-    '%s is to be had with it, whatever the Host',
+    '%s is served with the right token, even if the Host is not loopback',
     async (target) => {
       const lines = [...host, `Authorization: Bearer ${OPS_TOKEN}`];
       expect((await sendOps(gateway.opsUrl, 'GET', target, lines)).status).toBe(200);
     },
   );
 
-  test('the token opens nothing on the port of the clients, where nothing of this is', async () => {
+  test('OPS_TOKEN opens nothing on the client listener, which has none of these paths', async () => {
     for (const lines of [[`Authorization: Bearer ${OPS_TOKEN}`], [`X-API-Key: ${OPS_TOKEN}`]]) {
       const onClientPort = (method: string, target: string) =>
         sendOps(gateway.url, method, target, [...host, ...lines]);
@@ -85,9 +85,9 @@ describe('with OPS_TOKEN, beyond loopback', () => {
   });
 });
 
-describe('without OPS_TOKEN the gateway does not start', () => {
+describe('without OPS_TOKEN, the gateway refuses to start', () => {
   test.each(['0.0.0.0', '::', '192.0.2.1', 'ops.example.com', 'localhost.example.com', '127.1'])(
-    'on %s',
+    'with OPS_HOST %s',
     async (OPS_HOST) => {
       for (const none of [undefined, '', ' ', 'changeme']) {
         const starting = startGateway({ env: { OPS_HOST, OPS_TOKEN: none } });

@@ -1,6 +1,6 @@
 /**
- * Without OPS_TOKEN the ops listener answers who is on this machine, and no web page that is open there: neither one
- * whose own name points here (DNS rebinding), nor one that sends requests to this address.
+ * Without OPS_TOKEN, the ops listener answers local callers, but no web page that is open on the machine: neither one
+ * whose host name resolves to this address (DNS rebinding), nor one that sends requests to it.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -13,7 +13,7 @@ import {
 import { rawRequest } from '../support/raw-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-describe('on loopback without OPS_TOKEN', () => {
+describe('the ops listener on loopback without OPS_TOKEN', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway();
@@ -25,14 +25,14 @@ describe('on loopback without OPS_TOKEN', () => {
     sendOps(gateway.opsUrl, 'GET', target, lines);
 
   test.each(['localhost', 'LOCALHOST:9090', '127.0.0.1', '127.0.0.1:1', '[::1]', '[::1]:9090'])(
-    'who calls it %s is answered',
+    'answers a request with the Host %s',
     async (host) => {
       expect((await metrics([`Host: ${host}`])).status).toBe(200);
       expect((await metrics([`Host: ${host}`], `http://${host}/metrics`)).status).toBe(200);
     },
   );
 
-  // A page whose own name points to 127.0.0.1 (DNS rebinding) sends that name as its Host.
+  // A page whose host name resolves to 127.0.0.1 (DNS rebinding) sends that name as its Host.
   test.each([
     'evil.test',
     'localhost.',
@@ -52,7 +52,7 @@ describe('on loopback without OPS_TOKEN', () => {
     '192.0.2.1',
     '[::ffff:192.0.2.1]',
     '',
-  ])('who calls it %j is refused', async (host) => {
+  ])('refuses a request with the Host %j', async (host) => {
     for (const target of ['/metrics', '/healthz', '/admin/lists/wx_a']) {
       expectClosed(await metrics([`Host: ${host}`], target), 'GET');
     }
@@ -73,7 +73,7 @@ describe('on loopback without OPS_TOKEN', () => {
     '[::1',
     'evil.test, localhost',
     'localhost, evil.test',
-  ])('who calls it %j, which is no host, is refused unread', async (host) => {
+  ])('answers the invalid Host %j with an empty 400', async (host) => {
     for (const target of ['/metrics', '/healthz', '/admin/lists/wx_a']) {
       const answer = await metrics([`Host: ${host}`], target);
       expect([answer.status, answer.body.toString()]).toEqual([400, '']);
@@ -91,13 +91,13 @@ describe('on loopback without OPS_TOKEN', () => {
       ['Host: evil.test', 'X-Forwarded-Host: localhost'],
       '/metrics',
     ],
-  ])('who calls it by %s is refused', async (_what, lines, target) => {
+  ])('refuses a request with %s', async (_what, lines, target) => {
     const answer = await metrics(lines, target);
     expect([400, 401]).toContain(answer.status);
     expect(answer.body.toString()).not.toContain('gewe_gateway');
   });
 
-  test('who calls it by no name is refused', async () => {
+  test('refuses a request without a Host', async () => {
     const request = 'GET /metrics HTTP/1.0\r\nConnection: close\r\n\r\n';
     expectClosed(await rawRequest(gateway.opsUrl, request), 'GET');
     expect((await metrics([])).status).toBe(400);
@@ -115,7 +115,7 @@ describe('on loopback without OPS_TOKEN', () => {
     ['an old browser', ['Origin: https://evil.test']],
     ['an old browser, at another port', ['Origin: http://localhost:3000']],
     ['an old browser, without an origin', ['Origin: null']],
-  ])('a page at %s gets nothing and does nothing', async (_where, lines) => {
+  ])('refuses a browser request from %s, and the saved data stays', async (_where, lines) => {
     const preflight = [
       'Access-Control-Request-Method: DELETE',
       'Access-Control-Request-Private-Network: true',
@@ -140,7 +140,7 @@ describe('on loopback without OPS_TOKEN', () => {
     ['a link elsewhere', ['Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate']],
     ['a page of its own', ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: cors']],
     ['an old browser, a page of its own', ['Origin: http://localhost:9090']],
-  ])('%s is answered, without a CORS header', async (_what, lines) => {
+  ])('answers a browser (%s) without a CORS header', async (_what, lines) => {
     const answer = await metrics([localhost, ...lines]);
     expect(answer.status).toBe(200);
     expect([...answer.headers.keys()].join()).not.toContain('access-control');

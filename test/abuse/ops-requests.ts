@@ -1,4 +1,4 @@
-/** Requests to the ops listener as bytes, and what it lets out when it is closed. */
+/** Requests to the ops listener as bytes, and checks that a refusal reveals nothing. */
 import { expect } from '@jest/globals';
 import { httpCall } from '../support/http-client.ts';
 import { type RawAnswer, rawRequest } from '../support/raw-client.ts';
@@ -7,7 +7,7 @@ import type { TestGateway } from '../support/start-gateway.ts';
 export const OPS_TOKEN = 'ops-token-of-this-test';
 const ONLINE_SINCE = '2026-01-01T00:00:00.000Z';
 
-/** What is there, what may come, what is not, and other ways to write it. */
+/** Existing paths, future ones, missing ones, and other spellings of them. */
 export const OPS_TARGETS = [
   '/',
   '/healthz',
@@ -35,7 +35,7 @@ export const OPS_TARGETS = [
 const LINES = ['Content-Type: application/json', 'Connection: close'];
 const BODY = '{"onlineSince":"2020-01-01T00:00:00Z"}';
 
-/** Where a method takes a body it is one that would move the clock of an account. */
+/** With a method that has a body, the body would change since when an account is online. */
 export function sendOps(url: string, method: string, target: string, lines: readonly string[]) {
   const head = [`${method} ${target} HTTP/1.1`, ...lines, ...LINES];
   return rawRequest(
@@ -44,7 +44,7 @@ export function sendOps(url: string, method: string, target: string, lines: read
   );
 }
 
-/** Expects a refusal, the same for whatever was asked for. */
+/** Expects the same refusal for every request. */
 export function expectClosed(answer: RawAnswer, method: string, status: 401 | 403 = 401): void {
   expect(answer.status).toBe(status);
   expect([...answer.headers.keys()].join()).not.toContain('access-control');
@@ -54,7 +54,7 @@ export function expectClosed(answer: RawAnswer, method: string, status: 401 | 40
   expect(detail).not.toMatch(/admin|metrics|wx_a/);
 }
 
-/** Declares an account and saves its list: what a request that got through could take away. */
+/** Declares an account and saves its list, which an accepted request could change or delete. */
 export async function leaveSomething(gateway: TestGateway, headers: Record<string, string>) {
   const { opsUrl } = gateway;
   await gateway.post('fetchContactsList', { appId: 'wx_a' }).expect(200);
@@ -67,7 +67,7 @@ export async function leaveSomething(gateway: TestGateway, headers: Record<strin
   expect(declared.status).toBe(200);
 }
 
-/** Expects what `leaveSomething` left, as it was. */
+/** Expects the data of `leaveSomething`, unchanged. */
 export async function expectItIsThere({ opsUrl }: TestGateway, headers: Record<string, string>) {
   const ask = (path: string) => httpCall(opsUrl, { method: 'GET', path, headers });
   expect((await ask('/admin/accounts/wx_a')).json()['onlineSince']).toBe(ONLINE_SINCE);

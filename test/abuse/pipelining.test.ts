@@ -1,4 +1,4 @@
-/** Several requests on one connection: each is judged by itself and answered once, in order. */
+/** Several requests on one connection: each is checked separately and answered once, in order. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstream.ts';
@@ -6,7 +6,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { BODY, LAST, MARKER, SMUGGLED, call, chunked, get } from './corpus/requests.ts';
 
 const LIMIT = 1000;
-/** The SHA-256 of `reads`, the key of a client that may do nothing else, for one account. */
+/** The SHA-256 of `reads`, the key of a client that may only read, for one account. */
 const READER = '3566cf23ecb6f832d67d1439e0cb3d05eb7f4ad702c6f478aa96f19812f18e8c';
 
 let upstream: RawUpstream;
@@ -54,7 +54,7 @@ describe('pipelined requests', () => {
     );
   });
 
-  test('are each judged by their own key, rights and path', async () => {
+  test('are each checked with their own key, rights and path', async () => {
     const statuses = await statusesOf(
       [
         call({ key: 'reads' }),
@@ -79,15 +79,18 @@ describe('pipelined requests', () => {
       'an Expect that nobody knows',
       get('GET /healthz HTTP/1.1', 'Host: localhost', 'Expect: 200-ok'),
     ],
-  ])('before %s are answered first, and nothing after it is carried out', async (_what, bytes) => {
-    const statuses = await statusesOf(call() + call() + bytes);
+  ])(
+    'that precede %s are answered first, and nothing after it is carried out',
+    async (_what, bytes) => {
+      const statuses = await statusesOf(call() + call() + bytes);
 
-    expect(statuses.slice(0, 2)).toEqual([200, 200]);
-    expect(statuses.slice(2).map((status) => [400, 417].includes(status))).toEqual([true]);
-    expect(operationsCalled()).toEqual(['search', 'search']);
-  });
+      expect(statuses.slice(0, 2)).toEqual([200, 200]);
+      expect(statuses.slice(2).map((status) => [400, 417].includes(status))).toEqual([true]);
+      expect(operationsCalled()).toEqual(['search', 'search']);
+    },
+  );
 
-  test('after one that says Connection: close are not carried out (RFC 9112 section 9.6)', async () => {
+  test('that follow a request with Connection: close are not carried out (RFC 9112 section 9.6)', async () => {
     expect(await statusesOf(LAST + SMUGGLED)).toEqual([200]);
     expect(operationsCalled()).toEqual(['search']);
   });
@@ -105,7 +108,7 @@ describe('a request that asks for another protocol', () => {
   ];
 
   test.each(wishes)(
-    '%s is answered in HTTP/1.1, on a connection that goes on (RFC 9110 section 7.8)',
+    '%s is answered in HTTP/1.1, and the connection stays usable (RFC 9110 section 7.8)',
     async (_what, headers) => {
       for (const url of [gateway.url, gateway.opsUrl]) {
         const request = url === gateway.url ? call({ headers }) : health(headers);
@@ -146,27 +149,32 @@ describe('a request that asks for another protocol', () => {
     bodies.map(([which, request]) => [which, what, request(headers)] as const),
   );
 
-  test.each(cases)('%s: %s, never gets the answer of another', async (_which, _what, request) => {
-    const caller = openRaw(gateway.url);
-    const named = (id: string) => call({ operation: id, headers: [`X-Request-Id: ${id}`] });
+  test.each(cases)(
+    '%s: %s, never gets the response to another request',
+    async (_which, _what, request) => {
+      const caller = openRaw(gateway.url);
+      const named = (id: string) => call({ operation: id, headers: [`X-Request-Id: ${id}`] });
 
-    caller.socket.write(
-      request.replace('Content-Type', 'X-Request-Id: first\r\nContent-Type') + named('second'),
-    );
-    await caller.answered(1);
-    caller.socket.write(named('third') + LAST.replace('Content-Type', 'X-Request-Id: last\r\n$&'));
-    await caller.closed();
+      caller.socket.write(
+        request.replace('Content-Type', 'X-Request-Id: first\r\nContent-Type') + named('second'),
+      );
+      await caller.answered(1);
+      caller.socket.write(
+        named('third') + LAST.replace('Content-Type', 'X-Request-Id: last\r\n$&'),
+      );
+      await caller.closed();
 
-    const ids = caller.answers().map(({ headers }) => headers.get('x-request-id'));
-    expect(ids).toEqual(['first', 'second', 'third', 'last'].slice(0, ids.length));
-    const called = operationsCalled();
-    expect(called).toEqual(
-      ['first', 'second', 'third', 'search'].filter((id) => called.includes(id)),
-    );
-    for (const id of ids.slice(1)) expect(called).toContain(id === 'last' ? 'search' : id);
-  });
+      const ids = caller.answers().map(({ headers }) => headers.get('x-request-id'));
+      expect(ids).toEqual(['first', 'second', 'third', 'last'].slice(0, ids.length));
+      const called = operationsCalled();
+      expect(called).toEqual(
+        ['first', 'second', 'third', 'search'].filter((id) => called.includes(id)),
+      );
+      for (const id of ids.slice(1)) expect(called).toContain(id === 'last' ? 'search' : id);
+    },
+  );
 
-  test('behind others is carried out in its turn', async () => {
+  test('is carried out in its turn if it follows other requests', async () => {
     const upgrading = call({ operation: 'third', headers: [...H2C, 'Upgrade: h2c'] });
 
     const statuses = await statusesOf(
@@ -178,7 +186,7 @@ describe('a request that asks for another protocol', () => {
   });
 });
 
-describe('what a body brings after its refusal', () => {
+describe('a body', () => {
   const hidden = `${SMUGGLED}${' '.repeat(300)}`;
   const tooLong = hidden.padEnd(LIMIT + 1);
 
@@ -188,20 +196,23 @@ describe('what a body brings after its refusal', () => {
     [405, call({ body: hidden }).replace('POST', 'PUT')],
     [413, call({ body: tooLong })],
     [415, call({ body: hidden }).replace('application/json', 'text/plain')],
-  ])('%i is not taken for a request', async (status, request) => {
-    const caller = openRaw(gateway.url);
-    const bodyAt = request.indexOf('\r\n\r\n') + 4;
+  ])(
+    'that was refused with %i is read to its end and not taken for a request',
+    async (status, request) => {
+      const caller = openRaw(gateway.url);
+      const bodyAt = request.indexOf('\r\n\r\n') + 4;
 
-    caller.socket.write(request.slice(0, bodyAt));
-    expect((await caller.answered(1))[0]?.status).toBe(status);
-    caller.socket.write(request.slice(bodyAt) + LAST);
-    await caller.closed();
+      caller.socket.write(request.slice(0, bodyAt));
+      expect((await caller.answered(1))[0]?.status).toBe(status);
+      caller.socket.write(request.slice(bodyAt) + LAST);
+      await caller.closed();
 
-    expect(caller.answers().map((answer) => answer.status)).toEqual([status, 200]);
-    expect(operationsCalled()).toEqual(['search']);
-  });
+      expect(caller.answers().map((answer) => answer.status)).toEqual([status, 200]);
+      expect(operationsCalled()).toEqual(['search']);
+    },
+  );
 
-  test('in chunks over the limit is refused as soon as it is over, and still not taken for a request', async () => {
+  test('in chunks is refused as soon as it passes the limit, and its rest is not taken for a request', async () => {
     const caller = openRaw(gateway.url);
     const chunk = `${tooLong.length.toString(16)}\r\n${tooLong}\r\n`;
 
@@ -218,7 +229,7 @@ describe('what a body brings after its refusal', () => {
     expect(operationsCalled()).toEqual(['search']);
   });
 
-  test('longer than announced is no part of it, and no request', async () => {
+  test('ends at its announced length; bytes after it get 400 and are not carried out', async () => {
     expect(await statusesOf(`${call()}x${SMUGGLED}`)).toEqual([200, 400]);
     expect(operationsCalled()).toEqual(['search']);
   });

@@ -1,6 +1,6 @@
 /**
- * Callers who take their time (Slowloris): the real app behind a listener with little patience, and in the long run
- * with the patience that it has.
+ * Slow callers (Slowloris): the real app behind a listener with short timeouts, and in `npm run test:long` with its own
+ * timeouts.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createListener, PATIENCE, type Listener } from '../../src/listener/listener.ts';
@@ -12,7 +12,7 @@ import { BODY, call, chunked, LAST } from './corpus/requests.ts';
 
 const SHORT = { headersMs: 400, requestMs: 600, checkEveryMs: 25, idleMs: 100, unreadMs: 1000 };
 const patience = isLong ? PATIENCE : SHORT;
-/** Beyond the patience: what a loaded machine may take. */
+/** What a loaded machine may need beyond the timeout. */
 const MARGIN_MS = 60_000;
 const TEST_MS = 2 * patience.unreadMs + patience.requestMs + 3 * MARGIN_MS;
 
@@ -20,9 +20,9 @@ const log = createLogTap();
 let gateway: TestGateway;
 let listeners: readonly Listener[];
 let url: string;
-/** Where only the headers have to come soon. */
+/** A gateway with a short timeout for headers only. */
 let headersUrl: string;
-/** Where patience is short in the long run, too. */
+/** A gateway with short timeouts in the long run, too. */
 let shortUrl: string;
 beforeAll(async () => {
   gateway = await startGateway({ overrides: { logTo: log.logTo } });
@@ -50,14 +50,14 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** Writes this for ever, piece by piece. */
+/** Writes this repeatedly, without an end. */
 function drip({ socket }: RawCaller, pieces: string): void {
   let at = 0;
   const one = () => socket.write(pieces[at++ % pieces.length] ?? '');
   drips.push(setInterval(() => socket.writable && one(), 20));
 }
 
-/** Resolves to the statuses of all that was answered until the gateway closed; a good one is served meanwhile. */
+/** Resolves to the statuses of all responses until the gateway closes the connection. A valid call is served meanwhile. */
 async function ending(caller: RawCaller, withinMs: number): Promise<number[]> {
   const good = openRaw(gateway.url);
   good.socket.write(LAST);
@@ -101,7 +101,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that sends its second headers byte by byte keeps its first answer',
+    'that sends the headers of its second request byte by byte still gets its first response',
     async () => {
       const caller = openRaw(headersUrl);
       caller.socket.write(call());
@@ -114,7 +114,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that sends its second headers byte by byte before its first answer gets that first',
+    'that sends the headers of its second request byte by byte before its first response still gets that response',
     async () => {
       gateway.simulator.behave('wx_a', { delayMs: 2 * headersEnd });
       const caller = openRaw(headersUrl);
@@ -143,7 +143,7 @@ describe('a caller', () => {
         return ending(caller, requestEnd);
       });
       expect(await Promise.all(endings)).toEqual([[408], [408], [408]]);
-      // Those of the good callers alone.
+      // The calls of the valid callers only.
       expect(gateway.simulator.calls.map(({ body }) => body.toString())).toEqual([
         BODY,
         BODY,
@@ -154,7 +154,7 @@ describe('a caller', () => {
   );
 
   test(
-    'whose body goes on after its refusal is ended, with no second answer',
+    'that keeps sending its body after its refusal is disconnected, without a second response',
     async () => {
       const attacks = [
         [401, headOf(call({ key: 'wrong', body: ' '.repeat(99_999) }))],
@@ -174,7 +174,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that is idle after its answer is closed without another',
+    'that is idle after its response is disconnected without another response',
     async () => {
       const caller = openRaw(url);
       caller.socket.write(call());
@@ -185,7 +185,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that reads nothing of a large answer is ended, whatever it sends meanwhile',
+    'that reads nothing of a large response is disconnected, even if it keeps sending',
     async () => {
       const cases = [
         ['getDetailInfo', ''],
@@ -201,7 +201,7 @@ describe('a caller', () => {
           await gateway.simulator.waitForCall((one) => one.operation === `contacts/${operation}`);
           if (pieces !== '') drip(caller, pieces);
           const line = await log.waitFor(`"operation":"${operation}"`);
-          // Without a status: its answer did not go out.
+          // Without a status, because the response was not sent.
           expect(JSON.parse(line).status).toBeUndefined();
           caller.socket.destroy();
         }),
@@ -211,7 +211,7 @@ describe('a caller', () => {
   );
 
   test(
-    'that waits for the second of two answers is not taken for one that reads nothing',
+    'that waits for the second of two responses is not taken for one that reads nothing',
     async () => {
       gateway.simulator.behave('wx_late', { delayMs: 1.5 * SHORT.unreadMs });
       const caller = openRaw(shortUrl);

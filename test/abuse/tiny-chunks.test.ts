@@ -1,4 +1,4 @@
-/** A body of which each byte comes as a chunk of its own, which is six times as much on the wire. */
+/** A body with each byte in its own chunk, which takes six times as many bytes on the wire. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runGateway, type GatewayProcess } from '../support/gateway-process.ts';
@@ -33,7 +33,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** The most memory that a process ever had, which only Linux tells: what was freed since counts too. */
+/** The peak memory of a process, including memory freed since. Only Linux reports it. */
 async function peakBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;

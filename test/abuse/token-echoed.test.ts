@@ -1,4 +1,7 @@
-/** An upstream that repeats the token, as vendors do in errors: no caller, log line or file gets it, and nobody can have it kept. */
+/**
+ * An upstream that echoes the token, as GEWE does in errors: no caller, log line or file gets it, and no caller can
+ * have it stored.
+ */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
@@ -55,9 +58,9 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   });
 }
 
-/** For an upstream that never answers. Nothing else may have to come within these. */
+/** For an upstream that never answers. No test needs another response within these deadlines. */
 const HASTY = { GEWE_TIMEOUT_MS: '200', LIST_DEADLINE_MS: '100', LIST_CACHE_DEADLINE_MS: '100' };
-/** Where only the slow call is never answered. */
+/** For a fetchContactsList that is never answered. */
 const HASTY_LIST = { LIST_DEADLINE_MS: '100' };
 
 const deadlinesFor = (place: Echo['place']) => {
@@ -65,24 +68,27 @@ const deadlinesFor = (place: Echo['place']) => {
   return place === 'never' ? HASTY : {};
 };
 
-test.each(PLACES)('a token that is echoed as a %s is told to nobody', async (place) => {
-  await start(deadlinesFor(place));
-  for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
-    const appId = `wx_${operation}`;
-    upstream.behave(appId, { ...GOOD, place });
-    const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
-    const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
-    const answer = await readableExchange(
-      gateway.url,
-      rawPost(`/contacts/${operation}`, lines, body),
-    );
+test.each(PLACES)(
+  'a token that GEWE echoes as a %s reaches no caller and no log line',
+  async (place) => {
+    await start(deadlinesFor(place));
+    for (const operation of ['search', 'addContacts', 'fetchContactsList']) {
+      const appId = `wx_${operation}`;
+      upstream.behave(appId, { ...GOOD, place });
+      const lines = ['Content-Type: application/json', `Authorization: Bearer ${KEY}`];
+      const body = JSON.stringify({ appId, option: 2, v3: 'v3_ann' });
+      const answer = await readableExchange(
+        gateway.url,
+        rawPost(`/contacts/${operation}`, lines, body),
+      );
 
-    expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
-    expect(tells(answer, TOKEN)).toBe(false);
-  }
-  expect(tells(tap.lines.join(''), TOKEN)).toBe(false);
-  expect(upstream.elsewhere).toEqual([]);
-});
+      expect(answer).toMatch(/^HTTP\/1\.1 (?:200|50[24]) /);
+      expect(tells(answer, TOKEN)).toBe(false);
+    }
+    expect(tells(tap.lines.join(''), TOKEN)).toBe(false);
+    expect(upstream.elsewhere).toEqual([]);
+  },
+);
 
 test.each([
   ['live', 'fetchContactsList', GOOD, {}],
@@ -91,7 +97,7 @@ test.each([
   ['replayed', 'addContacts', GOOD, { 'Idempotency-Key': 'once' }],
   ['passed on', 'search', GOOD, {}],
 ] as const)(
-  'a token that is echoed is cut out of an answer that is %s',
+  'a token that GEWE echoes is redacted in a response that is %s',
   async (how, operation, echo, headers) => {
     await start(deadlinesFor(echo.place));
     upstream.behave('wx_1', echo);
@@ -113,7 +119,7 @@ test.each([
 );
 
 test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
-  'an appId that holds the token is refused before it is kept or told: %s',
+  'an appId that contains the token is refused before it is stored or logged: %s',
   async (appId) => {
     await start();
     upstream.behave(appId, GOOD);

@@ -1,4 +1,4 @@
-/** Random requests, and an upstream that repeats the token in any shape: it stands in no answer, log line, metric or file. */
+/** Random requests, and an upstream that echoes the token in any form: it is in no response, log line, metric or file. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -18,7 +18,7 @@ import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const POLICY = `${TRUSTING_WITHOUT_GAPS}clientRate: { requestsPerMinute: 10000000 }\n`;
-/** Each sends twenty requests twice. */
+/** Each round sends twenty requests twice. */
 const ROUNDS = budget(4, 100);
 const ACCOUNTS = 20;
 
@@ -35,7 +35,7 @@ async function start(token: string): Promise<void> {
       GEWE_BASE_URL: upstream.baseUrl,
       GEWE_TOKEN: token,
       STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}`,
-      // Some answers never come, and many must: twenty requests are under way together.
+      // Some responses never come, and many must: twenty requests run at the same time.
       GEWE_TIMEOUT_MS: '1000',
       LIST_DEADLINE_MS: '500',
       LIST_CACHE_DEADLINE_MS: '500',
@@ -56,7 +56,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** What a caller sends who knows the token and puts it wherever there is a place. */
+/** A request of a caller that knows the token and puts it in every possible place. */
 function requests(token: string) {
   const word = fc.constantFrom(token, encodeURIComponent(token), btoa(token), 'my-id-1');
   return fc.record({
@@ -105,7 +105,7 @@ function requests(token: string) {
       ...Array<string>(9).fill('application/json'),
       `text/plain; charset=${token}`,
     ),
-    /** Of one of a few accounts, so that lists are saved and found again. */
+    /** One of a few accounts, so that lists are saved and returned again. */
     appId: fc.oneof(
       { weight: 9, arbitrary: fc.nat(ACCOUNTS - 1).map((number) => `wx_${number}`) },
       { weight: 1, arbitrary: fc.constantFrom(token, `wx_${token}`, btoa(token)) },
@@ -136,14 +136,14 @@ function wire(sent: Sent): string {
   return rawPost(target, lines, body.slice(0, brokenAt));
 }
 
-/** Sends it twice, since a saved list and a kept answer are told the second time. */
+/** Sends the request twice, because a saved list or response is returned the second time. */
 async function ask([sent, echo]: readonly [Sent, Echo]): Promise<string> {
   upstream.behave(sent.appId, echo);
   const first = await readableExchange(gateway.url, wire(sent));
   return `${first}\n${await readableExchange(gateway.url, wire(sent))}`;
 }
 
-/** All that the operator can ask, also one who puts the token into the question. */
+/** Every request to the ops listener, with the token in it, too. */
 async function opsAnswers(token: string): Promise<string> {
   const paths = ['/', '/healthz', '/readyz', '/metrics', '/admin/accounts', '/nowhere'];
   const perAccount = Array.from({ length: ACCOUNTS }, (_, number) => `wx_${number}`);
@@ -172,7 +172,7 @@ test.each([
   ['of letters and digits', 'Mk7f3b1c2d45e6f4a7b8c9d'],
   ['of signs that JSON, URLs and HTML escape', 'Mk7/"q\\w%+<e>&r;=\'t_9'],
 ])(
-  'a token %s stands in no answer, log line, metric or file, whatever is asked and repeated',
+  'a token %s is in no response, log line, metric or file, whatever is asked and echoed',
   async (_what, token) => {
     await start(token);
     const together = fc.array(fc.tuple(requests(token), echoes), { minLength: 20, maxLength: 20 });
@@ -183,8 +183,8 @@ test.each([
         expect(tells(answer, token) && answer).toBe(false);
       }
     });
-    // That has to be worth something: it was repeated, and cut out. What is drawn can have little of that, and on a machine that
-    // has other things to do much of it comes too late.
+    // The run proves something only if the token was echoed and redacted often. Random requests may echo it rarely, and on
+    // a busy machine many responses come too late.
     const worth = () => ({
       repeated: upstream.heads.length > ROUNDS * 5,
       cutOut: answers.filter((answer) => answer.includes('***')).length > ROUNDS,

@@ -1,4 +1,4 @@
-/** What the gateway decides by must not be read otherwise by whoever carries it out. */
+/** The values that the gateway checks must not be read differently by the parser of GEWE. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY_MS, isAdd } from '../support/add-contacts.ts';
@@ -10,7 +10,7 @@ import { movableClock } from '../support/movable-clock.ts';
 import { hasPython, startPythonReader, type PythonReader } from './json/python-reader.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** Two of them differ in case only. */
+/** Two of them differ only in case. */
 const ACCOUNTS = ['wx_a', 'wx_A', 'constructor'];
 const LIMIT = 5;
 const POLICY = `
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const NOTHING = Object.fromEntries(ACCOUNTS.map((appId) => [appId, [0, 0]]));
 
-/** What was spent since yesterday, by account. */
+/** The charges since yesterday, by account. */
 async function spent(): Promise<Record<string, readonly [adds: number, accepts: number]>> {
   const entries = ACCOUNTS.map(async (appId) => {
     const answer = await httpGet(gateway.opsUrl, `/admin/accounts/${appId}`);
@@ -54,7 +54,7 @@ async function spent(): Promise<Record<string, readonly [adds: number, accepts: 
 interface Outcome {
   readonly status: number;
   readonly code: string | undefined;
-  /** What the upstream got. */
+  /** The bodies that the upstream received. */
   readonly sent: readonly Buffer[];
 }
 
@@ -70,7 +70,7 @@ async function addContacts(body: Buffer | string): Promise<Outcome> {
   return { status: answer.status, code, sent };
 }
 
-/** What each reader takes the bytes for who can read them at all, with option as text. */
+/** The reading of each parser that accepts the bytes, with option as text. */
 async function readingsOf(bytes: Buffer): Promise<(readonly [reader: string, Reading])[]> {
   const readings = [
     ['JSON.parse', JSON.parse(bytes.toString()) as Reading] as const,
@@ -82,11 +82,11 @@ async function readingsOf(bytes: Buffer): Promise<(readonly [reader: string, Rea
   );
 }
 
-/** Expects that the gateway, which let `bytes` pass, decided by the same as every reader of them would. */
+/** Expects that the gateway, which forwarded `bytes`, checked the same values that every parser reads. */
 async function expectOneReading(bytes: Buffer): Promise<void> {
   const { appId, option, v3 } = JSON.parse(bytes.toString()) as Reading;
   const kind = String(option);
-  // Only adding is counted by person.
+  // Only adding is counted per person.
   const deciding = { appId, option: kind, ...(kind === '2' ? { v3 } : {}) };
   for (const [reader, reading] of await readingsOf(bytes)) {
     expect([reader, reading]).toEqual([reader, expect.objectContaining(deciding)]);
@@ -94,7 +94,7 @@ async function expectOneReading(bytes: Buffer): Promise<void> {
   const charged = { '2': [1, 0], '3': [0, 1], '4': [0, 0] }[kind];
   expect(await spent()).toEqual({ ...NOTHING, [String(appId)]: charged });
   if (kind !== '2') return;
-  // The person that was counted is the one that every reader read: this one was asked today, another was not.
+  // The charged person is the one that every parser read: that one was charged today, others were not.
   const ask = (person: string) => addContacts(JSON.stringify({ appId, option, v3: person }));
   expect(await ask(String(v3))).toMatchObject({ code: 'target-quota-exhausted', sent: [] });
   expect(await ask(`${String(v3)}.`)).toMatchObject({ status: 200 });
@@ -105,7 +105,7 @@ const REFUSED = expect.stringMatching(
 ) as unknown;
 
 test(
-  'a request in any spelling is carried out as every reader reads it',
+  'a request in any spelling is carried out as every JSON parser reads it',
   async () => {
     await fc.assert(
       fc.asyncProperty(wellSpelled(ACCOUNTS), async ({ request, bytes }) => {
@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  'bytes of any kind are refused unseen, or carried out as every reader reads them',
+  'a body of any bytes is refused without a call to GEWE, or carried out as every JSON parser reads it',
   async () => {
     const seen = { refused: 0, sent: 0 };
     await fc.assert(
@@ -142,7 +142,7 @@ test(
       }),
       { numRuns: budget(250, 10_000) },
     );
-    // Else one half of the sentence was never tried.
+    // Otherwise one of the two outcomes was never tried.
     expect(Math.min(seen.refused, seen.sent)).toBeGreaterThan(10);
   },
   budget(600_000, 3_600_000),
@@ -154,7 +154,7 @@ test.each([
   ...['2.0', '2e0', '20e-1', '2.9999999999999999999', '3.0000000000000000001', '1e400', '-0'],
   ...['"02"', '"+2"', '" 2"', '"2.0"', '"２"', '"2\\u0000"', '"2\\u200b"'],
   ...['true', 'null', '[2]', '{"$numberInt":"2"}', '{"valueOf":2}'],
-])('an option written %s, which readers take differently, is refused', async (option) => {
+])('an option written %s, which JSON parsers read differently, is refused', async (option) => {
   const outcome = await addContacts(bodyWith(`"option":${option},"v3":"v3_ann"`));
   expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
 });
@@ -180,26 +180,26 @@ test.each([
   '"option":4,"app_id":"wx_A"',
   '"option":4,"APPID":"wx_A"',
   '"option":4,"__proto__":{"option":2},"__proto__":{}',
-])('a body with %s, where some reader sees a key twice, is refused', async (members) => {
+])('a body with %s, in which some JSON parser sees a key twice, is refused', async (members) => {
   const outcome = await addContacts(bodyWith(members));
   expect(outcome).toEqual({ status: 400, code: 'duplicate-key', sent: [] });
 });
 
 test.each(['Option', 'OPTION', '_option', 'opt\\u0131on', 'option\\u0000', 'option\\u0000x'])(
-  'an option under the name %s alone, by which some reader would add, is refused',
+  'a body whose only option is %s, which some JSON parser reads as option, is refused',
   async (key) => {
     const outcome = await addContacts(bodyWith(`"${key}":2,"v3":"v3_ann"`));
     expect(outcome).toEqual({ status: 400, code: 'invalid-option', sent: [] });
   },
 );
 
-test('keys that decide nothing may be spelled as they like', async () => {
+test('keys that the gateway does not use may have any spelling', async () => {
   const body = '{"appId":"wx_a","content":"a","Content":"b","contactsInfo":"x"}';
   await gateway.post('search', body).expect(200);
 });
 
 test.each(['addcontacts', 'AddContacts', 'ADDCONTACTS', 'fetchcontactslist', 'Search'])(
-  'the operation %s, a known one in other letters, is 404 and reaches no upstream',
+  'the operation %s, which differs from a known one only in case, is 404 and not forwarded',
   async (operation) => {
     gateway.simulator.reset();
     await gateway.post(operation, { appId: 'wx_a', option: 2, v3: 'v3_ann' }).expect(404);
@@ -216,7 +216,7 @@ test.each([
   'v3_\u00e1',
   'v3_a\u0301',
   '\ud800',
-])('a v3 that only looks like another (%j) is refused', async (v3) => {
+])('a v3 with a character outside visible ASCII (%j) is refused', async (v3) => {
   const outcome = await addContacts(JSON.stringify({ appId: 'wx_a', option: 2, v3 }));
   expect(outcome).toEqual({ status: 400, code: 'invalid-target', sent: [] });
 });

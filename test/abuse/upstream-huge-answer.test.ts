@@ -1,4 +1,7 @@
-/** An upstream that answers far more than ANSWER_LIMIT_BYTES: it is cut off at the limit, is no answer, and memory stays bounded. */
+/**
+ * An upstream that sends far more than ANSWER_LIMIT_BYTES: the response is cut off at the limit and invalid, and memory
+ * stays limited.
+ */
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addBody, REJECT } from '../support/add-contacts.ts';
@@ -11,9 +14,9 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MIB = 1024 * 1024;
 const HUGE = 200 * MIB;
-/** ANSWER_LIMIT_BYTES, where nothing else is said. */
+/** The default ANSWER_LIMIT_BYTES. */
 const LIMIT = 32 * MIB;
-/** What may be on its way between two processes beyond what one of them has read. */
+/** What may be buffered between two processes beyond what one of them has read. */
 const IN_BUFFERS = 16 * MIB;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -21,7 +24,7 @@ let upstream: RawUpstream;
 let gateway: GatewayProcess;
 let url: string;
 let opsUrl: string;
-/** How much of each huge answer was taken, one for each connection. */
+/** The number of bytes that were read of each huge response, one for each connection. */
 let taken: Promise<number>[] = [];
 
 beforeAll(async () => {
@@ -32,7 +35,7 @@ beforeAll(async () => {
     env: {
       ...LEAST_ENV,
       GEWE_BASE_URL: upstream.baseUrl,
-      // However long that takes, nothing else is asked meanwhile.
+      // However long that takes, no other request is sent meanwhile.
       GEWE_TIMEOUT_MS: '600000',
       LIST_DEADLINE_MS: '600000',
       LIST_CACHE_DEADLINE_MS: '600000',
@@ -52,7 +55,7 @@ afterAll(async () => {
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const FILL = 'x'.repeat(65_536);
 
-/** 200 MiB of one JSON text, written as fast as they are taken and never held. */
+/** 200 MiB of one JSON text, written as fast as it is read and never held in memory. */
 function pourText(socket: Socket): void {
   socket.write(`${HEAD}Content-Length: ${HUGE}\r\n\r\n{"ret":200,"msg":"`);
   pour(socket, FILL);
@@ -93,7 +96,7 @@ test.each([
   ['of a known length', pourText],
   ['in chunks', pourChunks],
 ])(
-  'an answer of 200 MB %s is cut at the limit and is no answer',
+  'a response of 200 MB %s is cut off at the limit and treated as invalid',
   async (what, manner) => {
     const accounts = ['search', 'cache', 'add', 'none', 'saved'].map(
       (name) => `wx_${name}_${what.length}`,
@@ -124,7 +127,7 @@ test.each([
       ]);
     }
 
-    // Five answers at a time, and for the list that is not saved a sixth from the upstream's cache.
+    // Five responses at a time, and a sixth from GEWE's cache for the list that is not saved.
     expect(taken).toHaveLength(6 * budget(1, 20));
     for (const bytes of await Promise.all(taken)) expect(bytes).toBeLessThan(LIMIT + IN_BUFFERS);
     expect((await memory()) - before).toBeLessThan(6 * LIMIT + 150 * MIB);
@@ -132,7 +135,7 @@ test.each([
   600_000,
 );
 
-test('an answer just below the limit comes whole', async () => {
+test('a response just below the limit is delivered whole', async () => {
   const body = `{"ret":200,"msg":"${'x'.repeat(LIMIT - 20)}"}`;
   upstream.behave('wx_large', (socket) => {
     socket.end(`${HEAD}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);

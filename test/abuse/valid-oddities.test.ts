@@ -1,4 +1,4 @@
-/** What is odd and valid: answered as RFC 9110 and 9112 mean it, where the contract says no other. */
+/** Unusual but valid requests: they are answered according to RFC 9110 and 9112, unless the contract says otherwise. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRaw, rawExchange } from '../support/raw-client.ts';
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -22,7 +22,7 @@ describe('Expect: 100-continue (RFC 9110 section 10.1.1)', () => {
   const expecting = (one: Call = {}) =>
     call({ ...one, headers: ['Expect: 100-continue', ...(one.headers ?? [])] });
 
-  test('of a request that is wanted asks for the body, then answers', async () => {
+  test('is answered with 100 Continue, then with the response, if the request is acceptable', async () => {
     const request = expecting({ headers: ['Connection: close'] });
     const caller = openRaw(gateway.url);
 
@@ -39,19 +39,22 @@ describe('Expect: 100-continue (RFC 9110 section 10.1.1)', () => {
     [404, expecting({ operation: '..' })],
     [413, expecting({ body: ' '.repeat(LIMIT + 1) })],
     [417, call({ headers: ['Expect: 100-continue, 200-ok'] })],
-  ])('of a request that is refused with %i does not, and ends there', async (status, request) => {
-    const head = request.slice(0, request.indexOf('\r\n\r\n') + 4);
+  ])(
+    'is not answered with 100 Continue if the request is refused with %i, and the connection is closed',
+    async (status, request) => {
+      const head = request.slice(0, request.indexOf('\r\n\r\n') + 4);
 
-    expect(await statusesOf(head)).toEqual([status]);
-    expect(await statusesOf(request + SMUGGLED)).toEqual([status]);
-    expect(gateway.simulator.calls).toEqual([]);
-  });
+      expect(await statusesOf(head)).toEqual([status]);
+      expect(await statusesOf(request + SMUGGLED)).toEqual([status]);
+      expect(gateway.simulator.calls).toEqual([]);
+    },
+  );
 
-  test('of HTTP/1.0 means nothing', async () => {
+  test('is ignored in HTTP/1.0', async () => {
     expect(await statusesOf(expecting().replace('HTTP/1.1', 'HTTP/1.0'))).toEqual([200]);
   });
 
-  test('of a declaration on the ops listener asks for the body', async () => {
+  test('is answered with 100 Continue for a declaration on the ops listener', async () => {
     const declaration = '{"onlineSince":"2026-01-01T00:00:00Z"}';
     const request = expecting({ body: declaration, headers: ['Connection: close'] });
     const put = request.replace('POST /contacts/search', 'PUT /admin/accounts/wx_a');
@@ -60,7 +63,7 @@ describe('Expect: 100-continue (RFC 9110 section 10.1.1)', () => {
   });
 });
 
-describe('served as it is meant', () => {
+describe('an unusual but valid request is served', () => {
   const ask = (line: string, ...headers: readonly string[]) =>
     `${[line, 'Connection: close', ...headers].join('\r\n')}\r\n\r\n`;
   const healthz = (...headers: readonly string[]) =>
@@ -107,8 +110,11 @@ describe('served as it is meant', () => {
   test.each([
     ['http://localhost/metrics', 200],
     ['http://evil.test/metrics', 401],
-  ])('on the ops listener %s is for its own host, not for Host: %i', async (target, status) => {
-    const bytes = ask(`GET ${target} HTTP/1.1`, 'Host: localhost');
-    expect(await statusesOf(bytes, gateway.opsUrl)).toEqual([status]);
-  });
+  ])(
+    'on the ops listener, the host in the target %s counts, not the Host header: %i',
+    async (target, status) => {
+      const bytes = ask(`GET ${target} HTTP/1.1`, 'Host: localhost');
+      expect(await statusesOf(bytes, gateway.opsUrl)).toEqual([status]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** What the documents say about names, codes and paths, held against what is there. */
+/** Checks the names, codes and paths in the documents against the project. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { VARIABLE_NAMES } from '../../src/settings/env.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** Markdown without what stands in fences, where nothing is a heading or a link. */
+/** Markdown without fenced code, in which nothing is a heading or a link. */
 const prose = (path: string) => text(path).replace(/^( *)(`{3,}|~{3,})[^]*?^\1\2\s*$/gm, '');
 
 const NOT_OURS: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', 'data', 'coverage']);
@@ -33,19 +33,26 @@ const sortedCodes = Object.keys(REFUSALS).sort();
 const codeSections = (path: string) =>
   [...prose(path).matchAll(/^## `(.+)`$/gm)].map(([, code]) => code);
 
+/** The hour and minute of an instant in China, such as `19:45`. */
+const inChina = (instant: unknown) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', timeStyle: 'short' }).format(
+    Date.parse(String(instant)),
+  );
+
 describe.each(['docs/errors.md', 'docs/errors.zh-CN.md'])('%s', (path) => {
-  test('has one section for each refusal, and none more', () => {
+  test('has exactly one section for each refusal', () => {
     expect(codeSections(path).sort()).toEqual(sortedCodes);
   });
 
-  test('shows for each refusal a body with its own status and texts', () => {
+  test('shows for each refusal a body with the right status and texts', () => {
     const bodies = [...text(path).matchAll(/^```json\n([^]*?)^```$/gm)].map(
       ([, body = '']) => JSON.parse(body) as Record<string, unknown>,
     );
     expect(bodies.map(({ code }) => code).sort()).toEqual(sortedCodes);
-    for (const { code, ret, status, title, msg } of bodies) {
+    for (const { code, ret, status, title, msg, retryAt } of bodies) {
       const kind = REFUSALS[code as keyof typeof REFUSALS];
-      expect({ ret, status, title, msg }).toEqual({ ret: kind.status, ...kind });
+      const named = retryAt === undefined ? kind.msg : expect.stringContaining(inChina(retryAt));
+      expect({ ret, status, title, msg }).toEqual({ ret: kind.status, ...kind, msg: named });
     }
   });
 });
@@ -61,7 +68,7 @@ test.each([
   expect(names.sort()).toEqual([...VARIABLE_NAMES].sort());
 });
 
-test('both READMEs have the newcomer lines', () => {
+test('both READMEs have the commands for newcomers', () => {
   for (const path of ['README.md', 'README.zh-CN.md']) {
     expect(text(path)).toMatch(/^npm ci && npm run demo$/m);
     expect(text(path)).toMatch(/^npm ci && npm test$/m);
@@ -82,7 +89,7 @@ test('every script that a document runs with npm is in package.json', () => {
 describe('ARCHITECTURE.md', () => {
   const page = text('ARCHITECTURE.md');
 
-  test('has a word on every folder under src', () => {
+  test('describes every folder under src', () => {
     const folders = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
@@ -90,7 +97,7 @@ describe('ARCHITECTURE.md', () => {
     expect(unnamed).toEqual([]);
   });
 
-  test('names no path that is not there', () => {
+  test('names only paths that exist', () => {
     const paths = [...page.matchAll(/`((?:src|test|docs|config|examples)(?:\/[\w./-]+)?)`/g)].map(
       ([, path = '']) => path,
     );
@@ -99,7 +106,7 @@ describe('ARCHITECTURE.md', () => {
   });
 });
 
-test('SECURITY.md names only tests that exist, each by the name of its file', () => {
+test('SECURITY.md names only test files that exist', () => {
   const rows = [...text('SECURITY.md').matchAll(/^\|.*\|.*\|(.*)\|$/gm)].map(
     ([, tests = '']) => tests,
   );
@@ -124,7 +131,7 @@ function anchorsOf(path: string): Set<string> {
 }
 
 describe('links', () => {
-  test.each(markdownUnder('.'))('of %s lead to files and headings that are there', (path) => {
+  test.each(markdownUnder('.'))('in %s lead to existing files and headings', (path) => {
     const targets = [...prose(path).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target = '']) => target)
       .filter((target) => !/^[a-z]+:/.test(target));
@@ -150,7 +157,7 @@ describe('decision records', () => {
     expect(headings).toEqual(['Background', 'Decision', 'Consequences', 'Rejected']);
   });
 
-  test('are numbered without a gap and all in the index', () => {
+  test('are numbered without a gap and all listed in the index', () => {
     const numbers = records.map((name) => Number(name.slice(0, 4))).sort((a, b) => a - b);
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     const index = text(join(folder, 'README.md'));
@@ -159,7 +166,7 @@ describe('decision records', () => {
 });
 
 test.each(['README.md', 'README.zh-CN.md'])(
-  '%s has its service keep its memory small as the image does, with the flag of npm start',
+  '%s gives the service the same memory settings as the image, with the flags of npm start',
   (path) => {
     const settings = (line: string) => new Set(line.match(/MALLOC_\w+=\d+|--max-\S+?=\d+/g));
     const { scripts } = JSON.parse(text('package.json')) as { scripts: { start: string } };

@@ -1,11 +1,14 @@
-/** How long functions under src may be. */
+/** Limits the length of functions under src. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import ts from 'typescript';
 
-/** Lines of code in a function, without those of the functions nested in it. A function on one line counts as its outer one's. */
+/**
+ * Lines of code in a function, without those of nested functions. A function on one line counts as part of the outer
+ * one.
+ */
 const MAX_OWN_LINES = 50;
 
 /** Lines of code in a function, nested functions included. */
@@ -74,7 +77,7 @@ const functions = readdirSync(join(root, 'src'), { recursive: true, withFileType
   .sort()
   .flatMap((path) => measure(path, readFileSync(join(root, path), 'utf8')));
 
-test('every function is counted without the functions nested in it, comments and blank lines', () => {
+test('the length of a function excludes nested functions, comments and blank lines', () => {
   const text = `
 function outer() {
   // A comment.

@@ -1,4 +1,4 @@
-/** The rules of the code that can be read off the files: who may import whom, and what lives in one place. */
+/** The rules of the code that the files show: which parts may import which, and what is confined to one place. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Import {
-  /** The imported names as they stand there; empty for `import 'x'`. */
+  /** The imported names as written; empty for `import 'x'`. */
   readonly clause: string;
   /** A package, or for a relative import the file, such as `src/time.ts`. */
   readonly target: string;
@@ -51,13 +51,14 @@ const files: readonly SourceFile[] = readdirSync(join(root, 'src'), {
   .sort()
   .map(read);
 
-/** A file's folder under src (`gewe`), or the file itself where it lies in src (`time.ts`). */
+/** The folder of a file under src (`gewe`), or the file itself if it is directly in src (`time.ts`). */
 function unitOf(path: string): string {
   return path.split('/')[1] ?? path;
 }
 
-/** Files that say nothing of the gateway's work; every folder may use them. */
+/** Files that are independent of the gateway's work; every folder may use them. */
 const COMMON = [
+  'china-time.ts',
   'coalesce.ts',
   'errors.ts',
   'leases.ts',
@@ -76,10 +77,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   'add-contacts': ['gewe'],
   settings: ['gewe'],
+  auth: ['gewe', 'http', 'settings'],
   'contacts-list': ['gewe', 'settings'],
-  stores: ['add-contacts', 'contacts-list', 'steps'],
-  http: ['add-contacts', 'gewe', 'settings'],
-  steps: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings'],
+  stores: ['add-contacts', 'auth', 'contacts-list', 'steps'],
+  http: ['add-contacts', 'auth', 'gewe', 'settings'],
+  steps: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings'],
   ops: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
   'app.ts': ['http', 'ops', 'steps'],
@@ -87,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway.ts': [
     'add-contacts',
     'app.ts',
+    'auth',
     'contacts-list',
     'gewe',
     'http',
@@ -99,7 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
   ],
   demo: ['gateway.ts', 'settings', 'simulator'],
-  cli: ['demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
+  cli: ['auth', 'demo', 'gateway.ts', 'gewe', 'settings', 'simulator', 'stores'],
   'main.ts': ['cli', 'require-node.cjs'],
   'require-node.cjs': ['compile-cache.cjs'],
   'compile-cache.cjs': [],
@@ -116,7 +119,7 @@ function filesImporting(target: string): string[] {
 }
 
 describe('imports under src', () => {
-  test('go only in the direction that is allowed', () => {
+  test('go only in the allowed direction', () => {
     const wrong = files.flatMap(({ path, imports }) => {
       const unit = unitOf(path);
       const common = COMMON.includes(unit) ? [] : [unit, ...COMMON];
@@ -159,7 +162,7 @@ describe('imports under src', () => {
   });
 });
 
-test('steps do not import each other: what one finds out is in the scope of the request', () => {
+test("steps do not import each other; they share what they find through the request's scope", () => {
   const isStep = (path: string) => path.startsWith('src/steps/');
   const wrong = files
     .filter(({ path }) => isStep(path))
@@ -168,7 +171,7 @@ test('steps do not import each other: what one finds out is in the scope of the 
   expect(wrong).toEqual([]);
 });
 
-describe('in one place only', () => {
+describe('confined to one place', () => {
   test('process.env is read in src/settings/env.ts', () => {
     expect(
       filesWith(/\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*'env'|\{[^}]*\benv\b[^}]*\} = process\b/),
@@ -179,7 +182,7 @@ describe('in one place only', () => {
     expect(filesWith(/\bDate\s*\.\s*now\b/)).toEqual(['src/time.ts']);
   });
 
-  test('a new Date() is made of an instant everywhere', () => {
+  test('new Date() always has an argument', () => {
     expect(filesWith(/\bnew Date\(\s*\)/)).toEqual([]);
   });
 
@@ -187,7 +190,7 @@ describe('in one place only', () => {
     expect(filesImporting('http-proxy-middleware')).toEqual(['src/steps/forward.ts']);
   });
 
-  test('undici is used in src/gewe/client.ts, and is but a type in exchange.ts', () => {
+  test('undici is imported only by client.ts and exchange.ts in src/gewe, and its clients are created only in client.ts', () => {
     expect(filesImporting('undici')).toEqual(['src/gewe/client.ts', 'src/gewe/exchange.ts']);
     expect(filesWith(/\bnew (?:Pool|Client|Agent)\(/)).toEqual(['src/gewe/client.ts']);
   });
@@ -200,7 +203,7 @@ describe('in one place only', () => {
     expect(filesImporting('helmet')).toEqual(['src/steps/security-headers.ts']);
   });
 
-  test('app.use stands in src/app.ts and src/ops/ops-app.ts', () => {
+  test('app.use is in src/app.ts and src/ops/ops-app.ts only', () => {
     expect(filesWith(/\b(?:app|router)\s*\.\s*use\(/)).toEqual([
       'src/app.ts',
       'src/ops/ops-app.ts',
@@ -214,17 +217,17 @@ describe('in one place only', () => {
     expect(outside).toEqual([]);
   });
 
-  test('ioredis makes its connections in src/stores/redis/connection.ts, and is but a type in others there', () => {
+  test('ioredis is imported only under src/stores/redis, and new Redis is called only in connection.ts', () => {
     const using = files.filter(({ imports }) => imports.some(({ target }) => target === 'ioredis'));
     expect(using.every(({ path }) => path.startsWith('src/stores/redis/'))).toBe(true);
     expect(filesWith(/\bnew Redis\(/)).toEqual(['src/stores/redis/connection.ts']);
   });
 });
 
-/** Names of functions that make a part: something that is made once and then lives. */
+/** Names of functions that create a part: something that is created once and then kept. */
 const MAKER = /^(?:create|open|watch)[A-Z]|^(?:keepInMemory|keepCopies|orUnavailable)$/;
 
-test('parts of another folder are made by the composition root and the commands, and by nobody else', () => {
+test('parts of another folder are created only by the composition root and the commands', () => {
   const isRoot = (unit: string) => ['gateway.ts', 'open-secrets.ts', 'cli', 'demo'].includes(unit);
   const made = files
     .filter(({ path }) => !isRoot(unitOf(path)))

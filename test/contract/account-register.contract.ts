@@ -24,7 +24,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       }
     }
 
-    test('asked for an account that it never saw, finds nothing', async () => {
+    test('finds nothing for an account that it never saw', async () => {
       expect(await accounts.find('wx_a')).toBeUndefined();
     });
 
@@ -47,7 +47,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('keeps what was seen and what was declared side by side, whichever came first', async () => {
+    test('keeps first sight and declaration independently, whichever came first', async () => {
       await accounts.seen('wx_a', T0);
       await accounts.declare('wx_a', T0 - 5);
       await accounts.declare('wx_b', T0 - 5);
@@ -61,18 +61,18 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       }
     });
 
-    test('seen by 20 callers at once, has one of their instants for good', async () => {
+    test('given 20 first sights at once, keeps one of their instants for good', async () => {
       await Promise.all(Array.from({ length: 20 }, (_, i) => accounts.seen('wx_a', T0 + i)));
       const first = (await accounts.find('wx_a'))?.firstSeenAt;
       await accounts.seen('wx_a', T0 + 99);
       expect((await accounts.find('wx_a'))?.firstSeenAt).toBe(first);
     });
 
-    test('takes a declaration back, says whether there was one, and keeps what was seen', async () => {
+    test('removes a declaration, says whether there was one, and keeps the first sight', async () => {
       await accounts.seen('wx_a', T0);
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
-      expect(await accounts.withdraw('wx_a')).toBe(false);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(false);
       expect(await accounts.find('wx_a')).toEqual({
         appId: 'wx_a',
         declaredOnlineSince: undefined,
@@ -80,9 +80,9 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('knows nothing of an account that was only declared, once that is taken back', async () => {
+    test('knows nothing of an account whose only record, a declaration, was removed', async () => {
       await accounts.declare('wx_a', T0 - 5);
-      expect(await accounts.withdraw('wx_a')).toBe(true);
+      expect(await accounts.removeDeclaration('wx_a')).toBe(true);
       expect(await accounts.find('wx_a')).toBeUndefined();
       expect(await accounts.list(undefined, 10)).toEqual([]);
     });
@@ -94,7 +94,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       expect((await accounts.find('wx_A'))?.firstSeenAt).toBe(T0 + 1);
     });
 
-    test('lists accounts page by page in code-unit order, upper before lower case', async () => {
+    test('lists accounts page by page in code-unit order, upper case before lower case', async () => {
       for (const appId of ['b', '_', 'a', 'B', 'a.b', '10', 'A', '9', 'aB']) {
         await accounts.seen(appId, T0);
       }
@@ -103,7 +103,7 @@ export function describeAccountRegister(open: OpenStoresUnderTest): void {
       expect(await pages(4)).toEqual([order.slice(0, 4), order.slice(4, 8), order.slice(8)]);
     });
 
-    test('asked for those after an account that is not there, starts with the next one', async () => {
+    test('given a page start that is not an account, continues with the next account', async () => {
       for (const appId of ['a', 'c']) await accounts.declare(appId, T0);
       expect(await accounts.list('b', 10)).toEqual([
         { appId: 'c', declaredOnlineSince: T0, firstSeenAt: undefined },

@@ -5,7 +5,7 @@ import type { Stores } from '../../src/stores/stores.ts';
 import { DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
-/** What stores do that outlive the process. */
+/** What every store does that is kept after the process ends. */
 export function describeDurability(open: OpenStoresUnderTest): void {
   describe('stores that were closed and opened again', () => {
     let opened: StoresUnderTest;
@@ -32,7 +32,7 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       expect([loaded?.savedAt, loaded?.source]).toEqual([T0, 'live']);
     });
 
-    test('still count what was charged, and can take it back', async () => {
+    test('still count earlier charges, and can refund them', async () => {
       const charged = await charge(opened.stores.ledger, T0);
       const { ledger } = await reopen();
       expect((await charge(ledger, T0 + 1)).kind).toBe('refused');
@@ -40,7 +40,7 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       expect((await charge(ledger, T0 + 1)).kind).toBe('charged');
     });
 
-    test('still know the clocks of accounts', async () => {
+    test('still know since when accounts are online', async () => {
       await opened.stores.accounts.seen('wx_a', T0);
       await opened.stores.accounts.declare('wx_a', T0 - 1);
       expect(await (await reopen()).accounts.find('wx_a')).toEqual({
@@ -50,17 +50,20 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('still give the first answer to a key, and never give one that was under way to a new request', async () => {
+    test('still replay the first response for a key, and do not begin an unfinished key anew', async () => {
       const times = { now: T0, leaseUntil: T0 + 60_000, expiresAt: T0 + DAY_MS };
-      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times);
-      await opened.stores.idempotency.finish({ appId: 'wx_a', id: 'done' }, Buffer.from('answer'));
-      await opened.stores.idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
+      await opened.stores.idempotency.acquire({ appId: 'wx_a', id: 'done' }, 'body', times);
+      await opened.stores.idempotency.complete(
+        { appId: 'wx_a', id: 'done' },
+        Buffer.from('answer'),
+      );
+      await opened.stores.idempotency.acquire({ appId: 'wx_a', id: 'open' }, 'body', times);
       const { idempotency } = await reopen();
-      expect(await idempotency.begin({ appId: 'wx_a', id: 'done' }, 'body', times)).toEqual({
-        kind: 'finished',
+      expect(await idempotency.acquire({ appId: 'wx_a', id: 'done' }, 'body', times)).toEqual({
+        kind: 'completed',
         answer: Buffer.from('answer'),
       });
-      const { kind } = await idempotency.begin({ appId: 'wx_a', id: 'open' }, 'body', times);
+      const { kind } = await idempotency.acquire({ appId: 'wx_a', id: 'open' }, 'body', times);
       expect(['in-progress', 'lost']).toContain(kind);
     });
   });

@@ -37,18 +37,18 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       return (await usage(appId, [quotaRule(limit)], undefined, now))[0]?.left;
     }
 
-    test('charges while something is left, and tells the usage as it stands afterwards', async () => {
+    test('charges while quota is left, and returns the usage after the charge', async () => {
       const rule = quotaRule(2);
       const first = await charge('wx_a', attemptAt(T0), [rule]);
       expect(first.kind).toBe('charged');
       expect(first.usage).toEqual([
-        { rule, limit: 2, left: 1, opensAt: T0, nextFreedAt: T0 + DAY_MS },
+        { rule, limit: 2, left: 1, opensAt: T0, nextFreedAt: T0 + DAY_MS, counted: [T0] },
       ]);
       const second = await charge('wx_a', attemptAt(T0 + 5), [rule]);
       expect(second.usage[0]).toMatchObject({ left: 0, opensAt: T0 + DAY_MS });
     });
 
-    test('refuses until just before t + window what was charged at t, and charges again from then on', async () => {
+    test('counts a charge at t until just before t + window, and charges again from then on', async () => {
       const rules = [quotaRule(1)];
       await charge('wx_a', attemptAt(T0), rules);
       const early = await charge('wx_a', attemptAt(T0 + DAY_MS - 1), rules);
@@ -56,7 +56,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect((await charge('wx_a', attemptAt(T0 + DAY_MS), rules)).kind).toBe('charged');
     });
 
-    test('asked at one instant by 100 callers with 5 left, charges exactly 5', async () => {
+    test('given 100 attempts at one instant with 5 left, charges exactly 5', async () => {
       const rules = [quotaRule(5)];
       const charges = await Promise.all(
         Array.from({ length: 100 }, (_, i) =>
@@ -69,7 +69,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(await left('wx_a', 5)).toBe(0);
     });
 
-    test('counts a rule per target for that target only', async () => {
+    test('counts a rule per target separately for each target', async () => {
       const rules = [quotaRule(1, { per: 'target', code: 'target-quota-exhausted' })];
       const kinds: Charge['kind'][] = [];
       for (const target of ['ann', 'ann', 'Ann', 'bob']) {
@@ -78,7 +78,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(kinds).toEqual(['charged', 'refused', 'charged', 'charged']);
     });
 
-    test('with several rules, charges only where all allow it and names the one that opens last', async () => {
+    test('with several rules, charges only if all allow it, and names the rule that opens last', async () => {
       const gap = quotaRule(1, { name: 'gap', code: 'add-too-soon', windowMs: 60_000 });
       const day = quotaRule(2);
       await charge('wx_a', attemptAt(T0), [gap, day]);
@@ -95,7 +95,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('with a limit that grows with age, allows more from the instant of the step on', async () => {
+    test("with a limit that grows with the account's age, allows more from the instant of the step on", async () => {
       const step = T0 + 2 * HOUR_MS;
       const limits = [
         { from: -Infinity, limit: 1 },
@@ -110,7 +110,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect((await charge('wx_a', attemptAt(step), rules)).kind).toBe('charged');
     });
 
-    test('keeps adding and accepting apart, also where one of them is used up', async () => {
+    test('counts adding and accepting separately, even if one of them is exhausted', async () => {
       const rules = [
         quotaRule(1),
         quotaRule(1, { kind: 'accept', code: 'accept-quota-exhausted' }),
@@ -127,11 +127,11 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(await left('wx_a', 5, T0 + 10)).toBe(4);
     });
 
-    test('charges nothing for a look at the usage', async () => {
+    test('charges nothing for reading the usage', async () => {
       for (let i = 0; i < 10; i++) expect(await left('wx_a', 5)).toBe(5);
     });
 
-    test('asked for the usage without a target, leaves rules per target out', async () => {
+    test('leaves rules per target out of the usage if no target is given', async () => {
       const rules = [quotaRule(5), quotaRule(2, { name: 'target', per: 'target' })];
       await charge('wx_a', attemptAt(T0), rules);
       const names = async (target: string | undefined) =>
@@ -147,7 +147,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       ]);
     });
 
-    test('takes one charge back for a refund, once', async () => {
+    test('refunds a charge once', async () => {
       const rules = [quotaRule(2)];
       const charged = await charge('wx_a', attemptAt(T0), rules);
       await charge('wx_a', attemptAt(T0), rules);
@@ -158,14 +158,14 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(await left('wx_a', 2)).toBe(1);
     });
 
-    test('told to refund an unknown charge, or that of another account, changes nothing', async () => {
+    test("ignores a refund of an unknown charge or of another account's charge", async () => {
       const charged = await charge('wx_a', attemptAt(T0), [quotaRule(2)]);
       await ledger.refund('wx_a', 'no such charge');
       await ledger.refund('wx_b', charged.kind === 'charged' ? charged.attemptId : '');
       expect(await left('wx_a', 2)).toBe(1);
     });
 
-    test('keeps two accounts apart, also where they differ only in case', async () => {
+    test('counts two accounts separately, even if their appIds differ only in case', async () => {
       const rules = [quotaRule(1)];
       for (const appId of ['wx_a', 'wx_b', 'wx_A']) {
         expect((await charge(appId, attemptAt(T0), rules)).kind).toBe('charged');
@@ -173,7 +173,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       }
     });
 
-    test('without rules, charges; what it charged counts for later rules', async () => {
+    test('without rules, charges, and counts these charges for later rules', async () => {
       expect(await charge('wx_a', attemptAt(T0), [])).toMatchObject({
         kind: 'charged',
         usage: [],
@@ -181,13 +181,13 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(await left('wx_a', 5)).toBe(4);
     });
 
-    test('counts what lies ahead of a clock that was set back', async () => {
+    test('counts charges that are in the future because the clock was set back', async () => {
       await charge('wx_a', attemptAt(T0), [quotaRule(1)]);
       const back = await charge('wx_a', attemptAt(T0 - HOUR_MS), [quotaRule(1)]);
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + DAY_MS });
     });
 
-    test('set back after it ran ahead, still counts what had left the longest window meanwhile', async () => {
+    test('after the clock ran ahead and was set back, still counts charges that had left the longest window meanwhile', async () => {
       const week = 7 * DAY_MS;
       const rules = [quotaRule(1, { per: 'target', windowMs: week })];
       await charge('wx_a', attemptAt(T0), rules);
@@ -196,7 +196,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       expect(back).toMatchObject({ kind: 'refused', retryAt: T0 + week });
     });
 
-    test('counts the attempts at a target for longer than those of the account, each by its own window', async () => {
+    test('counts attempts at a target for longer than attempts of the account, each in its own window', async () => {
       const rules = [
         quotaRule(2),
         quotaRule(1, { name: 'target', per: 'target', windowMs: 7 * DAY_MS }),
@@ -217,7 +217,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       });
     });
 
-    test('drops what is older than the retention with the next charge, and nothing younger', async () => {
+    test('drops charges older than the retention at the next charge, and keeps younger ones', async () => {
       const wide = 2 * LEDGER_RETENTION_MS;
       const rules = [quotaRule(9, { windowMs: wide })];
       await charge('wx_a', attemptAt(T0), rules);

@@ -16,11 +16,11 @@ export function describeListStore(open: OpenStoresUnderTest): void {
     });
     afterEach(() => opened.dispose());
 
-    test('asked for an appId without a list, finds nothing', async () => {
+    test('finds nothing for an appId without a list', async () => {
       expect(await opened.stores.lists.load('wx_a')).toBeUndefined();
     });
 
-    test('gives a saved list back with its instant and source', async () => {
+    test('returns a saved list with its instant and source', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('{"ret":200}', { source: 'gewe-cache' }));
       const loaded = await lists.load('wx_a');
@@ -29,7 +29,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect(loaded?.source).toBe('gewe-cache');
     });
 
-    test('gives every byte back as a Buffer, also where it is no text', async () => {
+    test('returns every byte in a Buffer, even if it is not text', async () => {
       const { lists } = opened.stores;
       const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
       await lists.save('wx_a', listOf('', { body: bytes }));
@@ -38,21 +38,21 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect(loaded?.body.toString('hex')).toBe(bytes.toString('hex'));
     });
 
-    test('gives a large list back whole', async () => {
+    test('returns a large list whole', async () => {
       const { lists } = opened.stores;
       const bytes = Buffer.alloc(3_000_017, 'wxid_朋友,');
       await lists.save('wx_a', listOf('', { body: bytes }));
       expect((await lists.load('wx_a'))?.body.equals(bytes)).toBe(true);
     });
 
-    test('given a body that is a part of a larger buffer, keeps the part only', async () => {
+    test('given a body that is a slice of a larger buffer, keeps only the slice', async () => {
       const { lists } = opened.stores;
       const body = Buffer.from('before{"ret":200}after').subarray(6, 17);
       await lists.save('wx_a', listOf('', { body }));
       expect((await lists.load('wx_a'))?.body.toString()).toBe('{"ret":200}');
     });
 
-    test('replaces what was saved before', async () => {
+    test('replaces the previous list', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('old'));
       await lists.save('wx_a', listOf('new', { savedAt: 5, source: 'gewe-cache' }));
@@ -64,7 +64,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       ]);
     });
 
-    test('says how many bytes a save replaced', async () => {
+    test('returns the number of bytes that a save replaced', async () => {
       const { lists } = opened.stores;
       expect(await lists.save('wx_a', listOf('old'))).toEqual({ kind: 'saved', bytesBefore: 0 });
       const saved = { kind: 'saved', bytesBefore: 3 };
@@ -73,7 +73,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect(await lists.saveIfNewer('wx_a', list)).toEqual({ kind: 'saved', bytesBefore: 5 });
     });
 
-    test('told to save only what is newer, keeps what is as new', async () => {
+    test('asked to save only a newer list, keeps the saved one if it is as new', async () => {
       const { lists } = opened.stores;
       await lists.saveIfNewer('wx_a', listOf('five', { savedAt: 5 }));
       for (const savedAt of [4, 5]) {
@@ -86,7 +86,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect((await lists.load('wx_a'))?.body.toString()).toBe('six');
     });
 
-    test('saves anew what was forgotten', async () => {
+    test('saves a list again after it was forgotten', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('old'));
       await lists.forget('wx_a');
@@ -96,7 +96,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect(await lists.forget('wx_a')).toBe(false);
     });
 
-    test('keeps two appIds apart, also where they differ only in case', async () => {
+    test('keeps the lists of two appIds separate, even if the appIds differ only in case', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('small'));
       await lists.save('wx_A', listOf('large'));
@@ -104,7 +104,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect((await lists.load('wx_A'))?.body.toString()).toBe('large');
     });
 
-    test('forgets one list, says that there was one, and leaves the others', async () => {
+    test('forgets one list, says that there was one, and keeps the others', async () => {
       const { lists } = opened.stores;
       await lists.save('wx_a', listOf('a'));
       await lists.save('wx_b', listOf('b'));
@@ -113,7 +113,7 @@ export function describeListStore(open: OpenStoresUnderTest): void {
       expect((await lists.load('wx_b'))?.body.toString()).toBe('b');
     });
 
-    test('told to forget what it does not have, says that there was none', async () => {
+    test('asked to forget a list that does not exist, says that there was none', async () => {
       expect(await opened.stores.lists.forget('wx_a')).toBe(false);
     });
   });

@@ -9,6 +9,7 @@ import { describeAccountRegister } from './account-register.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
 
 async function open(): Promise<StoresUnderTest> {
   const clock = movableClock(T0);
@@ -20,10 +21,11 @@ describeListStore(open);
 describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
+describeSessionStore(open);
 
-test('memory stores keep no more bytes of lists than they may, and drop those not asked for the longest', async () => {
+test('memory stores keep at most the allowed bytes of lists, and drop the least recently used ones', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);
-  // A compressed form may hang on a list: each counts twice.
+  // A list may have a compressed form as well, so its bytes count twice.
   const listOf = (bytes: number) =>
     ({ body: Buffer.alloc(bytes), savedAt: 1, source: 'live' }) as const;
   for (const appId of ['a', 'b']) await lists.save(appId, listOf(200));
@@ -36,7 +38,7 @@ test('memory stores keep no more bytes of lists than they may, and drop those no
   expect(await lists.load('a')).toBeUndefined();
 });
 
-test('memory stores take a check, and a second close', async () => {
+test('memory stores pass a check and can be closed twice', async () => {
   const stores = openMemoryStores(systemClock, 1_000_000);
   await stores.check();
   await stores.close();

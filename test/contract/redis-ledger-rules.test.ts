@@ -1,4 +1,7 @@
-/** The ledger's script counts in Redis what `rules.ts` counts here: both must decide alike, whatever the history and the rules. */
+/**
+ * The ledger's script counts in Redis as `rules.ts` counts here: both must decide the same, whatever the history and
+ * the rules.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { judge, usageOf } from '../../src/add-contacts/rules.ts';
@@ -12,9 +15,9 @@ import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { NO_EVENTS } from '../support/stores-under-test.ts';
 
 const kinds = fc.constantFrom('add' as const, 'accept' as const);
-/** Hashes as the gateway makes them, none at all, and one with all that a pattern could trip over. */
+/** Hashes as the gateway makes them, an empty one, and one with characters that are special in patterns. */
 const targets = fc.constantFrom('a-_9', 'b%w', '', ' c d ', '-');
-/** Few enough that an instant often stands exactly at the edge of a window or a step. */
+/** So few that an instant is often exactly at the edge of a window or a step. */
 const spans = fc.constantFrom(1, 500, 1000, 60_000, HOUR_MS, 2 * HOUR_MS, DAY_MS);
 
 const laterSteps: fc.Arbitrary<LimitStep[]> = fc
@@ -46,7 +49,7 @@ const rules: fc.Arbitrary<QuotaRule> = fc
       limits: [
         { from: -Infinity, limit: first },
         ...steps,
-        // Of an account whose clock has not started the later steps never come.
+        // An account without a time online never reaches the later steps.
         ...(never ? [{ from: Infinity, limit: 9 }] : []),
       ],
     }),
@@ -73,7 +76,7 @@ describeOnRedis('The ledger in Redis', () => {
     await redis.stop();
   });
 
-  test('decides, names the rule and tells what is left as the rules do', async () => {
+  test('gives the same decision, rule and remaining quota as the rules in TypeScript', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(rules, { maxLength: 4 }),

@@ -14,6 +14,7 @@ import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
 
 describeOnRedis('Redis stores', () => {
   let redis: RedisUnderTest;
@@ -33,7 +34,7 @@ describeOnRedis('Redis stores', () => {
         clock,
         async reopen() {
           await current.close();
-          // Not only the gateway: what was promised outlives a Redis that is killed.
+          // A confirmed charge must survive a killed Redis, not only a killed gateway.
           await redis.kill();
           await redis.start();
           current = await openOnes();
@@ -47,6 +48,7 @@ describeOnRedis('Redis stores', () => {
     describeLedger(open);
     describeAccountRegister(open);
     describeIdempotencyStore(open);
+    describeSessionStore(open);
     describeDurability(open);
   });
 
@@ -69,7 +71,7 @@ describeOnRedis('Redis stores', () => {
       return gateway.ledger;
     }
 
-    test('answer callers that asked before a call ended with its result, and give a new lease to those that asked later', async () => {
+    test('give callers that asked during a call its result, and later callers a new lease', async () => {
       const [one, other] = gateways as [Stores, Stores];
       const name = { appId: 'wx_a', work: 'list' } as const;
       clock.set(T0);
@@ -84,7 +86,7 @@ describeOnRedis('Redis stores', () => {
       expect(after.kind).toBe('acquired');
     });
 
-    test('take over the lease of a holder that is gone, and tell those who wait for it', async () => {
+    test('take over the lease of a holder that is gone, and notify those who wait for it', async () => {
       const [owner, other] = gateways as [Stores, Stores];
       const name = { appId: 'wx_a', work: 'list', askedAt: T0 } as const;
       clock.set(T0);
@@ -106,7 +108,7 @@ describeOnRedis('Redis stores', () => {
       }
     });
 
-    test('reuse the result of a call for as long as its holder said, at every gateway', async () => {
+    test('reuse the result of a call at every gateway for as long as its holder allowed', async () => {
       const [one, other] = gateways as [Stores, Stores];
       const name = { appId: 'wx_a', work: 'online' } as const;
       clock.set(T0);
@@ -120,7 +122,7 @@ describeOnRedis('Redis stores', () => {
       expect(await kindAt(T0 + 60_000)).toBe('acquired');
     });
 
-    test('charge exactly 5 of 300 at once against 5 left', async () => {
+    test('charge exactly 5 of 300 simultaneous attempts with 5 left', async () => {
       const rules = [quotaRule(5)];
       const charges = await Promise.all(
         Array.from({ length: 300 }, (_, i) =>

@@ -18,6 +18,7 @@ import { describeDurability } from './durability.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
+import { describeSessionStore } from './session-store.contract.ts';
 
 async function open(): Promise<StoresUnderTest> {
   const folder = await temporaryFolder();
@@ -43,6 +44,7 @@ describeListStore(open);
 describeLedger(open);
 describeAccountRegister(open);
 describeIdempotencyStore(open);
+describeSessionStore(open);
 describeDurability(open);
 
 describe('SQLite stores', () => {
@@ -54,14 +56,14 @@ describe('SQLite stores', () => {
   });
   afterEach(() => folder.remove());
 
-  test('make the folder of their file, and leave it and its lock there when closed', async () => {
+  test('create the folder of their file, and leave only the file and its lock file after they are closed', async () => {
     const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.check();
     await stores.close();
     expect(await readdir(join(path, '..'))).toEqual(['gateway.db', 'gateway.db-lock']);
   });
 
-  test('reject every call once closed, and take a second close', async () => {
+  test('reject every call after they are closed, and can be closed twice', async () => {
     const stores = openSqliteStores(path, movableClock(T0), 0);
     await stores.close();
     await stores.close();
@@ -70,7 +72,7 @@ describe('SQLite stores', () => {
     await expect(stores.ledger.charge('wx_a', ANN, [])).rejects.toThrow();
   });
 
-  test('killed with SIGKILL amid charging, have every charge that was promised', async () => {
+  test('killed with SIGKILL while charging, keep every charge that was confirmed', async () => {
     const script = fileURLToPath(new URL('../support/charge-forever.ts', import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -94,7 +96,7 @@ describe('SQLite stores', () => {
     file.close();
     const kept = new Set(rows.map((row) => row['id']));
     expect(promised.filter((id) => !kept.has(id))).toEqual([]);
-    // At most the one that was under way had not been promised yet.
+    // At most the running one was stored without being confirmed.
     expect(kept.size - promised.length).toBeLessThanOrEqual(1);
   });
 });

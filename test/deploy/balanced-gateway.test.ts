@@ -30,14 +30,14 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
       body: '{"appId":"wx_1"}',
     });
 
-  test('answers lists with all of its headers', async () => {
+  test('returns a list with its Cache-Status', async () => {
     const { status, headers } = await list({ 'Accept-Encoding': 'br' });
 
     expect(status).toBe(200);
     expect(headers).toMatchObject({ 'cache-status': 'gewe-gateway; fwd=miss; stored' });
   });
 
-  test('lets a caller wait longer than its own deadline', async () => {
+  test('lets a caller wait longer than the default deadline', async () => {
     gateway.simulator.behave('wx_1', { delayMs: 2000, operations: ['fetchContactsList'] });
 
     const { headers } = await list({ Prefer: 'wait=20' });
@@ -46,8 +46,8 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
     expect(headers['x-gateway-source']).toBe('live');
   });
 
-  // One who goes on sending may see the end of the connection first: HAProxy closes it behind the answer.
-  test('has its refusal of a body that is too large read by a caller that waits with the rest of it', async () => {
+  // A caller that keeps sending may see the end of the connection first: HAProxy closes it after the response.
+  test('returns the refusal of a body that is too large to a caller that has not sent all of it', async () => {
     const body = JSON.stringify({ appId: 'wx_1', filler: 'x'.repeat(3_000_000) });
     const head = [
       'POST /contacts/search HTTP/1.1',
@@ -65,7 +65,7 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
     expect(JSON.parse(String(refused?.body))).toMatchObject({ code: 'body-too-large' });
   });
 
-  test('is administrated through it with OPS_TOKEN, while numbers are to be had from each gateway itself', async () => {
+  test('lets operators use the admin API with OPS_TOKEN, but not /metrics', async () => {
     const ask = (method: string, path: string, token: string) =>
       httpCall(balancer.operatorsUrl, {
         method,

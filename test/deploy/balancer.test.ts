@@ -27,14 +27,14 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
   const stateBecomes = (state: string) =>
     eventually(async () => (await balancer.state('ready', 1)) === state);
 
-  test('is told nothing that it does not understand', () => {
+  test('has a valid configuration', () => {
     const output = execFileSync('haproxy', ['-c', '-V', '-f', BALANCER_CONFIG], {
       encoding: 'utf8',
     });
     expect(output).toBe('Configuration file is valid\n');
   });
 
-  test('a request whose gateway breaks off goes to no other, and its caller hears that it may have been carried out', async () => {
+  test('does not repeat a request whose gateway breaks the connection, and says that it may have been carried out', async () => {
     for (const one of standIns) one.answer = ({ req }) => void req.socket.resetAndDestroy();
 
     const { status, json } = await httpCall(balancer.url, ADD);
@@ -44,14 +44,14 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(all()).toHaveLength(1);
   });
 
-  test('a request that a gateway answers with 503 goes to no other', async () => {
+  test('does not repeat a request that a gateway answers with 503', async () => {
     for (const one of standIns) one.answer = ({ res }) => void res.writeHead(503).end('{}');
 
     expect((await httpCall(balancer.url, ADD)).status).toBe(503);
     expect(all()).toHaveLength(1);
   });
 
-  test('requests for a gateway that has just gone are answered by the others, each once', async () => {
+  test('sends the requests for a gateway that has just stopped to the others, each once', async () => {
     await standIns[0].stop();
 
     const answers = await Promise.all(
@@ -62,7 +62,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(all()).toHaveLength(30);
   });
 
-  test('a gateway that is not ready gets no new request, and what it has under way is answered', async () => {
+  test('sends no new request to a gateway that is not ready, and returns the responses to its running ones', async () => {
     for (const one of standIns) one.answer = () => undefined;
     const waiting = [1, 2, 3].map(() => httpCall(balancer.url, ADD));
     await eventually(() => all().length === 3);
@@ -81,7 +81,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(await stateBecomes('UP')).toBe(true);
   });
 
-  test('while no gateway is ready, those that live are called', async () => {
+  test('calls live gateways while none is ready', async () => {
     for (const one of standIns) one.isReady = false;
     expect(await eventually(async () => (await balancer.state('ready', 3)) === 'DOWN')).toBe(true);
     expect(await stateBecomes('DOWN')).toBe(true);
@@ -91,7 +91,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  test('where there is no gateway at all, the refusal says that nothing was sent and when to come again', async () => {
+  test('says that nothing was sent, and when to try again, if all gateways are down', async () => {
     await Promise.all(standIns.map((one) => one.stop()));
 
     const { status, headers, json } = await httpCall(balancer.url, ADD);
@@ -101,7 +101,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(json()).toMatchObject({ ret: 503, detail: expect.stringContaining('not sent') });
   });
 
-  test('a gateway is taken out and brought back by a form with the header that no web page can send', async () => {
+  test('drains a gateway and brings it back by a form, only with a header that no web page can send', async () => {
     const ask = (action: string, headers: Record<string, string>) =>
       httpCall(balancer.pageUrl, {
         path: '/',
@@ -121,7 +121,7 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
     expect(await balancer.state('ready', 1)).toBe('UP');
   });
 
-  test('what callers send and get passes as it is, up to the largest answer', async () => {
+  test('passes requests and responses through unchanged, up to the largest response', async () => {
     const answer = Buffer.alloc(33_554_432, 'list');
     for (const one of standIns) {
       one.answer = ({ res }) =>
@@ -145,14 +145,14 @@ describeWith('haproxy', 'the balancer of deploy/haproxy.cfg', () => {
       prefer: 'wait=60',
       authorization: 'Bearer k',
       'x-forwarded-for': '127.0.0.1',
-      // One that is kept could be closed just when the next request is on its way.
+      // A kept connection could be closed just when the next request is sent.
       connection: 'close',
     });
     expect(call?.body.equals(body)).toBe(true);
   });
 });
 
-test('the balancer waits longer than a caller may', () => {
+test('the timeout of the balancer is longer than the longest wait of a caller', () => {
   const defaultOf = (name: string) =>
     Number(new RegExp(`^# ${name}=(\\d+)$`, 'm').exec(deployed('../.env.example'))?.[1]);
   const seconds = Number(/timeout server (\d+)s/.exec(deployed('haproxy.cfg'))?.[1]);

@@ -27,7 +27,7 @@ interface Service {
   readonly stop_grace_period: string;
 }
 
-/** Its own types cannot be found by Node's way of resolving them. */
+/** Node's module resolution does not find the types of this package. */
 interface LintResult {
   readonly messages: readonly { readonly rule: string; readonly message: string }[];
 }
@@ -41,7 +41,7 @@ const the = (name: string) => services[name] as Service;
 const gateways = Object.keys(services).filter((name) => name.startsWith('gateway-'));
 const balancerConfig = deployed('haproxy.cfg');
 
-/** What a file of Compose breaks, by the rule that it breaks; rules of mere taste are left out. */
+/** The rules that a Compose file breaks, without those of style. */
 function complaints(path: string): readonly string[] {
   const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
   const results: readonly LintResult[] = linter.lintFiles([path], false);
@@ -52,14 +52,14 @@ function complaints(path: string): readonly string[] {
 }
 
 describe('compose.yaml', () => {
-  test('is what the Compose specification allows', () => {
+  test('follows the Compose specification', () => {
     expect(complaints(join(DEPLOY, 'compose.yaml'))).toEqual([]);
   });
 
   test.each([
     ['a misspelt key', 'stop_grace_period', 'stop_grace_perod', 'invalid-schema'],
     ['a port that every interface has', '127.0.0.1:8404:', '8404:', 'no-unbound-port-interfaces'],
-  ])('is looked through for %s', async (_what, right, wrong, rule) => {
+  ])('is checked for %s', async (_what, right, wrong, rule) => {
     const folder = await temporaryFolder();
     const path = join(folder.path, 'compose.yaml');
     await writeFile(path, text.replace(right, wrong));
@@ -70,7 +70,7 @@ describe('compose.yaml', () => {
     expect(found.join('\n')).toContain(rule);
   });
 
-  test('names no variable that its .env.example does not', () => {
+  test('uses exactly the variables in its .env.example', () => {
     const asked = new Set([...text.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name));
     const told = [...deployed('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
     expect([...asked].sort()).toEqual(told.sort());
@@ -80,17 +80,17 @@ describe('compose.yaml', () => {
 describe('the gateways', () => {
   const [first = ''] = gateways;
 
-  test('are three, alike', () => {
+  test('are three, configured alike', () => {
     expect(gateways).toHaveLength(3);
     for (const name of gateways) expect(the(name)).toEqual(the(first));
   });
 
-  test('are told nothing that they do not read, and it is right', async () => {
+  test('have only variables that the gateway reads, with valid values', async () => {
     const { environment, volumes } = the(first);
     const known: readonly string[] = VARIABLE_NAMES;
     expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
 
-    // What the image says, then what this file says.
+    // The variables of the image, then those of this file.
     const image = [
       ...(/^ENV (.+)$/m.exec(deployed('Dockerfile'))?.[1] ?? '').matchAll(/(\w+)=(\S+)/g),
     ];
@@ -119,7 +119,7 @@ describe('the gateways', () => {
     expect(code).toBe(0);
   });
 
-  test('have their token in a mounted folder, where a new file that is moved into place is seen', () => {
+  test('mount the folder of their token file read-only, and git ignores it', () => {
     const { environment, volumes } = the(first);
     const token = environment['GEWE_TOKEN_FILE'];
     const folder = volumes.find(({ target }) => token?.startsWith(`${target}/`) === true);
@@ -127,7 +127,7 @@ describe('the gateways', () => {
     expect(deployed('../.gitignore')).toMatch(/^deploy\/secrets\/$/m);
   });
 
-  test('have the time to end what is under way', () => {
+  test('have more time to stop than SHUTDOWN_GRACE_MS', () => {
     const { environment, stop_grace_period } = the(first);
     const closing = 5;
     expect(Number.parseInt(stop_grace_period)).toBeGreaterThanOrEqual(
@@ -136,20 +136,20 @@ describe('the gateways', () => {
   });
 });
 
-test('only the balancer is published, on this machine', () => {
+test('only the balancer is published, and only on this machine', () => {
   for (const [name, { ports = [] }] of Object.entries(services)) {
     const published = name === 'balancer' ? /^127\.0\.0\.1:(\d+):\1$/ : /^nothing$/;
     for (const port of ports) expect(port).toMatch(published);
   }
 });
 
-test('nobody from outside comes to the store, and the balancer does not either', () => {
+test('the store can be reached neither from outside nor by the balancer', () => {
   expect(networks['store']).toEqual({ internal: true });
   expect(the('valkey').networks).toEqual(['store']);
   expect(the('balancer').networks).toEqual(['callers']);
 });
 
-test.each(Object.entries(services))('%s may do no more than it needs', (_name, service) => {
+test.each(Object.entries(services))('%s has no more rights than it needs', (_name, service) => {
   expect(service).toMatchObject({
     read_only: true,
     cap_drop: ['ALL'],
@@ -159,7 +159,7 @@ test.each(Object.entries(services))('%s may do no more than it needs', (_name, s
   expect(service.image).not.toMatch(/:latest$/);
 });
 
-test('the memory that each may use is more than it does', () => {
+test('the memory limits exceed 300 MB for a gateway, and the configured memory of Valkey', () => {
   for (const name of gateways) {
     expect(binaryBytesOf(the(name).mem_limit)).toBeGreaterThan(bytesOf('300M'));
   }
@@ -171,7 +171,7 @@ test('the memory that each may use is more than it does', () => {
 describe('the balancer', () => {
   const { environment, ports = [], stop_grace_period } = the('balancer');
 
-  test('is told of every place that its configuration asks for, and of each gateway', () => {
+  test('has an address for every place in its configuration, and for each gateway', () => {
     const asked = new Set([...balancerConfig.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
     expect([...asked].sort()).toEqual(Object.keys(environment).sort());
     const placesOf = (prefix: string) =>
@@ -182,12 +182,12 @@ describe('the balancer', () => {
     expect(placesOf('OPS_')).toEqual(gateways.map((name) => `${name}:9090`));
   });
 
-  test('listens where its ports are published', () => {
+  test('listens on its published ports', () => {
     const binds = Object.entries(environment).filter(([name]) => name.endsWith('_BIND'));
     expect(ports.map((port) => port.replace(/^.*:/, ':'))).toEqual(binds.map(([, bind]) => bind));
   });
 
-  test('ends calls under way before it is killed', () => {
+  test('ends running calls before it is killed', () => {
     const hardStop = Number(/hard-stop-after (\d+)s/.exec(balancerConfig)?.[1]);
     expect(Number.parseInt(stop_grace_period)).toBeGreaterThan(hardStop);
   });

@@ -1,4 +1,4 @@
-/** The command of the image's HEALTHCHECK, run against a gateway that listens where it is told. */
+/** The command of the image's HEALTHCHECK, run against a gateway. */
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
@@ -56,7 +56,7 @@ describe('the HEALTHCHECK of the image', () => {
     'localhost',
     '',
     ...(hasIPv6 ? ['::', '::1'] : []),
-  ])('finds a gateway that listens on HOST=%s, and none where it is gone', async (host) => {
+  ])('finds a gateway that listens on HOST=%s, and fails after it is gone', async (host) => {
     const env = { HOST: host, PORT: String(await freePort()) };
     await start(env);
     expect(await healthOf(env)).toBe(0);
@@ -66,11 +66,11 @@ describe('the HEALTHCHECK of the image', () => {
   });
 
   test.each([{}, { PORT: '' }, { HOST: '', PORT: '' }])(
-    'with %j asks where the gateway is by default',
+    'with %j asks the default address of the gateway',
     (env) => expect(askedBy(env)).resolves.toEqual({ host: '127.0.0.1', port: 8080 }),
   );
 
-  test('a gateway that does not answer 200 is not well', async () => {
+  test('fails if the gateway does not answer 200', async () => {
     const server = createServer((_req, res) => void res.writeHead(503).end());
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -79,7 +79,7 @@ describe('the HEALTHCHECK of the image', () => {
   });
 });
 
-/** Whom the command would ask: port 8080 of this machine may be anybody's. */
+/** The address that the command would ask. Port 8080 of this machine may be used by another program. */
 async function askedBy(env: Readonly<Record<string, string>>): Promise<unknown> {
   const spy =
     "require('node:http').get = ({ host, port }) => { console.log(JSON.stringify({ host, port })); process.exit() };";

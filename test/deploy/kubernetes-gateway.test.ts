@@ -1,4 +1,4 @@
-/** What no schema can say of the manifests: that they fit the gateway, its image and its promises. */
+/** Checks of the manifests beyond their schema: they match the gateway, its image and its documents. */
 import { describe, expect, test } from '@jest/globals';
 import { VARIABLE_NAMES } from '../../src/settings/env.ts';
 import { checkEnvironment } from './support/check-environment.ts';
@@ -20,12 +20,12 @@ const env = container.env as readonly EnvEntry[];
 const valueOf = (name: string) => env.find((entry) => entry.name === name)?.value ?? '';
 
 describe('the gateway', () => {
-  test('is told nothing that it does not read', () => {
+  test('has only variables that it reads', () => {
     const known: readonly string[] = VARIABLE_NAMES;
     expect(env.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test('finds its settings to be right, once the secrets are there', async () => {
+  test('has valid settings with the secrets of the recipe', async () => {
     const secrets: Readonly<Record<string, string>> = {
       STORE_URL: 'redis://:a-password@valkey:6379',
       OPS_TOKEN: 'an-ops-token',
@@ -45,7 +45,7 @@ describe('the gateway', () => {
     expect(code).toBe(0);
   });
 
-  test('is asked for what it answers, and readiness not for its store', () => {
+  test('is probed on paths that it answers, and its readiness does not depend on the store', () => {
     const pathOf = (probe: string) => [
       container[probe].httpGet.path,
       container[probe].httpGet.port,
@@ -55,7 +55,7 @@ describe('the gateway', () => {
     expect(pathOf('livenessProbe')).toEqual(['/healthz', 'http']);
   });
 
-  test('has the time to end what is under way after nobody calls it any more', () => {
+  test('has enough time to finish running calls after it gets no new ones', () => {
     const beforeSigterm = container.lifecycle.preStop.sleep.seconds as number;
     const grace = Number(valueOf('SHUTDOWN_GRACE_MS')) / 1000;
     const closing = 5;
@@ -65,7 +65,7 @@ describe('the gateway', () => {
     );
   });
 
-  test('is never fewer than its replicas while it is rolled out', () => {
+  test('has three replicas, also during a rollout', () => {
     expect(gateway['spec'].replicas).toBe(3);
     expect(gateway['spec'].strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
     expect(the('PodDisruptionBudget', 'gewe-gateway')['spec'].maxUnavailable).toBe(1);
@@ -104,7 +104,7 @@ describe('secrets', () => {
     expect(mounts.map(({ name }) => name).sort()).toEqual(volumes.map(({ name }) => name).sort());
   });
 
-  test('stand in no manifest, and the recipe makes each of them', () => {
+  test('are in no manifest, and the recipe creates each of them', () => {
     const recipe = deployed('../docs/recipes/run-three.md').replaceAll('\\\n', ' ');
     const needed = [
       behind(valueOf('GEWE_TOKEN_FILE')),
@@ -124,7 +124,7 @@ describe('secrets', () => {
   });
 });
 
-test.each(workloads)('$metadata.name may do no more than it needs', (workload) => {
+test.each(workloads)('$metadata.name has no more rights than it needs', (workload) => {
   const { securityContext, automountServiceAccountToken } = podOf(workload)['spec'];
   expect(automountServiceAccountToken).toBe(false);
   expect(securityContext).toMatchObject({
@@ -138,12 +138,12 @@ test.each(workloads)('$metadata.name may do no more than it needs', (workload) =
   });
 });
 
-test('the memory that each may use is more than it does', () => {
+test('the memory limits exceed 300 MB for a gateway, and the configured memory of Valkey', () => {
   expect(bytesOf(container.resources.limits.memory)).toBeGreaterThan(bytesOf('300M'));
   const config = the('ConfigMap', 'valkey')['data']['valkey.conf'] as string;
   expect(bytesOf(containerOf(valkey).resources.limits.memory)).toBeGreaterThan(valkeyBytes(config));
 });
 
-test('Valkey is told what deploy/valkey.conf says', () => {
+test('the ConfigMap of Valkey is deploy/valkey.conf', () => {
   expect(the('ConfigMap', 'valkey')['data']['valkey.conf']).toBe(deployed('valkey.conf'));
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { schemaProblems } from './support/kubernetes-schema.ts';
 import { deployed, manifestsIn, readManifests } from './support/manifests.ts';
 
-test('every manifest is what Kubernetes takes, and has no key that Kubernetes does not know', async () => {
+test('every manifest is valid for Kubernetes, without unknown keys', async () => {
   expect(await schemaProblems(readManifests())).toEqual([]);
 });
 

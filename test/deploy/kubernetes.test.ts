@@ -1,4 +1,4 @@
-/** What no schema can say of the manifests: that one fits the other. */
+/** Checks of the manifests beyond their schema: they match each other. */
 import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from './support/manifests.ts';
 import {
@@ -20,7 +20,7 @@ const fits = (labels: Labels, selector: Labels) =>
 const selected = (selector: Labels) =>
   workloads.filter((workload) => fits(podOf(workload).metadata.labels ?? {}, selector));
 
-test('all is in the one namespace that there is', () => {
+test('everything is in the one namespace', () => {
   const [namespace] = ofKind('Namespace');
   for (const { kind, metadata } of manifests) {
     if (kind !== 'Namespace') expect(metadata.namespace).toBe(namespace?.metadata.name);
@@ -33,7 +33,7 @@ describe('labels and selectors', () => {
   });
 
   test.each([...ofKind('Service'), ...ofKind('PodDisruptionBudget'), ...ofKind('NetworkPolicy')])(
-    '$kind $metadata.name is about pods that there are',
+    '$kind $metadata.name selects existing pods',
     ({ kind, metadata, spec }) => {
       const selector =
         kind === 'Service' ? spec.selector : (spec.podSelector ?? spec.selector).matchLabels;
@@ -42,7 +42,7 @@ describe('labels and selectors', () => {
     },
   );
 
-  test('the spread over nodes and zones counts the gateways', () => {
+  test('the spread over nodes and zones selects the gateways', () => {
     for (const { labelSelector } of podOf(gateway)['spec'].topologySpreadConstraints) {
       expect(selected(labelSelector.matchLabels)).toEqual([gateway]);
     }
@@ -58,7 +58,7 @@ describe('ports', () => {
       ]),
     );
 
-  test('are those on which gateway and store listen', () => {
+  test('are those on which the gateway and the store listen', () => {
     expect(portsOf(gateway).get('http')).toBe(8080);
     expect(portsOf(gateway).get('ops')).toBe(9090);
     expect(portsOf(valkey).get('valkey')).toBe(6379);
@@ -71,7 +71,7 @@ describe('ports', () => {
     }
   });
 
-  test('that policies open are those of the pods behind them', () => {
+  test('in network policies are ports of the selected pods', () => {
     for (const { metadata, spec } of ofKind('NetworkPolicy')) {
       const [own] = selected(spec.podSelector.matchLabels ?? { none: 'of them' });
       for (const { ports } of spec.ingress ?? []) {
@@ -90,7 +90,7 @@ describe('ports', () => {
     expect(portsOf(behind as Manifest).has(store?.['ports'][0].port)).toBe(true);
   });
 
-  test('and address of the upstream are opened as GEWE_BASE_URL names them', () => {
+  test('and address of the upstream in the network policy are those of GEWE_BASE_URL', () => {
     const baseUrl = containerOf(gateway).env.find(
       (entry: EnvEntry) => entry.name === 'GEWE_BASE_URL',
     ).value as string;

@@ -8,7 +8,7 @@ import { exposedSeries, LABEL_VALUES } from './support/exposed-series.ts';
 import { DEPLOY, deployed } from './support/manifests.ts';
 import { mentionsIn } from './support/promql.ts';
 
-/** What Prometheus itself adds. */
+/** Labels and metrics that Prometheus adds itself. */
 const BY_PROMETHEUS: ReadonlySet<string> = new Set(['job', 'instance']);
 
 interface Rule {
@@ -54,21 +54,24 @@ beforeAll(async () => {
 });
 
 describe('dashboard and alert rules', () => {
-  test.each(expressions)('%s asks only for what GET /metrics prints: %s', (_what, expression) => {
-    const { selectors, labels } = mentionsIn(expression);
-    expect(selectors.length).toBeGreaterThan(0);
-    const known = new Set(BY_PROMETHEUS);
-    for (const { metric, matchers } of selectors) {
-      if (metric !== 'up') expect([...series.keys()]).toContain(metric);
-      const own = new Set([...BY_PROMETHEUS, ...(series.get(metric) ?? [])]);
-      for (const label of own) known.add(label);
-      expect(matchers.filter(({ label }) => !own.has(label))).toEqual([]);
-      for (const { label, value } of matchers) expect(impossible(label, value)).toEqual([]);
-    }
-    expect(labels.filter((label) => !known.has(label))).toEqual([]);
-  });
+  test.each(expressions)(
+    '%s uses only metrics and labels of GET /metrics: %s',
+    (_what, expression) => {
+      const { selectors, labels } = mentionsIn(expression);
+      expect(selectors.length).toBeGreaterThan(0);
+      const known = new Set(BY_PROMETHEUS);
+      for (const { metric, matchers } of selectors) {
+        if (metric !== 'up') expect([...series.keys()]).toContain(metric);
+        const own = new Set([...BY_PROMETHEUS, ...(series.get(metric) ?? [])]);
+        for (const label of own) known.add(label);
+        expect(matchers.filter(({ label }) => !own.has(label))).toEqual([]);
+        for (const { label, value } of matchers) expect(impossible(label, value)).toEqual([]);
+      }
+      expect(labels.filter((label) => !known.has(label))).toEqual([]);
+    },
+  );
 
-  test('leave out none of the gateway’s own metrics', () => {
+  test('use all of the gateway’s own metrics', () => {
     const asked = new Set(
       expressions
         .flatMap(([, expression]) => mentionsIn(expression).selectors)
@@ -78,7 +81,7 @@ describe('dashboard and alert rules', () => {
     expect(own.filter((name) => !asked.has(name))).toEqual([]);
   });
 
-  test('are noticed when they ask for a metric, a label or a code that there is not, or in no PromQL', () => {
+  test('are checked for unknown metrics, labels and codes, and for invalid PromQL', () => {
     expect(impossible('operation', 'addContact')).toEqual(['addContact']);
     expect(impossible('code', 'store-unavailable|upstream-.+|gone')).toEqual(['gone']);
     expect(() => mentionsIn('sum(rate(a[5m])')).toThrow('No PromQL');
@@ -89,7 +92,7 @@ describe('dashboard and alert rules', () => {
   });
 });
 
-/** The alternatives of a matcher that no value of its label fits. */
+/** The alternatives of a matcher that match no value of its label. */
 function impossible(label: string, pattern: string): readonly string[] {
   const values = LABEL_VALUES[label];
   const isPossible = (one: string) =>
@@ -99,7 +102,7 @@ function impossible(label: string, pattern: string): readonly string[] {
   return pattern.split('|').filter((one) => !isPossible(one));
 }
 
-test('every alert says what is the matter, what to do, and how urgent it is', () => {
+test('every alert has a summary, a description and a severity', () => {
   for (const rule of rules) {
     expect(rule).toMatchObject({
       alert: expect.stringMatching(/^GeweGateway/),
@@ -109,7 +112,7 @@ test('every alert says what is the matter, what to do, and how urgent it is', ()
   }
 });
 
-test('the panels of the dashboard have ids of their own and do not lie on each other', () => {
+test('the panels of the dashboard have different ids and do not overlap', () => {
   expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
@@ -117,7 +120,7 @@ test('the panels of the dashboard have ids of their own and do not lie on each o
   expect(new Set(cells).size).toBe(cells.length);
 });
 
-test('Prometheus asks each gateway of compose.yaml, under the job that the rules are about', () => {
+test('Prometheus scrapes each gateway of compose.yaml, under the job that the rules use', () => {
   const { scrape_configs } = parse(deployed('prometheus/prometheus.yaml')) as {
     readonly scrape_configs: readonly {
       readonly job_name: string;
@@ -143,13 +146,13 @@ test('Prometheus asks each gateway of compose.yaml, under the job that the rules
 describeWith('promtool', 'Prometheus itself', () => {
   const promtool = (...args: string[]) => execFileSync('promtool', args, { encoding: 'utf8' });
 
-  test('takes the rules and the configuration', () => {
+  test('accepts the rules and the configuration', () => {
     expect(promtool('check', 'rules', join(DEPLOY, 'prometheus/alerts.yaml'))).toContain('SUCCESS');
     const config = join(DEPLOY, 'prometheus/prometheus.yaml');
     expect(promtool('check', 'config', '--syntax-only', config)).toContain('SUCCESS');
   });
 
-  test('raises each alert when it should, and none while all is well', () => {
+  test('raises each alert in its scenario, and none otherwise', () => {
     const scenarios = new URL('alerts.promtool.yaml', import.meta.url);
     expect(promtool('test', 'rules', scenarios.pathname)).toContain('SUCCESS');
     const played = deployed('../test/deploy/alerts.promtool.yaml');

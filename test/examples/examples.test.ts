@@ -6,14 +6,14 @@ import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 
-// The gap between two friend requests is short, so that waiting for retryAt can be watched.
+// The gap between two friend requests is short, so that the test can wait until retryAt.
 const POLICY = `
 addContacts: { add: { minimumGapSeconds: 6 } }
 accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 `;
 
 let gateway: TestGateway;
-/** For lists that do not come. */
+/** A gateway with short deadlines, for lists that never come. */
 let hasty: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({ policy: POLICY });
@@ -31,7 +31,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a program to its end, as its reader would, against the gateway of this test. */
+/** Runs a program to its end against the gateway of this test. */
 function run(
   program: string,
   args: readonly string[],
@@ -69,7 +69,7 @@ describe('examples/curl.sh', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('without a key it says what is missing', async () => {
+  test('without a key, it says which variable is missing', async () => {
     const { exitCode, output } = await run('sh', [`${examples}/curl.sh`], { GATEWAY_KEY: '' });
 
     expect(output).toContain('Set GATEWAY_KEY');
@@ -88,23 +88,20 @@ describe('examples/python/fetch_contacts.py', () => {
     expect(exitCode).toBe(0);
   });
 
-  testPython(
-    'tells the age of a saved list when the upstream is slow (needs python3)',
-    async () => {
-      await saveList(hasty, 'wx_slow', listBytes('ann', 'bob'));
-      hasty.simulator.behave('wx_slow', { hang: true });
+  testPython('prints the age of a saved list if the upstream is slow (needs python3)', async () => {
+    await saveList(hasty, 'wx_slow', listBytes('ann', 'bob'));
+    hasty.simulator.behave('wx_slow', { hang: true });
 
-      const { exitCode, output } = await run('python3', [script, 'wx_slow'], {
-        GATEWAY_URL: hasty.url,
-      });
+    const { exitCode, output } = await run('python3', [script, 'wx_slow'], {
+      GATEWAY_URL: hasty.url,
+    });
 
-      expect(output).toMatch(/2 friends, 0 chatrooms, 0 ghs \(saved \d+ seconds ago\)/);
-      expect(output).toContain('Cache-Status: gewe-gateway; fwd=stale; detail=upstream-timeout');
-      expect(exitCode).toBe(0);
-    },
-  );
+    expect(output).toMatch(/2 friends, 0 chatrooms, 0 ghs \(saved \d+ seconds ago\)/);
+    expect(output).toContain('Cache-Status: gewe-gateway; fwd=stale; detail=upstream-timeout');
+    expect(exitCode).toBe(0);
+  });
 
-  testPython('tells the code of a refusal and when to try again (needs python3)', async () => {
+  testPython('prints the code of a refusal and when to try again (needs python3)', async () => {
     hasty.simulator.behave('wx_never', { hang: true });
 
     const { exitCode, output } = await run('python3', [script, 'wx_never'], {
@@ -116,7 +113,7 @@ describe('examples/python/fetch_contacts.py', () => {
     expect(exitCode).toBe(1);
   });
 
-  testPython("passes on the vendor's word about an account (needs python3)", async () => {
+  testPython("prints GEWE's error for an account (needs python3)", async () => {
     gateway.simulator.behave('wx_offline', { accountOffline: true });
 
     const { exitCode, output } = await run('python3', [script, 'wx_offline']);
@@ -134,7 +131,7 @@ describe('examples/typescript/add-contact.ts', () => {
       (call) => call.operation === 'contacts/addContacts' && call.appId === appId,
     );
 
-  test('a second request too soon after the first waits for retryAt and is then sent', async () => {
+  test('waits for retryAt after add-too-soon, and then sends the request', async () => {
     const first = await add('wx_old', 'v3_ann');
     await gateway.post('addContacts', { appId: 'wx_old', option: 2, v3: 'v3_bob' });
     const second = await add('wx_old', 'v3_cid');
@@ -147,7 +144,7 @@ describe('examples/typescript/add-contact.ts', () => {
     ).toEqual(expect.arrayContaining(['v3_ann', 'v3_cid']));
   });
 
-  test('a young account is told the date on which it opens', async () => {
+  test('prints the date on which a young account opens', async () => {
     const { exitCode, output } = await add('wx_young', 'v3_ann');
 
     expect(output).toContain('refused: account-too-young');

@@ -33,12 +33,12 @@ afterEach(() => gateway.stop());
 const add = (option: unknown = 2) => gateway.post('addContacts', addBody('wx_a', 'v3_ann', option));
 const warnings = () => gateway.log.filter(({ msg }) => msg === WARNING);
 
-describe('adding with an account that is online for less than 72 hours', () => {
+describe('adding people with an account that has been online for less than 72 hours', () => {
   test.each([
     ['at its first instant', 0],
     ['one hour before it opens', MINIMUM_MS - HOUR_MS],
     ['one millisecond before it opens', MINIMUM_MS - 1],
-  ])('is refused %s and not forwarded', async (_when, ageMs) => {
+  ])('is refused with account-too-young %s, and not forwarded', async (_when, ageMs) => {
     clock.advance(ageMs);
     const answer = await add();
 
@@ -47,7 +47,7 @@ describe('adding with an account that is online for less than 72 hours', () => {
     expect(gateway.simulator.calls).toEqual([]);
   });
 
-  test('is allowed at the instant that the refusal named', async () => {
+  test('is allowed at the retryAt of the refusal', async () => {
     const refused = await add();
     clock.advance(Date.parse(String(refused.body.retryAt)) - clock.now());
 
@@ -55,7 +55,7 @@ describe('adding with an account that is online for less than 72 hours', () => {
     expect(sentAdds(gateway.simulator)).toHaveLength(1);
   });
 
-  test('costs nothing: after any number of refusals the whole quota is left', async () => {
+  test('leaves the quota untouched however often it is refused', async () => {
     for (let i = 0; i < 10; i++) await add().expect(429);
     clock.advance(MINIMUM_MS);
 
@@ -63,7 +63,7 @@ describe('adding with an account that is online for less than 72 hours', () => {
     expect(answer.headers['ratelimit']).toContain('"add-per-day";r=4;');
   });
 
-  test('is refused as the vendor would to a client that shows its key in X-GEWE-TOKEN', async () => {
+  test("is refused in GEWE's format, with status 200, if the key was sent in X-GEWE-TOKEN", async () => {
     const answer = await gateway.post('addContacts', addBody('wx_a'), {
       Authorization: '',
       'X-GEWE-TOKEN': 'gwk_test_key',
@@ -76,23 +76,26 @@ describe('adding with an account that is online for less than 72 hours', () => {
   });
 });
 
-test.each([2, '2'])('option %j adds, so a young account is refused', async (option) => {
+test.each([2, '2'])('option %j means add, so a young account is refused', async (option) => {
   const answer = await add(option).expect(429);
   expect(answer.body.code).toBe('account-too-young');
 });
 
-test.each([REJECT, '4'])('turning down (option %j) passes at any age, free', async (option) => {
-  for (let i = 0; i < 20; i++) await add(option).expect(200);
+test.each([REJECT, '4'])(
+  'rejecting a request (option %j) is allowed at any age and costs no quota',
+  async (option) => {
+    for (let i = 0; i < 20; i++) await add(option).expect(200);
 
-  expect(sentAdds(gateway.simulator)).toHaveLength(20);
-  expect(warnings()).toEqual([]);
-  clock.advance(MINIMUM_MS);
-  const answer = await add().expect(200);
-  expect(answer.headers['ratelimit']).toContain('"add-per-day";r=4;');
-});
+    expect(sentAdds(gateway.simulator)).toHaveLength(20);
+    expect(warnings()).toEqual([]);
+    clock.advance(MINIMUM_MS);
+    const answer = await add().expect(200);
+    expect(answer.headers['ratelimit']).toContain('"add-per-day";r=4;');
+  },
+);
 
 test.each([ACCEPT, '3'])(
-  'accepting (option %j) under 48 hours passes with a warning in the log, and from then on without',
+  'accepting a request (option %j) is logged as a warning until the account has been online for 48 hours',
   async (option) => {
     clock.advance(48 * HOUR_MS - 1);
     await add(option).expect(200);
@@ -104,7 +107,7 @@ test.each([ACCEPT, '3'])(
   },
 );
 
-describe('the policy of age', () => {
+describe('the setting addContacts.accountAge', () => {
   test('mode warn lets a young account add, with a warning in the log', async () => {
     await gateway.stop();
     await start('addContacts: { accountAge: { mode: warn } }');
@@ -113,7 +116,7 @@ describe('the policy of age', () => {
     expect(warnings()).toMatchObject([{ level: 'warn', what: 'account-too-young' }]);
   });
 
-  test('mode off lets a young account add without a word, its quota still that of its age', async () => {
+  test('mode off lets a young account add without a warning, with the quota of its age', async () => {
     await gateway.stop();
     await start('addContacts: { accountAge: { mode: "off" } }');
 
@@ -131,7 +134,7 @@ describe('the policy of age', () => {
     await add().expect(200);
   });
 
-  test('unknown: trust lets an undeclared account add at once with the quota of an old one, unasked', async () => {
+  test('unknown: trust lets an undeclared account add at once, with the quota of an old account and without a checkOnline', async () => {
     await gateway.stop();
     await start(TRUSTING);
 
@@ -140,7 +143,7 @@ describe('the policy of age', () => {
     expect(gateway.simulator.calls).toHaveLength(1);
   });
 
-  test('unknown: trust does not overrule what was declared', async () => {
+  test('unknown: trust does not apply to a declared account', async () => {
     await gateway.stop();
     await start(TRUSTING);
 

@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 let clock: MovableClock;
 let simulator: Simulator;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-/** Of an empty store, on the engine that the run is about. */
+/** The URL of an empty store, of the engine under test. */
 let storeUrl: string;
 let baseUrl: string;
 let gateway: TestGateway;
@@ -47,7 +47,7 @@ accounts: { wx_a: { onlineSince: "${new Date(since).toISOString()}" } }
 addContacts: { add: { minimumGapSeconds: 0 } }
 `;
 
-test('of 100 callers at once against 5 left, exactly 5 are forwarded', async () => {
+test('exactly 5 of 100 simultaneous addContacts are forwarded if 5 are left', async () => {
   await start(declaredOld(clock.now() - 4 * DAY_MS));
   const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => add(`v3_${i}`)));
 
@@ -60,7 +60,7 @@ test('of 100 callers at once against 5 left, exactly 5 are forwarded', async () 
   expect(sentAdds(simulator)).toHaveLength(5);
 });
 
-test('of 20 callers at once to the same person, one is forwarded', async () => {
+test('one of 20 simultaneous addContacts to the same person is forwarded', async () => {
   await start(declaredOld(clock.now() - 100 * DAY_MS));
   const answers = await Promise.all(Array.from({ length: 20 }, () => add('v3_ann')));
 
@@ -68,7 +68,7 @@ test('of 20 callers at once to the same person, one is forwarded', async () => {
   expect(sentAdds(simulator)).toHaveLength(1);
 });
 
-test('of 20 callers at once under one Idempotency-Key, one is forwarded', async () => {
+test('one of 20 simultaneous addContacts with the same Idempotency-Key is forwarded', async () => {
   await start(declaredOld(clock.now() - 100 * DAY_MS));
   simulator.behave('wx_a', { delayMs: 100 });
   const answers = await Promise.all(
@@ -79,7 +79,7 @@ test('of 20 callers at once under one Idempotency-Key, one is forwarded', async 
   for (const { status } of answers) expect([200, 409]).toContain(status);
 });
 
-// Memory forgets all of it.
+// Memory does not survive a restart.
 const describeRestart = engine === 'memory' ? () => undefined : describe;
 
 describeRestart('a restart', () => {
@@ -88,7 +88,7 @@ describeRestart('a restart', () => {
     await start(policy);
   }
 
-  test('forgets no attempt', async () => {
+  test('keeps every charge', async () => {
     await start(TRUSTING);
     const first = clock.now();
     await add('v3_ann').expect(200);
@@ -100,7 +100,7 @@ describeRestart('a restart', () => {
     expect(answer.headers['ratelimit']).toContain('"add-per-day";r=13;');
   });
 
-  test('forgets no attempt that timed out', async () => {
+  test('keeps the charge of an attempt that timed out', async () => {
     await start(TRUSTING, { GEWE_TIMEOUT_MS: '100' });
     simulator.behave('wx_a', { hang: true, times: 1 });
     await add('v3_ann').expect(504);
@@ -109,7 +109,7 @@ describeRestart('a restart', () => {
     expect((await add('v3_bob').expect(429)).body.code).toBe('add-too-soon');
   });
 
-  test("forgets no account's clock", async () => {
+  test('keeps the instant since which an account is online', async () => {
     await start('');
     const seen = clock.now();
     await add('v3_ann').expect(429);
@@ -120,7 +120,7 @@ describeRestart('a restart', () => {
     expect(simulator.calls).toHaveLength(1);
   });
 
-  test('forgets no answer under an Idempotency-Key', async () => {
+  test('keeps the first response for an Idempotency-Key', async () => {
     await start(TRUSTING);
     const first = await add('v3_ann').set('Idempotency-Key', 'k1').expect(200);
     await restart(TRUSTING);

@@ -36,8 +36,8 @@ const declare = (appId: string, onlineSince: number) =>
 const questions = () =>
   gateway.simulator.calls.filter(({ operation }) => operation === 'login/checkOnline');
 
-describe('an account never seen', () => {
-  test('is asked about at its first addContacts, which starts its clock', async () => {
+describe('an unknown account', () => {
+  test('is checked with checkOnline at its first addContacts, and counts as online from then on', async () => {
     const asked = clock.now();
     expectRefusedUntil(await add('wx_new'), 'account-too-young', asked + MINIMUM_MS, asked);
     expect(JSON.parse(String(questions()[0]?.body))).toEqual({ appId: 'wx_new' });
@@ -52,7 +52,7 @@ describe('an account never seen', () => {
     await add('wx_new').expect(200);
   });
 
-  test('is asked about once, however many come at once', async () => {
+  test('is checked with checkOnline once for 100 simultaneous addContacts', async () => {
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) => add('wx_new', `v3_${i}`)),
     );
@@ -67,7 +67,7 @@ describe('an account never seen', () => {
     ['ret 500', { deviceMissing: true }],
     ['a failure of the upstream', { status: 503 }],
   ])(
-    'has no clock while checkOnline answers %s; what the upstream says later starts it',
+    'has no online time while checkOnline answers %s, and gets it when a later checkOnline answers true',
     async (_, says) => {
       gateway.simulator.behave('wx_new', { ...says, operations: ['checkOnline'] });
       const refused = await add('wx_new').expect(429);
@@ -82,7 +82,7 @@ describe('an account never seen', () => {
     },
   );
 
-  test('is not called young where a stop of the gateway ends the question', async () => {
+  test('is refused with shutting-down, not account-too-young, if the gateway stops during checkOnline', async () => {
     const other = await startGateway({ env: { SHUTDOWN_GRACE_MS: '0' } });
     other.simulator.behave('wx_hung', { operations: ['checkOnline'], hang: true });
     const asking = other.post('addContacts', addBody('wx_hung')).expect(503);
@@ -94,8 +94,8 @@ describe('an account never seen', () => {
 
   test.each([
     ['accepts', ACCEPT, {}],
-    ['adds where its age cannot refuse that', ADD, { policy: WARNING }],
-  ])('that %s does not wait for the answer', async (_what, option, settings) => {
+    ['adds with accountAge mode warn', ADD, { policy: WARNING }],
+  ])('that %s does not wait for checkOnline', async (_what, option, settings) => {
     const other = await startGateway(settings);
     other.simulator.behave('wx_hung', { operations: ['checkOnline'], hang: true });
     await other.post('addContacts', addBody('wx_hung', 'v3_ann', option)).expect(200);
@@ -103,7 +103,7 @@ describe('an account never seen', () => {
     await other.stop();
   });
 
-  test('that is not online is asked about again after a minute, not at every attempt', async () => {
+  test('that is offline is checked again after a minute, not at every attempt', async () => {
     gateway.simulator.behave('wx_new', { accountOffline: true });
     for (let i = 0; i < 5; i++) await add('wx_new').expect(429);
     clock.advance(60_000);
@@ -121,7 +121,7 @@ describe('the first sight of an account', () => {
     ['search', { contactsInfo: 'x' }],
     ['fetchContactsList', {}],
     ['somethingNew', {}],
-  ])('is any answer with ret 200, such as that of %s', async (operation, extra) => {
+  ])('is any response with ret 200, such as that of %s', async (operation, extra) => {
     const everyAnswer = { raw: { body: '{"ret":200,"msg":"ok"}' } };
     gateway.simulator.behave('wx_a', operation === 'somethingNew' ? everyAnswer : {});
     const seen = clock.now();
@@ -133,7 +133,7 @@ describe('the first sight of an account', () => {
     expect(questions()).toEqual([]);
   });
 
-  test('is no answer with another ret', async () => {
+  test('is not a response with another ret', async () => {
     gateway.simulator.behave('wx_a', { accountOffline: true, operations: ['search'] });
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
     clock.advance(DAY_MS);
@@ -143,7 +143,7 @@ describe('the first sight of an account', () => {
     expect(questions()).toHaveLength(1);
   });
 
-  test('stands: the clock runs on over days offline and a new login', async () => {
+  test('remains the start of its time online, in spite of days offline and a new login', async () => {
     const seen = clock.now();
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
     clock.advance(DAY_MS);
@@ -158,13 +158,13 @@ describe('the first sight of an account', () => {
 });
 
 describe('a declared account', () => {
-  test('counts from the instant in the policy file, and is not asked about', async () => {
+  test('counts as online since the instant in the policy file, without a checkOnline', async () => {
     const answer = await add('wx_declared');
     expectRefusedUntil(answer, 'account-too-young', IN_FILE + MINIMUM_MS, clock.now());
     expect(gateway.simulator.calls).toEqual([]);
   });
 
-  test('counts from what the admin API said, which wins over the file and over first sight', async () => {
+  test('counts as online since the instant set through the admin API, in spite of the policy file and its first sight', async () => {
     const since = clock.now() - 10 * DAY_MS;
     for (const appId of ['wx_declared', 'wx_seen']) {
       await gateway.post('search', { appId, contactsInfo: 'x' }).expect(200);
@@ -175,7 +175,7 @@ describe('a declared account', () => {
     expect(questions()).toEqual([]);
   });
 
-  test('can be declared younger than it was, which closes it again', async () => {
+  test('can be declared younger, and is then refused again', async () => {
     await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
     await add('wx_a').expect(200);
     await declare('wx_a', clock.now()).expect(200);
@@ -184,7 +184,7 @@ describe('a declared account', () => {
     expectRefusedUntil(answer, 'account-too-young', clock.now() + MINIMUM_MS, clock.now());
   });
 
-  test('falls back to the policy file when the admin API forgets it', async () => {
+  test('counts as online since the instant in the policy file after a DELETE through the admin API', async () => {
     await declare('wx_declared', clock.now() - 30 * DAY_MS).expect(200);
     await supertest(gateway.opsUrl).delete('/admin/accounts/wx_declared').expect(204);
 
@@ -192,7 +192,7 @@ describe('a declared account', () => {
     expect(answer.body.onlineSince).toBe(new Date(IN_FILE).toISOString());
   });
 
-  test('keeps what it was charged when its clock is forgotten', async () => {
+  test('keeps its charges after its declaration was deleted', async () => {
     await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
     await add('wx_a').expect(200);
     await supertest(gateway.opsUrl).delete('/admin/accounts/wx_a').expect(204);

@@ -40,17 +40,17 @@ afterEach(async () => {
 
 const add = (v3?: string, option?: number) =>
   gateway.post('addContacts', addBody('wx_a', v3, option));
-/** What is left of the day's 15, read off an answer that is charged nothing. */
+/** What is left of the 15 per day, read from a response that costs nothing. */
 const leftToday = async () => {
   simulator.behave('wx_a', []);
   const answer = await add('v3_any', REJECT).expect(200);
   return Number(/"add-per-day";r=(\d+);/.exec(answer.headers['ratelimit'] ?? '')?.[1]);
 };
 
-describe('an attempt that the upstream never got', () => {
+describe('an attempt that did not reach the upstream', () => {
   beforeEach(() => start());
 
-  test('is given back: refused with upstream-unreachable, and the next one is allowed at once', async () => {
+  test('is refused with upstream-unreachable and refunded, and the next attempt is allowed at once', async () => {
     await simulator.stop();
     const answer = await add().expect(502);
     expect(answer.body).toMatchObject({ code: 'upstream-unreachable', ret: 502 });
@@ -63,16 +63,16 @@ describe('an attempt that the upstream never got', () => {
   });
 });
 
-// What it costs to meet each fault of an upstream is in upstream-faults.test.ts.
-describe('an attempt whose end nobody knows', () => {
-  // Long enough for what comes after it and is answered at once.
+// The cost of each fault of an upstream is tested in upstream-faults.test.ts.
+describe('an attempt with an unknown outcome', () => {
+  // Long enough for the later calls, which are answered at once.
   const TIMEOUT = { GEWE_TIMEOUT_MS: '3000' };
 
   test.each<[string, Behaviour, number, string]>([
     ['a reset', { reset: true }, 502, 'upstream-unreachable'],
     ['no answer in time', { hang: true }, 504, 'upstream-timeout'],
   ])(
-    'stays charged after %s, is sent once, and says so',
+    'stays charged after %s, is sent once, and the refusal says that it may have been carried out',
     async (_what, behaviour, status, code) => {
       await start(status === 504 ? TIMEOUT : {});
       simulator.behave('wx_a', behaviour);
@@ -90,7 +90,7 @@ describe('an attempt whose end nobody knows', () => {
   );
 });
 
-test("the vendor's own refusal passes as it is and stays charged", async () => {
+test('a refusal by GEWE is passed on unchanged and stays charged', async () => {
   await start();
   simulator.behave('wx_a', { accountOffline: true });
   const answer = await add().expect(200);
@@ -99,10 +99,10 @@ test("the vendor's own refusal passes as it is and stays charged", async () => {
   expect(await leftToday()).toBe(14);
 });
 
-describe('a call whose caller has left', () => {
+describe('an addContacts whose caller has left', () => {
   beforeEach(() => start());
 
-  test('runs on to its end, and stays charged', async () => {
+  test('is finished and stays charged', async () => {
     simulator.behave('wx_a', { delayMs: 150 });
     const caller = callerWhoLeaves(gateway.url, {
       path: '/contacts/addContacts',
@@ -119,7 +119,7 @@ describe('a call whose caller has left', () => {
   });
 });
 
-describe('a token that the upstream turns away', () => {
+describe('an addContacts whose token the upstream rejects', () => {
   const NEW_TOKEN = 'tok-after-rotation-77';
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let file: string;
@@ -133,7 +133,7 @@ describe('a token that the upstream turns away', () => {
   });
   afterEach(() => folder.remove());
 
-  test('is read again and, where it has changed, the call is repeated once at the cost of one', async () => {
+  test('is repeated once with the new token if the token file has changed, and charged once', async () => {
     simulator.setToken(NEW_TOKEN);
     const answering = add().then((answer) => answer);
     await simulator.waitForCall(isAdd);
@@ -151,7 +151,7 @@ describe('a token that the upstream turns away', () => {
     expect(more).toEqual([]);
   });
 
-  test('is not repeated where the file has not changed', async () => {
+  test('is not repeated if the token file has not changed', async () => {
     simulator.setToken(NEW_TOKEN);
     const answer = await add().expect(502);
 
@@ -159,7 +159,7 @@ describe('a token that the upstream turns away', () => {
     expect(sentAdds(simulator)).toHaveLength(1);
   });
 
-  test('is repeated once at most, also where the new one is turned away too', async () => {
+  test('is repeated at most once, even if the new token is rejected too', async () => {
     simulator.setToken('tok-a-third-one-88');
     const answering = add().then((answer) => answer);
     await simulator.waitForCall(isAdd);

@@ -45,8 +45,8 @@ async function stop(): Promise<void> {
 const add = (key: string, body: unknown = addBody('wx_a'), headers = {}) =>
   gateway.post('addContacts', body, { 'Idempotency-Key': key, ...headers });
 
-describe('the same key and body', () => {
-  test('gets the first answer again, byte for byte, without a second call', async () => {
+describe('a repeated request with the same key and body', () => {
+  test('gets the first response, byte for byte, without a second call', async () => {
     const bytes = ' {"ret" : 200, "msg":"操作成功","data":{"id": 12345678901234567890}}\n';
     simulator.behave('wx_a', {
       raw: { body: bytes, contentType: 'application/json;charset=UTF-8' },
@@ -63,7 +63,7 @@ describe('the same key and body', () => {
     expect(sentAdds(simulator)).toHaveLength(1);
   });
 
-  test("gets the vendor's refusal again as well", async () => {
+  test('gets the first refusal by GEWE', async () => {
     simulator.behave('wx_a', { accountOffline: true });
     const first = await add('k1').expect(200);
     simulator.behave('wx_a', []);
@@ -72,13 +72,13 @@ describe('the same key and body', () => {
     expect(sentAdds(simulator)).toHaveLength(1);
   });
 
-  test('gets the first answer although the quota has run out since', async () => {
+  test('gets the first response even if the quota is exhausted meanwhile', async () => {
     await add('k1').expect(200);
     await add('k2').expect(429);
     await add('k1').expect(200);
   });
 
-  test('holds for turning down as well', async () => {
+  test('gets the first response for a reject, too', async () => {
     await add('k1', addBody('wx_a', 'v3_ann', REJECT)).expect(200);
     const again = await add('k1', addBody('wx_a', 'v3_ann', REJECT)).expect(200);
     expect(again.headers['idempotency-replayed']).toBe('true');
@@ -87,9 +87,9 @@ describe('the same key and body', () => {
   test.each([
     ['a timeout', { hang: true }, 504],
     ['a reset', { reset: true }, 502],
-    ['an answer that is none', { html: true }, 502],
+    ['an invalid response', { html: true }, 502],
   ])(
-    'gets %s again: what may have been carried out is not sent twice',
+    'gets %s again, so that an attempt that may have been carried out is not sent twice',
     async (_what, behaviour, status) => {
       if (status === 504) {
         await stop();
@@ -107,7 +107,7 @@ describe('the same key and body', () => {
     },
   );
 
-  test('is new after 24 hours, and not a millisecond before', async () => {
+  test('is carried out anew after 24 hours, and not a millisecond earlier', async () => {
     await add('k1').expect(200);
     clock.advance(DAY_MS - 1);
     expect((await add('k1').expect(200)).headers['idempotency-replayed']).toBe('true');
@@ -116,7 +116,7 @@ describe('the same key and body', () => {
     expect(sentAdds(simulator)).toHaveLength(2);
   });
 
-  test('is refused with 409 while the first is under way, and then gets its answer', async () => {
+  test('is refused with 409 while the first one is running, and then gets its response', async () => {
     simulator.behave('wx_a', { delayMs: 150 });
     const first = add('k1').then((answer) => answer);
     await simulator.waitForCall(isAdd);
@@ -130,8 +130,8 @@ describe('the same key and body', () => {
   });
 });
 
-describe('the same key', () => {
-  test('with another body is refused with 422, though it differ only in a space', async () => {
+describe('an Idempotency-Key that was used before', () => {
+  test('is refused with 422 for a body that differs, even by one space', async () => {
     const body = JSON.stringify(addBody('wx_a'));
     await add('k1', body).expect(200);
     const answer = await add('k1', `${body} `).expect(422);
@@ -140,17 +140,17 @@ describe('the same key', () => {
     expect(sentAdds(simulator)).toHaveLength(1);
   });
 
-  test('of another client or for another account is another key', async () => {
+  test('is independent of the same key of another client or for another account', async () => {
     await add('k1').expect(200);
     await add('k1', addBody('wx_b')).expect(200);
     const other = await add('k1', addBody('wx_a'), { Authorization: 'Bearer gwk_other_key' });
 
-    // Not the first client's answer: the account's own quota stands in its way.
+    // This is not the first client's response: the quota of the account refuses the request.
     expect(other.body.code).toBe('target-quota-exhausted');
     expect(sentAdds(simulator)).toHaveLength(2);
   });
 
-  test('is free again where a quota refused', async () => {
+  test('can be used again if a quota refused the request', async () => {
     await add('k1').expect(200);
     await add('k2', addBody('wx_a', 'v3_bob')).expect(429);
     clock.advance(MINUTE_MS);
@@ -158,12 +158,12 @@ describe('the same key', () => {
     expect(answer.headers['idempotency-replayed']).toBeUndefined();
   });
 
-  test('is free again where the body was refused', async () => {
+  test('can be used again if the body was refused', async () => {
     await add('k1', { ...addBody('wx_a'), option: 7 }).expect(400);
     await add('k1').expect(200);
   });
 
-  test('is free again where the upstream never got the attempt', async () => {
+  test('can be used again if the request did not reach the upstream', async () => {
     await simulator.stop();
     await add('k1').expect(502);
     await simulator.start(port);
@@ -171,7 +171,7 @@ describe('the same key', () => {
     expect(answer.headers['idempotency-replayed']).toBeUndefined();
   });
 
-  test('is free again where the upstream turned the token away', async () => {
+  test('can be used again if the upstream rejected the token', async () => {
     simulator.setToken('tok-another-one-55');
     expect((await add('k1').expect(502)).body.code).toBe('upstream-token-rejected');
     simulator.setToken(TOKEN);
@@ -180,7 +180,7 @@ describe('the same key', () => {
   });
 });
 
-test('without a key, the same body twice is two attempts', async () => {
+test('without an Idempotency-Key, the same body sent twice is two attempts', async () => {
   await gateway.post('addContacts', addBody('wx_a')).expect(200);
   clock.advance(60 * MINUTE_MS);
   await gateway.post('addContacts', addBody('wx_a')).expect(200);

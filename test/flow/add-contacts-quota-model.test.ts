@@ -1,4 +1,4 @@
-/** Whatever happens to an account, the gateway does what section 7 of the contract says, and never lets more through. */
+/** Random histories of an account: the gateway behaves as section 7 of the contract says, and never forwards more. */
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -9,7 +9,7 @@ import { histories, policies, type Command } from './quota-model/histories.ts';
 import type { ModelPolicy } from './quota-model/words.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A whole history of one gateway. Resolves to all that the upstream received. */
+/** Plays the history of one gateway. Resolves to everything that the upstream received. */
 async function live(
   policy: ModelPolicy,
   history: readonly Command[],
@@ -41,7 +41,8 @@ function overfull(policy: ModelPolicy, received: readonly ReceivedAdd[]): string
   return rules.flatMap(({ option, windowMs, same, limit }, rule) => {
     const ofKind = received.filter((one) => one.option === option);
     return ofKind.flatMap((last, index) => {
-      // A window is fullest just when one has joined it. One that stands ahead of a clock set back counts, too.
+      // A window is fullest just after an attempt was added. An attempt after the current time of a clock set back
+      // counts, too.
       const inWindow = ofKind
         .slice(0, index + 1)
         .filter((one) => one.appId === last.appId && same(one, last))
@@ -52,7 +53,7 @@ function overfull(policy: ModelPolicy, received: readonly ReceivedAdd[]): string
 }
 
 test.each(['memory', 'SQLite, over restarts'])(
-  'on %s, the gateway and the model of the contract never disagree, and no window holds too much',
+  'on %s, the gateway agrees with the model of the quotas, and no window exceeds its limit',
   async (store) => {
     const numRuns = budget(20, 100);
     let forwarded = 0;
@@ -66,7 +67,7 @@ test.each(['memory', 'SQLite, over restarts'])(
       }),
       { numRuns },
     );
-    // Histories in which all is refused would prove little.
+    // Histories in which everything is refused would prove little.
     expect(forwarded).toBeGreaterThan(numRuns);
   },
   budget(600_000, 3_600_000),

@@ -39,7 +39,7 @@ afterEach(() => gateway.stop());
 const add = (appId: string, v3 = `v3_${clock.now()}`) =>
   gateway.post('addContacts', addBody(appId, v3));
 
-/** The time of the next attempt at exactly `opensAt`, after showing that one millisecond before is too early. */
+/** Makes the next attempt at exactly `opensAt`, after showing that one millisecond earlier is refused. */
 async function expectOpensExactlyAt(opensAt: number, attempt: () => ReturnType<typeof add>) {
   clock.advance(opensAt - 1 - clock.now());
   const early = await attempt();
@@ -50,8 +50,8 @@ async function expectOpensExactlyAt(opensAt: number, attempt: () => ReturnType<t
   await attempt().expect(200);
 }
 
-describe('between two friend requests of an account', () => {
-  test('59.999 s are too soon, 60 s are enough', async () => {
+describe('the minimum gap between two friend requests of an account', () => {
+  test('is 60 seconds: 59.999 are refused', async () => {
     await add('wx_old').expect(200);
     const first = clock.now();
     clock.advance(1000);
@@ -61,7 +61,7 @@ describe('between two friend requests of an account', () => {
     expect(sentAdds(gateway.simulator)).toHaveLength(2);
   });
 
-  test('a refused attempt does not push the next one back', async () => {
+  test('is not extended by a refused attempt', async () => {
     await add('wx_old').expect(200);
     clock.advance(MINUTE_MS - 1);
     await add('wx_old').expect(429);
@@ -69,7 +69,7 @@ describe('between two friend requests of an account', () => {
     await add('wx_old').expect(200);
   });
 
-  test('no other account waits', async () => {
+  test('does not affect other accounts', async () => {
     await add('wx_old').expect(200);
     await add('wx_14d').expect(200);
   });
@@ -86,34 +86,37 @@ test('the ninth friend request within two hours is refused until the first is tw
   await expectOpensExactlyAt(first + 2 * HOUR_MS, () => add('wx_old'));
 });
 
-describe('friend requests of an account in 24 hours', () => {
+describe('the friend requests of an account in 24 hours', () => {
   test.each([
     ['wx_3d', 5],
     ['wx_7d', 10],
     ['wx_14d', 15],
     ['wx_old', 15],
-  ])('%s may send %i; the next opens when the first is 24 h old', async (appId, limit) => {
-    const first = clock.now();
-    await addPeople(gateway, clock, { appId, count: limit, gapMs: 20 * MINUTE_MS });
-    clock.advance(20 * MINUTE_MS);
+  ])(
+    '%s may send %i; the next one is allowed when the first is 24 hours old',
+    async (appId, limit) => {
+      const first = clock.now();
+      await addPeople(gateway, clock, { appId, count: limit, gapMs: 20 * MINUTE_MS });
+      clock.advance(20 * MINUTE_MS);
 
-    const opensAt = first + DAY_MS;
-    expectRefusedUntil(await add(appId), 'add-quota-exhausted', opensAt, clock.now());
-    await expectOpensExactlyAt(opensAt, () => add(appId));
-    expect(sentAdds(gateway.simulator)).toHaveLength(limit + 1);
-  });
+      const opensAt = first + DAY_MS;
+      expectRefusedUntil(await add(appId), 'add-quota-exhausted', opensAt, clock.now());
+      await expectOpensExactlyAt(opensAt, () => add(appId));
+      expect(sentAdds(gateway.simulator)).toHaveLength(limit + 1);
+    },
+  );
 
   test.each([
     ['wx_almost_7d', 5, 10],
     ['wx_almost_14d', 10, 15],
-  ])('%s has %i, and one millisecond later %i', async (appId, before, after) => {
+  ])('%s may send %i, and one millisecond later %i', async (appId, before, after) => {
     const policyOf = async () => (await add(appId)).headers['ratelimit-policy'];
     expect(await policyOf()).toContain(`"add-per-day";q=${before};w=86400`);
     clock.advance(1);
     expect(await policyOf()).toContain(`"add-per-day";q=${after};w=86400`);
   });
 
-  test('are refused until the seventh day where that comes before the first is 24 h old', async () => {
+  test('are refused until the seventh day if it comes before the first request is 24 hours old', async () => {
     const seventhDay = clock.now() + 4 * DAY_MS;
     clock.advance(4 * DAY_MS - 10 * HOUR_MS);
     await addPeople(gateway, clock, { appId: 'wx_3d', count: 5, gapMs: HOUR_MS });
@@ -125,7 +128,7 @@ describe('friend requests of an account in 24 hours', () => {
 });
 
 describe('friend requests to the same v3', () => {
-  test('are an hour apart', async () => {
+  test('must be an hour apart', async () => {
     const first = clock.now();
     await add('wx_old', 'v3_ann').expect(200);
     clock.advance(HOUR_MS / 2);
@@ -136,7 +139,7 @@ describe('friend requests to the same v3', () => {
     await expectOpensExactlyAt(first + HOUR_MS, () => add('wx_old', 'v3_ann'));
   });
 
-  test('are two in 24 hours, counted for each account by itself', async () => {
+  test('are limited to two in 24 hours, counted separately for each account', async () => {
     const first = clock.now();
     await add('wx_old', 'v3_ann').expect(200);
     clock.advance(2 * HOUR_MS);
@@ -149,14 +152,14 @@ describe('friend requests to the same v3', () => {
     await expectOpensExactlyAt(first + DAY_MS, () => add('wx_old', 'v3_ann'));
   });
 
-  test('are named where the gap of the account, which opens sooner, refuses too', async () => {
+  test('are refused with target-quota-exhausted if the gap of the account, which ends sooner, would refuse them too', async () => {
     await add('wx_old', 'v3_ann').expect(200);
     const answer = await add('wx_old', 'v3_ann');
     expectRefusedUntil(answer, 'target-quota-exhausted', clock.now() + HOUR_MS, clock.now());
   });
 });
 
-test('the 201st acceptance in 24 hours is refused until the first is 24 h old; adding still works', async () => {
+test('the 201st acceptance in 24 hours is refused until the first is 24 hours old; adding is still allowed', async () => {
   const accept = (v3: string) => gateway.post('addContacts', addBody('wx_old', v3, ACCEPT));
   const first = clock.now();
   for (let i = 0; i < 200; i++) {
@@ -171,7 +174,7 @@ test('the 201st acceptance in 24 hours is refused until the first is 24 h old; a
   await expectOpensExactlyAt(first + DAY_MS, () => accept('v3_more'));
 });
 
-test('"2" and 2 are counted together, under whichever base of the path', async () => {
+test('options "2" and 2 share one quota, under every path prefix', async () => {
   await gateway.post('addContacts', addBody('wx_old', 'v3_ann', '2')).expect(200);
   const answer = await supertest(gateway.url)
     .post('/gewe/v2/api/contacts/addContacts')

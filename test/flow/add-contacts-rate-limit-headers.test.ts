@@ -42,7 +42,7 @@ const CLIENT_POLICY = expect.objectContaining({ name: 'client', q: 6000, w: 60 }
 const CLIENT_LEFT = (left: number) => expect.objectContaining({ name: 'client', r: left });
 
 describe('RateLimit-Policy and RateLimit', () => {
-  test("stand on a success: the account's quotas as they are after it, then the client's rate", async () => {
+  test("are sent on a success: the account's quotas after the call, then the client's rate limit", async () => {
     const { policy, left } = readQuotas((await add().expect(200)).headers);
 
     expect(policy).toEqual([...ACCOUNT_POLICY, ...TARGET_POLICY, CLIENT_POLICY]);
@@ -56,7 +56,7 @@ describe('RateLimit-Policy and RateLimit', () => {
     ]);
   });
 
-  test('stand on a 429, where t is how long the exhausted one lasts, rounded up', async () => {
+  test('are sent on a 429, with the time until the exhausted quota allows the next attempt, rounded up', async () => {
     await addPeople(gateway, clock, { appId: 'wx_a', count: 5, gapMs: 60_000 });
     clock.advance(60_500);
     const { policy, left } = readQuotas((await add().expect(429)).headers);
@@ -72,7 +72,7 @@ describe('RateLimit-Policy and RateLimit', () => {
     ]);
   });
 
-  test('stand on the refusal of a young account, with all that it will have', async () => {
+  test('are sent on account-too-young, with the quotas that the account will have', async () => {
     const answer = await gateway.post('addContacts', addBody('wx_new')).expect(429);
     const { left } = readQuotas(answer.headers);
 
@@ -89,7 +89,7 @@ describe('RateLimit-Policy and RateLimit', () => {
   test.each([
     ['invalid-option', { ...addBody('wx_a'), option: 5 }],
     ['invalid-target', { ...addBody('wx_a'), v3: '' }],
-  ])('stand on a 400 %s, without those per target', async (code, body) => {
+  ])('are sent on a 400 %s, without the quotas per target', async (code, body) => {
     const answer = await gateway.post('addContacts', body).expect(400);
     const { policy, left } = readQuotas(answer.headers);
 
@@ -98,7 +98,7 @@ describe('RateLimit-Policy and RateLimit', () => {
     expect(left[0]).toEqual({ name: 'add-per-day', r: 5, t: 0 });
   });
 
-  test('stand on a reject, which changes nothing', async () => {
+  test('are sent on a reject, which costs no quota', async () => {
     await add().expect(200);
     const { policy, left } = readQuotas((await add('v3_ann', REJECT).expect(200)).headers);
 
@@ -106,7 +106,7 @@ describe('RateLimit-Policy and RateLimit', () => {
     expect(left[0]).toEqual({ name: 'add-per-day', r: 4, t: DAY });
   });
 
-  test('stand on an acceptance: its own quota and no other', async () => {
+  test('are sent on an acceptance, with its own quota only', async () => {
     const { policy, left } = readQuotas((await add('v3_ann', ACCEPT).expect(200)).headers);
 
     expect(policy).toEqual([{ name: 'accept-per-day', q: 200, w: DAY }, CLIENT_POLICY]);
@@ -116,7 +116,7 @@ describe('RateLimit-Policy and RateLimit', () => {
   test.each([
     ['of an add', 2, { name: 'target-per-day', r: 1, t: DAY - 3600 }],
     ['of an acceptance', ACCEPT, { name: 'accept-per-day', r: 199, t: DAY - 3600 }],
-  ])('stand on a replay %s, as they are now', async (_what, option, expected) => {
+  ])('are sent on a replay %s, with the current values', async (_what, option, expected) => {
     const key = { 'Idempotency-Key': 'k1' };
     const first = readQuotas((await add('v3_ann', option, key).expect(200)).headers);
     clock.advance(HOUR_MS);
@@ -128,7 +128,7 @@ describe('RateLimit-Policy and RateLimit', () => {
     expect(left).toContainEqual(expected);
   });
 
-  test('stand on an answer of another body under the same key, and on one that came to nothing', async () => {
+  test('are sent on a 422 for another body under the same key, and on a failed call', async () => {
     const key = { 'Idempotency-Key': 'k1' };
     await add('v3_ann', 2, key).expect(200);
     const mismatch = await add('v3_bob', 2, key).expect(422);
@@ -144,13 +144,13 @@ describe('RateLimit-Policy and RateLimit', () => {
     });
   });
 
-  test("hold only the client's rate on other operations", async () => {
+  test("contain only the client's rate limit on other operations", async () => {
     const answer = await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
     expect(readQuotas(answer.headers).policy).toEqual([CLIENT_POLICY]);
   });
 });
 
-test('a 429 counts its Retry-After in whole seconds, never too few', async () => {
+test('the Retry-After of a 429 is rounded up to whole seconds', async () => {
   await add().expect(200);
   clock.advance(59_001);
   expect((await add('v3_bob').expect(429)).headers['retry-after']).toBe('1');

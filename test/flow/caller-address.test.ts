@@ -1,9 +1,9 @@
-/** Callers without a key are told apart by address. Behind a proxy the address is what the proxy writes down. */
+/** Callers without a key are distinguished by address. Behind a proxy, the address is the one that the proxy reports. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { httpCall } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** Whether calls that say to come from there share one rate, of two a minute. */
+/** Whether calls that claim to come from these addresses share one rate limit, of two a minute. */
 async function shareOneRate(url: string, forwardedFor: readonly string[]): Promise<boolean> {
   const statuses = [];
   for (const header of forwardedFor) {
@@ -18,7 +18,7 @@ async function shareOneRate(url: string, forwardedFor: readonly string[]): Promi
   return statuses.slice(2).every((status) => status === 429);
 }
 
-/** A gateway that believes these proxies, and lets each address call twice a minute. */
+/** A gateway that trusts these proxies, and allows each address two calls a minute. */
 function gatewayBehind(trusted: string | undefined): Promise<TestGateway> {
   return startGateway({
     env: { GATEWAY_AUTH: 'none', GATEWAY_KEYS: undefined, TRUST_PROXY: trusted },
@@ -47,19 +47,19 @@ describe.each(['1', 'loopback'])('with TRUST_PROXY=%s, callers without a key', (
       ['[::ffff:203.0.113.10]:1', '203.0.113.10:2', '::ffff:203.0.113.10'],
     ],
     [
-      'an address behind what a caller made up',
+      'an address after addresses that the caller made up',
       ['198.51.100.1, 203.0.113.11:1', '198.51.100.2,203.0.113.11:2', 'x, 203.0.113.11:3'],
     ],
-  ])('at %s share one rate, whatever the port', async (_what, forwardedFor) => {
+  ])('at %s share one rate limit, whatever the port', async (_what, forwardedFor) => {
     expect(await shareOneRate(gateway.url, forwardedFor)).toBe(true);
   });
 
-  test('at several addresses have a rate each', async () => {
+  test('at different addresses have separate rate limits', async () => {
     const addresses = ['192.0.2.1:5', '192.0.2.2:5', '[2001:db8:5::1]:5', '[2001:db8:6::1]:5'];
     expect(await shareOneRate(gateway.url, addresses)).toBe(false);
   });
 
-  test('share that of the proxy where it writes what is no address', async () => {
+  test('share the rate limit of the proxy if it sends an invalid address', async () => {
     const garbage = [
       'unknown',
       '_hidden',
@@ -77,7 +77,7 @@ describe.each(['1', 'loopback'])('with TRUST_PROXY=%s, callers without a key', (
 test.each([
   ['their addresses', 'loopback, 10.0.0.0/8, fd00::/8'],
   ['their number', '3'],
-])('several proxies that write ports are known by %s', async (_what, trusted) => {
+])('several proxies that write ports can be trusted by %s', async (_what, trusted) => {
   const gateway = await gatewayBehind(trusted);
   try {
     const via = (caller: string) =>
@@ -96,7 +96,7 @@ test.each([
   }
 });
 
-test('if hops are counted, a hop without an address does not hide the callers behind it', async () => {
+test('if proxies are counted, a hop without an address does not merge the callers behind it', async () => {
   const gateway = await gatewayBehind('3');
   try {
     const via = (caller: string) => `${caller}, 10.0.0.1, unix:`;
@@ -109,7 +109,7 @@ test('if hops are counted, a hop without an address does not hide the callers be
   }
 });
 
-test('without TRUST_PROXY nobody is believed', async () => {
+test('without TRUST_PROXY, X-Forwarded-For is ignored', async () => {
   const gateway = await gatewayBehind(undefined);
   try {
     expect(

@@ -1,4 +1,4 @@
-/** `check --live`, in front of the simulator and upstreams that are none. */
+/** `check --live` in front of the simulator and of upstreams that are not GEWE. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
@@ -39,7 +39,7 @@ const env = (more: Record<string, string | undefined> = {}) => ({
   ...more,
 });
 
-/** What was found, by the settings that it is about. */
+/** The results, by the settings that they are about. */
 async function live(more: Record<string, string | undefined> = {}) {
   const { io, printed } = fakeIo(folder.path, env(more));
   const code = await check(['--live', '--json'], io);
@@ -51,7 +51,7 @@ async function live(more: Record<string, string | undefined> = {}) {
   return { code, failed, of: (what: string) => found.get(what)?.detail ?? '' };
 }
 
-test('where all is well, each thing that was tried is named, and the exit code is 0', async () => {
+test('if all is well, check --live names each thing that it tried and exits with 0', async () => {
   const { io, printed } = fakeIo(folder.path, env());
   expect(await check(['--live'], io)).toBe(0);
   for (const what of ['HOST, PORT', 'OPS_HOST, OPS_PORT', 'STORE_URL', 'GEWE_BASE_URL']) {
@@ -61,12 +61,12 @@ test('where all is well, each thing that was tried is named, and the exit code i
   expect(printed.stdout).not.toContain(TOKEN);
 });
 
-test('GEWE is asked one thing, which touches no account', async () => {
+test('check --live makes one call to GEWE, which affects no account', async () => {
   await live();
   expect(simulator.calls.map(({ operation }) => operation)).toEqual(['login/checkOnline']);
 });
 
-test('nothing is tried while settings are wrong', async () => {
+test('check --live tries nothing if a setting is wrong', async () => {
   const { io, printed } = fakeIo(folder.path, env({ PORT: 'x' }));
   expect(await check(['--live', '--json'], io)).toBe(78);
   expect(JSON.parse(printed.stdout)).not.toHaveProperty('live');
@@ -74,7 +74,7 @@ test('nothing is tried while settings are wrong', async () => {
 });
 
 describe('the ports', () => {
-  test('are free afterwards', async () => {
+  test('are free after the check', async () => {
     const port = await freePort();
     const env = { PORT: String(port) };
     expect(await live(env)).toMatchObject({ code: 0 });
@@ -84,7 +84,7 @@ describe('the ports', () => {
   test.each([
     ['PORT', 'HOST, PORT'],
     ['OPS_PORT', 'OPS_HOST, OPS_PORT'],
-  ])('a %s that is taken is told by its settings', async (name, what) => {
+  ])('a %s that is taken is reported with its settings', async (name, what) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -95,7 +95,7 @@ describe('the ports', () => {
     expect(found.of(what)).toContain(`:${port}: the port is taken`);
   });
 
-  test('an address that this machine does not have is told', async () => {
+  test('an address that this machine does not have is reported', async () => {
     const found = await live({ HOST: '192.0.2.1' });
     expect(found).toMatchObject({ code: 78, failed: ['HOST, PORT'] });
     expect(found.of('HOST, PORT')).toContain('this machine does not have that address');
@@ -103,13 +103,13 @@ describe('the ports', () => {
 });
 
 describe('the store', () => {
-  test('that is not there yet is not made by a look', async () => {
+  test('is not created by the check', async () => {
     expect(await live({ STORE_URL: 'sqlite:data/deep/gateway.db' })).toMatchObject({ code: 0 });
     expect(await live({ STORE_URL: 'sqlite:gateway.db' })).toMatchObject({ code: 0 });
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('that another process has locked is told, and left as it is', async () => {
+  test('that another process has locked is reported and stays unchanged', async () => {
     const path = join(folder.path, 'gateway.db');
     const gateway = await startGateway({ env: { STORE_URL: `sqlite:${path}` } });
     await gateway.stop();
@@ -123,7 +123,7 @@ describe('the store', () => {
     expect(await live({ STORE_URL: 'sqlite:gateway.db' })).toMatchObject({ code: 0 });
   });
 
-  test('of another program is told', async () => {
+  test('that belongs to another program is reported', async () => {
     const other = new DatabaseSync(join(folder.path, 'other.db'));
     other.exec('CREATE TABLE t (a)');
     other.close();
@@ -132,7 +132,7 @@ describe('the store', () => {
     expect(found.of('STORE_URL')).toContain('of another program');
   });
 
-  test('that is a Redis which is away is told', async () => {
+  test('on a Redis that cannot be reached is reported', async () => {
     const found = await live({ STORE_URL: `redis://127.0.0.1:${await freePort()}` });
     expect(found).toMatchObject({ code: 78, failed: ['STORE_URL'] });
     expect(found.of('STORE_URL')).toContain('Check that it is running');
@@ -140,7 +140,7 @@ describe('the store', () => {
 });
 
 describe('the token', () => {
-  test('that GEWE rejects is told, and that GEWE was reached', async () => {
+  test('is reported if GEWE rejects it, and GEWE as reached', async () => {
     simulator.setToken('another-token-1');
     const found = await live();
     expect(found).toMatchObject({ code: 78, failed: ['GEWE_TOKEN'] });
@@ -148,7 +148,7 @@ describe('the token', () => {
     expect(found.of('GEWE_TOKEN')).toContain('GEWE rejects the token');
   });
 
-  test('is accepted where GEWE does not know the account, as the vendor says it', async () => {
+  test('is accepted if GEWE answers that it does not know the account', async () => {
     simulator.behave('*', { deviceMissing: true });
     expect(await live()).toMatchObject({ code: 0 });
   });
@@ -157,7 +157,7 @@ describe('the token', () => {
 describe('an upstream', () => {
   const upstream = ['GEWE_BASE_URL', 'GEWE_TOKEN'];
 
-  test('whose base URL lacks its path is told from one that cannot be reached', async () => {
+  test('whose base URL lacks its path is reported as reached, with the path that is missing', async () => {
     const found = await live({ GEWE_BASE_URL: new URL(baseUrl).origin });
     expect(found).toMatchObject({ code: 78, failed: upstream });
     expect(found.of('GEWE_BASE_URL')).toMatch(/was reached.*404.*\/v2\/api or \/gewe\/v2\/api/);
@@ -167,42 +167,42 @@ describe('an upstream', () => {
   test.each([
     ['that is an HTML page', { html: true }, 'not from GEWE: an answer that is not JSON'],
     ['that redirects', { redirectTo: 'https://gewe.example/v2/api' }, 'redirects to another'],
-    ['behind a proxy that finds it dead', { html: true, status: 502 }, 'HTTP status 502'],
+    ['behind a proxy that cannot reach it', { html: true, status: 502 }, 'HTTP status 502'],
     ['behind a firewall', { html: true, status: 403 }, 'refuses the call'],
-    ['of another kind', { raw: { body: '{"status":"UP"}' } }, 'JSON without `ret`'],
-    ['that says nothing', { empty: true }, 'an empty answer'],
-    ['that hangs up', { reset: true }, 'no connection to it (ECONNRESET)'],
-  ])('%s is told', async (_what, behaviour, said) => {
+    ['that is another JSON API', { raw: { body: '{"status":"UP"}' } }, 'JSON without `ret`'],
+    ['that sends an empty response', { empty: true }, 'an empty answer'],
+    ['that resets the connection', { reset: true }, 'no connection to it (ECONNRESET)'],
+  ])('%s is reported', async (_what, behaviour, said) => {
     simulator.behave('*', behaviour);
     const found = await live();
     expect(found).toMatchObject({ code: 78, failed: upstream });
     expect(found.of('GEWE_BASE_URL')).toContain(said);
   });
 
-  test('that never answers is told when GEWE_TIMEOUT_MS is over', async () => {
+  test('that never answers is reported after GEWE_TIMEOUT_MS', async () => {
     simulator.behave('*', { hang: true });
     const found = await live({ GEWE_TIMEOUT_MS: '2000' });
     expect(found).toMatchObject({ code: 78, failed: upstream });
     expect(found.of('GEWE_BASE_URL')).toContain('does not answer in time');
   });
 
-  test('where nothing listens is told', async () => {
+  test('at a port on which nothing listens is reported', async () => {
     const found = await live({ GEWE_BASE_URL: `http://127.0.0.1:${await freePort()}/v2/api` });
     expect(found.of('GEWE_BASE_URL')).toContain('nothing listens at its host and port');
   });
 
-  test('whose name nobody knows is told, without the name', async () => {
+  test('with an unknown host name is reported without the name', async () => {
     const found = await live({ GEWE_BASE_URL: 'http://gewe.invalid/v2/api' });
     expect(found.of('GEWE_BASE_URL')).toContain('its host name is not known');
     expect(found.of('GEWE_BASE_URL')).not.toContain('gewe.invalid');
   });
 
-  test('that does not speak TLS is told from one whose certificate is not trusted', async () => {
+  test('that does not speak TLS is reported as such', async () => {
     const found = await live({ GEWE_BASE_URL: baseUrl.replace('http:', 'https:') });
     expect(found.of('GEWE_BASE_URL')).toContain('does not speak TLS');
   });
 
-  test('that does not speak HTTP is told', async () => {
+  test('that does not speak HTTP is reported', async () => {
     const raw = await startRawUpstream();
     raw.greet((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
     const found = await live({ GEWE_BASE_URL: raw.baseUrl });
@@ -210,14 +210,14 @@ describe('an upstream', () => {
     expect(found.of('GEWE_BASE_URL')).toContain('an answer that is not HTTP');
   });
 
-  test('that gives `ret` as text is GEWE too', async () => {
+  test('that sends `ret` as a string is accepted as GEWE', async () => {
     const raw = await startRawUpstream();
     raw.behave('wx_gewe_gateway_check', (socket) => socket.end(wire('{"ret":"200","msg":"ok"}')));
     expect(await live({ GEWE_BASE_URL: raw.baseUrl })).toMatchObject({ code: 0 });
     await raw.stop();
   });
 
-  test('that is another gateway is told', async () => {
+  test('that is another gewe-gateway is reported', async () => {
     const gateway = await startGateway({ simulator, env: { GEWE_BASE_URL: baseUrl } });
     const found = await live({ GEWE_BASE_URL: `${gateway.url}/v2/api` });
     await gateway.stop();

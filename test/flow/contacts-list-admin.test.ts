@@ -15,7 +15,7 @@ afterAll(() => gateway.stop());
 const admin = (appId: string, method = 'GET') =>
   httpCall(gateway.opsUrl, { method, path: `/admin/lists/${appId}` });
 
-test('GET tells the age, the size and the source of a saved list, and nothing of what is in it', async () => {
+test('GET returns the age, the size and the source of a saved list, but no content', async () => {
   await saveList(gateway, 'wx_1', listBytes('ann'));
   const savedAt = new Date(clock.now()).toISOString();
   clock.advance(61_500);
@@ -32,7 +32,7 @@ test('GET tells the age, the size and the source of a saved list, and nothing of
   });
 });
 
-test("GET tells that a list came from the upstream's cache", async () => {
+test("GET returns the source gewe-cache for a list from GEWE's cache", async () => {
   gateway.simulator.behave('wx_2', [
     { operations: ['fetchContactsList'], status: 503 },
     { cacheList: 'kept' },
@@ -41,7 +41,7 @@ test("GET tells that a list came from the upstream's cache", async () => {
   expect((await admin('wx_2')).json()).toMatchObject({ source: 'gewe-cache' });
 });
 
-test('DELETE forgets the list of this account and no other', async () => {
+test('DELETE removes the list of this account and no other', async () => {
   await saveList(gateway, 'wx_3', listBytes('ann'));
   await saveList(gateway, 'wx_4', listBytes('bob'));
 
@@ -54,14 +54,14 @@ test('DELETE forgets the list of this account and no other', async () => {
   expect((await askList(gateway, 'wx_4', ONLY_IF_CACHED)).status).toBe(200);
 });
 
-test('a forgotten list comes back with the next good answer', async () => {
+test('a good response saves a list again after DELETE', async () => {
   await saveList(gateway, 'wx_5', listBytes('ann'));
   await admin('wx_5', 'DELETE');
   await saveList(gateway, 'wx_5', listBytes('bob'));
   expect((await askList(gateway, 'wx_5', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('bob'));
 });
 
-test('a list that was forgotten leaves one line, with the appId and the id of the request; one that was not there none', async () => {
+test('DELETE of a saved list logs one line with the appId and the request id; DELETE of a list that is not saved logs none', async () => {
   await saveList(gateway, 'wx_6', listBytes('ann'));
   const response = await admin('wx_6', 'DELETE');
   await admin('wx_6', 'DELETE');
@@ -77,20 +77,20 @@ test('a list that was forgotten leaves one line, with the appId and the id of th
   ]);
 });
 
-test('where nothing is saved, GET and DELETE are answered with 404', async () => {
+test('GET and DELETE answer 404 if no list is saved', async () => {
   const responses = [await admin('wx_none'), await admin('wx_none', 'DELETE')];
   expect(responses.map(({ status }) => status)).toEqual([404, 404]);
   expect(responses[0]?.json()).toMatchObject({ code: 'not-found' });
 });
 
-test('what cannot be an appId is refused with 400, another method with 405 and Allow', async () => {
+test('an invalid appId is refused with 400, another method with 405 and Allow', async () => {
   expect((await admin('a%20b')).status).toBe(400);
   const response = await admin('wx_1', 'POST');
   expect(response.status).toBe(405);
   expect(response.headers.allow).toContain('DELETE');
 });
 
-test('the listener of the clients has no such path', async () => {
+test('the client listener does not have this path', async () => {
   const response = await httpGet(gateway.url, '/admin/lists/wx_1');
   expect(response.status).toBe(404);
 });

@@ -54,7 +54,7 @@ const crowdLines = () =>
     .map(({ level, msg }) => `${String(level)} ${String(msg)}`)
     .filter((line) => /slow list calls/.test(line));
 
-describe('with as many slow calls under way as list.maxCallsUnderWay allows', () => {
+describe('while as many refreshes are running as list.maxCallsUnderWay allows', () => {
   let held: { call: HeldCall; asked: Promise<Reply> }[];
   beforeEach(async () => {
     await start('list: { maxCallsUnderWay: 2 }');
@@ -74,9 +74,9 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
   });
 
   test.each([
-    ['with nothing saved', 'wx_new', PATIENT],
-    ['who wants no saved list', 'wx_saved', { ...PATIENT, ...NO_FALLBACK }],
-  ])('a caller %s is refused at once, and told when to come back', async (_, appId, headers) => {
+    ['without a saved list', 'wx_new', PATIENT],
+    ['with stale-if-error=0', 'wx_saved', { ...PATIENT, ...NO_FALLBACK }],
+  ])('a caller %s is refused at once, with a Retry-After', async (_, appId, headers) => {
     const reply = await askList(gateway, appId, headers);
 
     expect(reply.status).toBe(504);
@@ -88,7 +88,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
     expect(upstream.count(LIST, 'wx_new')).toBe(0);
   });
 
-  test('callers of an account whose call is under way join it', async () => {
+  test('callers of an account with a running refresh join it', async () => {
     const joining = askTogether(gateway, Array(20).fill(['wx_a', PATIENT]));
     await joining.arrived;
     await allRead(gateway);
@@ -98,7 +98,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
     for (const reply of replies) expect(reply?.body.toString()).toBe(listBytes('wx_a'));
   });
 
-  test('a call that ends makes room for another', async () => {
+  test("the end of a refresh allows another account's refresh", async () => {
     held[0]?.call.answer(listBytes('wx_a'));
     await held[0]?.asked;
 
@@ -107,7 +107,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
     expect((await next.asked).body.toString()).toBe(listBytes('wx_new'));
   });
 
-  test('the metric counts who was turned away, and the log tells once that it began and ended', async () => {
+  test('the metric counts the refused callers, and the log has one line for the beginning and one for the end', async () => {
     for (let i = 0; i < 3; i++) await askList(gateway, 'wx_new', PATIENT);
     expect(await turnedAway()).toBe('3');
     expect(crowdLines()).toEqual([expect.stringMatching(/^warn .*list\.maxCallsUnderWay/)]);
@@ -119,7 +119,7 @@ describe('with as many slow calls under way as list.maxCallsUnderWay allows', ()
   });
 });
 
-test('a probe goes although all places are taken, so that a hung upstream is not held to be down for ever', async () => {
+test('a probe of the breaker is sent even if the limit of refreshes is reached', async () => {
   await start(
     'list: { maxCallsUnderWay: 2 }\nbreaker: { failures: 2, windowSeconds: 60, probeEverySeconds: 0.001 }',
     { LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' },
@@ -133,8 +133,8 @@ test('a probe goes although all places are taken, so that a hung upstream is not
   expect((await probe.asked).headers['x-gateway-source']).toBe('live');
 });
 
-test('by default a thousand callers of two hundred hanging accounts all wait for the upstream', async () => {
-  // Without the breaker, which would answer those who come late on a slow machine at once.
+test('by default, a thousand callers of two hundred accounts wait for the hanging upstream until the deadline', async () => {
+  // Without the breaker, which would answer late callers at once on a slow machine.
   await start('breaker: { failures: 1000000 }', { LIST_DEADLINE_MS: '500' });
   const appIds = Array.from({ length: 200 }, (_, n) => `wx_${n}`);
   const saving = appIds.map((appId) => askList(gateway, appId, PATIENT));

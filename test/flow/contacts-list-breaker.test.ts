@@ -19,7 +19,7 @@ let gateway: TestGateway;
 beforeEach(() => start());
 afterEach(() => gateway.stop());
 
-/** Where the upstream hangs from the beginning. Nothing else may have to come within these. */
+/** For an upstream that hangs from the beginning. No test needs another response within these deadlines. */
 const HASTY = { LIST_DEADLINE_MS: '200', LIST_CACHE_DEADLINE_MS: '200' };
 
 async function start(env: Record<string, string> = {}): Promise<void> {
@@ -47,22 +47,22 @@ async function askEach(...appIds: string[]): Promise<Reply[]> {
   return replies;
 }
 
-/** On Redis it opens a moment after the answer that it opens by. */
+/** On Redis, the breaker opens a moment after the response to the last failure. */
 async function untilOpen(): Promise<void> {
   const isOpen = async () =>
     /^gewe_gateway_breaker_open 1$/m.test(await gateway.gateway.metrics.text());
   expect(await eventually(isOpen)).toBe(true);
 }
 
-/** How often the upstream was asked for each account since its list was saved. */
+/** The number of upstream calls for each account since its list was saved. */
 function askedSince(...appIds: string[]): number[] {
   return appIds.map((appId) => listCalls(gateway, appId) - 1);
 }
 
-test('resets over two accounts open it: saved lists come at once and the upstream is left alone', async () => {
+test('resets of two accounts open the breaker: saved lists are returned at once, without a call', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_a');
-  // Whoever asked now would wait for ever.
+  // A call to the upstream would now hang.
   gateway.simulator.behave('*', { hang: true });
 
   const replies = await askEach('wx_a', 'wx_b', 'wx_c', 'wx_c');
@@ -74,7 +74,7 @@ test('resets over two accounts open it: saved lists come at once and the upstrea
   expect(askedSince('wx_a', 'wx_b', 'wx_c')).toEqual([2, 1, 0]);
 });
 
-test('timeouts over two accounts open it: who has nothing saved is refused at once with Retry-After', async () => {
+test('timeouts of several accounts open the breaker: a caller without a saved list gets 504 at once, with Retry-After', async () => {
   await restart(HASTY);
   gateway.simulator.behave('*', { hang: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
@@ -89,11 +89,11 @@ test('timeouts over two accounts open it: who has nothing saved is refused at on
   expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
 });
 
-test('many callers of one account count as one call, not as many', async () => {
+test('many callers of one failing call count as one failure', async () => {
   await gateway.stop();
   gateway = await startGateway({
     keepsConnections: false,
-    // A reset and a live list have to come within the first.
+    // A reset and a live list must come within the first deadline.
     env: { SHUTDOWN_GRACE_MS: '0', LIST_DEADLINE_MS: '3000', LIST_CACHE_DEADLINE_MS: '200' },
     policy: 'breaker: { failures: 3 }',
     overrides: { clock },
@@ -102,7 +102,7 @@ test('many callers of one account count as one call, not as many', async () => {
   gateway.simulator.behave('wx_new', { hang: true });
   gateway.simulator.behave('wx_a', { ...SLOW, reset: true });
 
-  // One failure of one account, however many wait, and one of another.
+  // One failure of one account, however many callers wait, and one of another.
   const replies = await Promise.all(Array.from({ length: 20 }, () => askList(gateway, 'wx_new')));
   await askList(gateway, 'wx_a');
 
@@ -110,7 +110,7 @@ test('many callers of one account count as one call, not as many', async () => {
   expect((await askList(gateway, 'wx_b')).headers['cache-status']).toContain('fwd=miss');
 });
 
-test('a hanging call counts once: not again when it is given up, nor for the cache endpoint that hangs with it', async () => {
+test('a hanging call counts as one failure, not again at the hard limit or for the cache endpoint that hangs too', async () => {
   await gateway.stop();
   gateway = await startGateway({
     keepsConnections: false,
@@ -133,7 +133,7 @@ test('a hanging call counts once: not again when it is given up, nor for the cac
   const ends = await Promise.all((await Promise.all(calls)).map(({ ended }) => ended));
   expect(ends).toEqual(['aborted', 'aborted']);
 
-  // The third failure, in the third call, opens it.
+  // The third failure, of the third call, opens the breaker.
   expect((await askEach('wx_c'))[0]?.status).toBe(504);
   expect(listCalls(gateway, 'wx_c')).toBe(1);
   await untilOpen();
@@ -141,7 +141,7 @@ test('a hanging call counts once: not again when it is given up, nor for the cac
   expect(listCalls(gateway, 'wx_d')).toBe(0);
 });
 
-test('refused connections open it, and the refusal is 502', async () => {
+test('refused connections open the breaker, and callers without a saved list get 502', async () => {
   await gateway.simulator.stop();
   await askEach('wx_a', 'wx_b', 'wx_c');
 
@@ -153,7 +153,7 @@ test('refused connections open it, and the refusal is 502', async () => {
   expect([reply.headers['retry-after'], strict.headers['retry-after']]).toEqual(['5', '5']);
 });
 
-test('while it is open one call per window finds out whether the upstream is back', async () => {
+test('while the breaker is open, one probe per window is sent to the upstream', async () => {
   await restart(HASTY);
   gateway.simulator.behave('*', { hang: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
@@ -168,7 +168,7 @@ test('while it is open one call per window finds out whether the upstream is bac
   expect(askedSince('wx_a', 'wx_b', 'wx_c')).toEqual([1, 1, 1]);
 });
 
-test('a caller who joins the probe does not wait for it', async () => {
+test('a caller that joins a probe does not wait for it', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
   await untilOpen();
@@ -183,7 +183,7 @@ test('a caller who joins the probe does not wait for it', async () => {
   expect((await probe).headers['cache-status']).toContain('detail=upstream-timeout');
 });
 
-test('a probe that is answered closes it for all', async () => {
+test('a successful probe closes the breaker for all accounts', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
   await untilOpen();
@@ -195,7 +195,7 @@ test('a probe that is answered closes it for all', async () => {
   expect(replies.map(({ headers }) => headers['x-gateway-source'])).toEqual(Array(4).fill('live'));
 });
 
-test("an account's error is an answer: it closes it", async () => {
+test('an error of the account is a response: it closes the breaker', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b', 'wx_c');
   await untilOpen();
@@ -206,7 +206,7 @@ test("an account's error is an answer: it closes it", async () => {
   expect(askedSince('wx_a')).toEqual([2]);
 });
 
-test('one account alone never opens it, however often it fails', async () => {
+test('failures of a single account never open the breaker', async () => {
   gateway.simulator.behave('wx_a', { reset: true });
   await askEach(...Array<string>(20).fill('wx_a'));
 
@@ -216,7 +216,7 @@ test('one account alone never opens it, however often it fails', async () => {
   expect(askedSince('wx_a')).toEqual([21]);
 });
 
-test("many accounts' own errors, and error pages, never open it", async () => {
+test('errors of many accounts, and error pages, never open the breaker', async () => {
   gateway.simulator.behave('*', { ...SLOW, accountOffline: true });
   await askEach('wx_a', 'wx_b', 'wx_c', 'wx_d');
   gateway.simulator.behave('*', { ...SLOW, status: 503 });
@@ -226,7 +226,7 @@ test("many accounts' own errors, and error pages, never open it", async () => {
   expect(askedSince('wx_a')).toEqual([3]);
 });
 
-test('failures are counted in a row: a success between them starts anew', async () => {
+test('the breaker counts consecutive failures: a success resets the count', async () => {
   gateway.simulator.behave('*', [{ times: 2, reset: true }, { times: 1 }, { reset: true }]);
   await askEach('wx_a', 'wx_b', 'wx_c', 'wx_a', 'wx_b');
 
@@ -234,7 +234,7 @@ test('failures are counted in a row: a success between them starts anew', async 
   expect(askedSince('wx_d')).toEqual([1]);
 });
 
-test('failures are counted within the window: older ones do not open it', async () => {
+test('the breaker counts failures within its window: older ones do not open it', async () => {
   gateway.simulator.behave('*', { reset: true });
   await askEach('wx_a', 'wx_b');
   clock.advance(10_000);

@@ -22,7 +22,7 @@ beforeEach(async () => {
   gateway = await startGateway({
     env: {
       GEWE_BASE_URL: upstream.baseUrl,
-      // No test waits so long: what comes, comes at once.
+      // No test waits this long: every expected response comes at once.
       LIST_DEADLINE_MS: String(DEADLINE_MS),
       SHUTDOWN_GRACE_MS: '0',
     },
@@ -40,7 +40,7 @@ async function saveLive(appId: string, body: string): Promise<void> {
   await asked;
 }
 
-test('a hundred callers at once share one call, and all get the same bytes', async () => {
+test('a hundred simultaneous callers share one upstream call and get the same bytes', async () => {
   const asking = askTogether(gateway, Array(100).fill(['wx_1']));
   const call = await upstream.next(LIST);
   await asking.arrived;
@@ -59,7 +59,7 @@ test('a hundred callers at once share one call, and all get the same bytes', asy
   ).toHaveLength(99);
 });
 
-test("callers of one call wait their own deadlines: the impatient get the saved list, the patient the upstream's", async () => {
+test('each caller of a shared call waits its own time: after wait=0 or 1 it gets the saved list, otherwise the live one', async () => {
   await saveLive('wx_1', listBytes('old'));
   const patient = askList(gateway, 'wx_1');
   const call = await upstream.next(LIST);
@@ -86,7 +86,7 @@ test("callers of one call wait their own deadlines: the impatient get the saved 
   expect(upstream.count(LIST, 'wx_1')).toBe(2);
 });
 
-test('who joins a call that is older than the deadline gets the saved list at once', async () => {
+test('a caller that joins a call older than the deadline gets the saved list at once', async () => {
   await saveLive('wx_1', listBytes('old'));
   await askList(gateway, 'wx_1', { Prefer: 'wait=0' });
   const call = await upstream.next(LIST);
@@ -107,7 +107,7 @@ test('who joins a call that is older than the deadline gets the saved list at on
   expect((await patient.replies)[0]?.body.toString()).toBe(listBytes('new'));
 });
 
-test('a caller in the moment of landing gets the list from the call or makes a new one, never nothing', async () => {
+test('callers that ask while a call is being answered all get a 200', async () => {
   const asking = askList(gateway, 'wx_1');
   const call = await upstream.next(LIST);
   call.answer(listBytes('ann'));
@@ -117,7 +117,7 @@ test('a caller in the moment of landing gets the list from the call or makes a n
   expect(replies.map(({ status }) => status)).toEqual(Array(51).fill(200));
 });
 
-test('accounts do not share a call or a list, not even those that differ only in case', async () => {
+test('accounts share neither calls nor lists, even if their appIds differ only in case', async () => {
   const asked = ['wx_a', 'wx_A', 'wx_b'].map((appId) => askList(gateway, appId));
   const calls = [1, 2, 3].map(() => upstream.next(LIST));
   for (const call of await Promise.all(calls)) call.answer(listBytes(call.appId));
@@ -130,7 +130,7 @@ test('accounts do not share a call or a list, not even those that differ only in
   expect(saved.body.toString()).toBe(listBytes('wx_A'));
 });
 
-test('a wait that is longer than any timer does not end at once', async () => {
+test('a wait longer than the maximum of a timer does not end at once', async () => {
   const asking = askList(gateway, 'wx_1', { Prefer: 'wait=999999999' });
   const call = await upstream.next(LIST);
   await allRead(gateway);

@@ -28,7 +28,7 @@ async function start(policy = ''): Promise<void> {
 }
 afterEach(() => gateway.stop());
 
-/** Where the answer came from, or the code of the refusal; and how often the upstream was asked since. */
+/** The source of the response or the code of the refusal, and the number of upstream calls since. */
 async function outcome(headers: Record<string, string>, appId = 'wx_1') {
   const before = listCalls(gateway, appId);
   const reply = await askList(gateway, appId, headers);
@@ -36,7 +36,7 @@ async function outcome(headers: Record<string, string>, appId = 'wx_1') {
   return [code ?? reply.headers['x-gateway-source'], listCalls(gateway, appId) - before];
 }
 
-/** What the refusal says when the connection to the upstream is reset. */
+/** The detail of the refusal after the connection to the upstream was reset. */
 async function refusal(appId: string, headers: Record<string, string>) {
   gateway.simulator.behave(appId, { reset: true });
   const reply = await askList(gateway, appId, headers);
@@ -45,22 +45,22 @@ async function refusal(appId: string, headers: Record<string, string>) {
   return { detail, retryAfter: Number(reply.headers['retry-after']) };
 }
 
-describe('without a time of freshness', () => {
+describe('without freshForSeconds', () => {
   beforeEach(() => start());
 
-  test('only-if-cached gives the saved list, whatever its age, without asking the upstream', async () => {
+  test('only-if-cached returns the saved list, whatever its age, without a call to the upstream', async () => {
     clock.advance(365 * 86_400_000);
     expect(await outcome(ONLY_IF_CACHED)).toEqual(['saved', 0]);
   });
 
-  test('only-if-cached where nothing is saved is refused with 504 and asks nobody', async () => {
+  test('only-if-cached is refused with 504 if no list is saved, without a call to the upstream', async () => {
     const reply = await askList(gateway, 'wx_new', ONLY_IF_CACHED);
     expect(reply.status).toBe(504);
     expect(JSON.parse(reply.body.toString())).toMatchObject({ code: 'list-not-saved' });
     expect(gateway.simulator.calls.filter(({ appId }) => appId === 'wx_new')).toEqual([]);
   });
 
-  test('max-age gives a saved list that is younger, and asks for one that is not', async () => {
+  test('max-age returns a saved list that is younger, and otherwise calls the upstream', async () => {
     clock.advance(59_000);
     expect(await outcome(maxAge(60))).toEqual(['saved', 0]);
     clock.advance(1_000);
@@ -69,20 +69,20 @@ describe('without a time of freshness', () => {
     expect(await outcome(maxAge(0))).toEqual(['live', 1]);
   });
 
-  test('max-age does not withhold an older saved list when the upstream fails', async () => {
+  test('max-age allows an older saved list if the upstream fails', async () => {
     clock.advance(120_000);
     gateway.simulator.behave('wx_1', { reset: true });
     expect(await outcome(maxAge(60))).toEqual(['saved', 1]);
   });
 
-  test('only-if-cached together with max-age refuses a saved list that is older', async () => {
+  test('only-if-cached with max-age refuses an older saved list', async () => {
     const both = { 'Cache-Control': 'only-if-cached, max-age=60' };
     expect(await outcome(both)).toEqual(['saved', 0]);
     clock.advance(60_000);
     expect(await outcome(both)).toEqual(['list-not-saved', 0]);
   });
 
-  test('no-cache gives the live list and saves it', async () => {
+  test('no-cache returns the live list and saves it', async () => {
     gateway.simulator.behave('wx_1', { raw: { body: listBytes('newer') } });
     expect(await outcome(NO_CACHE)).toEqual(['live', 1]);
     const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
@@ -90,7 +90,7 @@ describe('without a time of freshness', () => {
   });
 
   test.each(['no-cache', 'no-store', 'no-cache, no-store, max-age=60'])(
-    '%s has the upstream asked, and keeps the fallback',
+    '%s calls the upstream, and falls back to the saved list',
     async (cacheControl) => {
       const headers = { 'Cache-Control': cacheControl };
       expect(await outcome(headers)).toEqual(['live', 1]);
@@ -99,11 +99,11 @@ describe('without a time of freshness', () => {
     },
   );
 
-  test('only-if-cached counts, whatever a client adds by itself', async () => {
+  test('only-if-cached takes precedence over no-cache', async () => {
     expect(await outcome({ 'Cache-Control': 'no-cache, only-if-cached' })).toEqual(['saved', 0]);
   });
 
-  test('stale-if-error=0 gives an error rather than a saved list, be it of the vendor', async () => {
+  test("stale-if-error=0 gets an error instead of a saved list or GEWE's cached one", async () => {
     gateway.simulator.behave('wx_1', [
       { operations: ['fetchContactsList'], hang: true },
       { cacheList: 'kept' },
@@ -117,7 +117,7 @@ describe('without a time of freshness', () => {
     expect(detail).not.toContain('No list is saved');
   });
 
-  test('stale-if-error gives a saved list that is younger, and never claims that an older one is not there', async () => {
+  test('stale-if-error falls back to a younger saved list, and the refusal names an older one as too old', async () => {
     const tolerant = { 'Cache-Control': 'stale-if-error=60' };
     gateway.simulator.behave('wx_1', { reset: true });
     clock.advance(59_999);
@@ -129,7 +129,7 @@ describe('without a time of freshness', () => {
     expect(detail).not.toContain('No list is saved');
   });
 
-  test('a refusal says if nothing is saved', async () => {
+  test('a refusal says that no list is saved', async () => {
     const { detail, retryAfter } = await refusal('wx_2', {});
     expect(detail).toContain('No list is saved');
     expect(retryAfter).toBeGreaterThanOrEqual(1);
@@ -146,12 +146,12 @@ describe('without a time of freshness', () => {
     expect(await applied({ Prefer: 'wait=3; foo' })).toBe('wait=3');
   });
 
-  test('a wait beyond LIST_HARD_LIMIT_MS is honoured up to that', async () => {
+  test('a wait longer than LIST_HARD_LIMIT_MS is shortened to it', async () => {
     const reply = await askList(gateway, 'wx_1', { Prefer: 'wait=600' });
     expect(reply.headers['preference-applied']).toBe('wait=300');
   });
 
-  test('wait=0 gives the saved list at once and has the upstream asked all the same', async () => {
+  test('wait=0 returns the saved list at once and still calls the upstream', async () => {
     gateway.simulator.behave('wx_1', { hang: true });
     const reply = await askList(gateway, 'wx_1', { Prefer: 'wait=0' });
     expect(reply.headers).toMatchObject({
@@ -161,7 +161,7 @@ describe('without a time of freshness', () => {
     await gateway.simulator.waitForCall(({ appId }) => appId === 'wx_1', 2);
   });
 
-  test('a refusal tells the applied wait, too', async () => {
+  test('a refusal has Preference-Applied, too', async () => {
     gateway.simulator.behave('wx_2', [
       { operations: ['fetchContactsList'], hang: true },
       { cacheList: 'none' },
@@ -172,7 +172,7 @@ describe('without a time of freshness', () => {
   });
 
   test.each(['wait', 'wait=', 'wait=-1', 'wait=1.5', 'wait=soon', 'waiting=1', ''])(
-    'what cannot be read as a wait is left out: %j',
+    'an invalid wait is ignored: %j',
     async (prefer) => {
       const reply = await askList(gateway, 'wx_1', { Prefer: prefer });
       expect(reply.status).toBe(200);
@@ -184,14 +184,14 @@ describe('without a time of freshness', () => {
 describe('with freshForSeconds: 60', () => {
   beforeEach(() => start('list: { freshForSeconds: 60 }'));
 
-  test('a saved list is given without asking until it is that old', async () => {
+  test('a saved list is returned without a call until it is 60 seconds old', async () => {
     clock.advance(59_999);
     expect(await outcome({})).toEqual(['saved', 0]);
     clock.advance(1);
     expect(await outcome({})).toEqual(['live', 1]);
   });
 
-  test("the caller's own max-age counts instead, and no-cache still asks", async () => {
+  test("the caller's max-age takes precedence, and no-cache still calls the upstream", async () => {
     clock.advance(30_000);
     expect(await outcome(maxAge(10))).toEqual(['live', 1]);
     clock.advance(90_000);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** Those of an answer's headers that tell of the list; an absent one is undefined. */
+/** The headers of a response that describe the list; undefined for a missing one. */
 async function headersOf(appId: string, headers: Record<string, string> = {}) {
   const reply = await askList(gateway, appId, headers);
   const { age } = reply.headers;
@@ -24,29 +24,29 @@ async function headersOf(appId: string, headers: Record<string, string> = {}) {
   return [reply.headers['cache-status'], reply.headers['x-gateway-source'], age];
 }
 
-test('a live list is stored and has no age', async () => {
+test('a live list has Cache-Status stored and no Age', async () => {
   expect(await headersOf('wx_live')).toEqual(['gewe-gateway; fwd=miss; stored', 'live', undefined]);
 });
 
-test("the content type of a live answer is the upstream's", async () => {
+test('a live list has the content type of the upstream', async () => {
   const contentType = 'application/json; charset=UTF-8';
   gateway.simulator.behave('wx_type', { raw: { body: listBytes('ann'), contentType } });
   expect((await askList(gateway, 'wx_type')).headers['content-type']).toBe(contentType);
 });
 
-test("an account's error is not stored", async () => {
+test('an error of the account does not have Cache-Status stored', async () => {
   gateway.simulator.behave('wx_off', { accountOffline: true });
   expect(await headersOf('wx_off')).toEqual(['gewe-gateway; fwd=miss', 'live', undefined]);
 });
 
-test('a saved list tells its age in whole seconds, rounded down', async () => {
+test('a saved list has its Age in whole seconds, rounded down', async () => {
   await saveList(gateway, 'wx_age', listBytes('ann'));
   expect(await headersOf('wx_age', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '0']);
   clock.advance(90_999);
   expect(await headersOf('wx_age', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '90']);
 });
 
-test('a clock that was set back makes no age negative', async () => {
+test('the Age is 0, not negative, after the clock was set back', async () => {
   await saveList(gateway, 'wx_back', listBytes('ann'));
   clock.advance(-5000);
   expect(await headersOf('wx_back', ONLY_IF_CACHED)).toEqual(['gewe-gateway; hit', 'saved', '0']);
@@ -57,19 +57,22 @@ test.each([
   ['timeout', { hang: true }],
   ['unreachable', { reset: true }],
   ['invalid', { status: 503 }],
-])('a saved list after a try says why: %s', async (why, behaviour) => {
-  await saveList(gateway, `wx_${why}`, listBytes('ann'));
-  clock.advance(3000);
-  gateway.simulator.behave(`wx_${why}`, behaviour);
-  const headers: Record<string, string> = why === 'timeout' ? { Prefer: 'wait=0' } : {};
-  expect(await headersOf(`wx_${why}`, headers)).toEqual([
-    `gewe-gateway; fwd=stale; detail=upstream-${why}`,
-    'saved',
-    '3',
-  ]);
-});
+])(
+  'the Cache-Status of a saved list names why the upstream call failed: %s',
+  async (why, behaviour) => {
+    await saveList(gateway, `wx_${why}`, listBytes('ann'));
+    clock.advance(3000);
+    gateway.simulator.behave(`wx_${why}`, behaviour);
+    const headers: Record<string, string> = why === 'timeout' ? { Prefer: 'wait=0' } : {};
+    expect(await headersOf(`wx_${why}`, headers)).toEqual([
+      `gewe-gateway; fwd=stale; detail=upstream-${why}`,
+      'saved',
+      '3',
+    ]);
+  },
+);
 
-test("a list from the upstream's cache says so when it comes, and later as a hit", async () => {
+test("a list from GEWE's cache has detail=gewe-cache at first, and later on a hit", async () => {
   gateway.simulator.behave('wx_cache', [
     { operations: ['fetchContactsList'], status: 503 },
     { cacheList: 'kept' },
@@ -92,7 +95,7 @@ test("a list from the upstream's cache says so when it comes, and later as a hit
   ]);
 });
 
-test('a caller who joined a call is told so', async () => {
+test('a caller that joined a call has Cache-Status collapsed', async () => {
   await saveList(gateway, 'wx_join', listBytes('ann'));
   gateway.simulator.behave('wx_join', { hang: true });
   const first = headersOf('wx_join', { Prefer: 'wait=0' });
@@ -106,6 +109,6 @@ test('a caller who joined a call is told so', async () => {
   ]);
 });
 
-test('a refusal has no headers of a list, and may not be kept either', async () => {
+test('a refusal has Cache-Control: no-store and none of the headers of a list', async () => {
   expect(await headersOf('wx_none', ONLY_IF_CACHED)).toEqual([undefined, undefined, undefined]);
 });

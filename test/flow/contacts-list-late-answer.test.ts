@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { heldUpstream } from '../support/raw-upstream.ts';
 import { startGateway } from '../support/start-gateway.ts';
 
-test('a call slower than the deadline runs on, and its answer replaces the saved list', async () => {
+test('a call slower than the deadline continues, and its list replaces the saved one', async () => {
   const upstream = await heldUpstream();
   const gateway = await startGateway({
     env: { GEWE_BASE_URL: upstream.baseUrl, LIST_DEADLINE_MS: '200' },
@@ -42,7 +42,7 @@ test('a call slower than the deadline runs on, and its answer replaces the saved
   }
 });
 
-test('a call whose callers have all left runs to its end, and its answer is saved', async () => {
+test('a call whose callers have all left continues, and its list is saved', async () => {
   const gateway = await startGateway();
   try {
     const { simulator } = gateway;
@@ -65,7 +65,7 @@ test('a call whose callers have all left runs to its end, and its answer is save
   }
 });
 
-test('a late answer that is no good list leaves the saved one as it is', async () => {
+test('a late response without a good list does not replace the saved one', async () => {
   const upstream = await heldUpstream();
   const gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
   try {
@@ -88,7 +88,7 @@ test('a late answer that is no good list leaves the saved one as it is', async (
   }
 });
 
-test('the hard limit ends the slow call: who still waits is refused, and the next caller starts anew', async () => {
+test('the hard limit ends a refresh: waiting callers are refused, and the next caller starts a new one', async () => {
   const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
   try {
     const { simulator } = gateway;
@@ -97,7 +97,7 @@ test('the hard limit ends the slow call: who still waits is refused, and the nex
       { cacheList: 'none' },
     ]);
 
-    // Would wait for a minute.
+    // On a busy machine, a good response may miss the limit, too.
     const reply = await askList(gateway, 'wx_hang', { Prefer: 'wait=60' });
 
     expect(reply.status).toBe(504);
@@ -117,7 +117,7 @@ test('the hard limit ends the slow call: who still waits is refused, and the nex
   }
 });
 
-test('a caller that waits longer than the hard limit gets the saved list when the call is ended', async () => {
+test('a caller that waits longer than the hard limit gets the saved list when the limit is reached', async () => {
   const gateway = await startGateway({ env: { LIST_HARD_LIMIT_MS: '400' } });
   try {
     const save = () => saveList(gateway, 'wx_hang', listBytes('ann'));

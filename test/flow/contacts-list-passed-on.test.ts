@@ -6,7 +6,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const raw = (body: string): Behaviour => ({ raw: { body } });
 
-/** The vendor's word on an account or a parameter, and a piece of it. */
+/** Errors of GEWE about an account or a parameter, and a part of each. */
 const WORDS: readonly (readonly [string, Behaviour, string])[] = [
   ['that the account is offline', { accountOffline: true }, '微信已离线'],
   ['that the device is missing', { deviceMissing: true }, '设备不存在'],
@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [string, Behaviour, string])[] = [
   ],
 ];
 
-// Which answers have a list in them is decided by isGoodList, and shown form by form in test/unit/gewe/outcome.test.ts.
+// isGoodList decides which responses have a list; test/unit/gewe/outcome.test.ts tests every form.
 const NO_LISTS: readonly string[] = [
   '{"ret":"200"}',
   '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}',
@@ -47,7 +47,7 @@ const cacheCalls = (appId: string) =>
   gateway.simulator.calls.filter((call) => call.operation === CACHE && call.appId === appId);
 
 test.each(WORDS)(
-  'the upstream says %s: the caller gets that as it is, and the saved list stays',
+  'the upstream says %s: the response is passed on unchanged, and the saved list stays',
   async (_, behaviour, piece) => {
     const appId = newAccount();
     await saveList(gateway, appId, listBytes('ann', 'bob'));
@@ -68,7 +68,7 @@ test.each(WORDS)(
 );
 
 test.each(WORDS)(
-  'the upstream says %s and nothing is saved: nothing is saved, and its cache is not asked',
+  "the upstream says %s and no list is saved: nothing is saved, and GEWE's cache is not asked",
   async (_, behaviour) => {
     const appId = newAccount();
     gateway.simulator.behave(appId, behaviour);
@@ -78,7 +78,7 @@ test.each(WORDS)(
   },
 );
 
-test.each(NO_LISTS)('%s never hides a saved list', async (body) => {
+test.each(NO_LISTS)('if the upstream returns %s, the caller gets the saved list', async (body) => {
   const appId = newAccount();
   await saveList(gateway, appId, listBytes('ann', 'bob'));
   gateway.simulator.behave(appId, raw(body));
@@ -93,17 +93,20 @@ test.each(NO_LISTS)('%s never hides a saved list', async (body) => {
   expect(await saved(appId)).toBe(listBytes('ann', 'bob'));
 });
 
-test.each(NO_LISTS)('%s passes as it is if nothing is saved', async (body) => {
-  const appId = newAccount();
-  gateway.simulator.behave(appId, raw(body));
-  const reply = await askList(gateway, appId);
-  expect([reply.status, reply.body.toString()]).toEqual([200, body]);
-  expect(reply.headers['cache-status']).toBe('gewe-gateway; fwd=miss');
-  expect(JSON.parse(await saved(appId))).toMatchObject({ code: 'list-not-saved' });
-  expect(cacheCalls(appId)).toEqual([]);
-});
+test.each(NO_LISTS)(
+  'if the upstream returns %s and no list is saved, the response is passed on unchanged',
+  async (body) => {
+    const appId = newAccount();
+    gateway.simulator.behave(appId, raw(body));
+    const reply = await askList(gateway, appId);
+    expect([reply.status, reply.body.toString()]).toEqual([200, body]);
+    expect(reply.headers['cache-status']).toBe('gewe-gateway; fwd=miss');
+    expect(JSON.parse(await saved(appId))).toMatchObject({ code: 'list-not-saved' });
+    expect(cacheCalls(appId)).toEqual([]);
+  },
+);
 
-test('a caller who rules the saved list out gets an error, and no empty address book', async () => {
+test('if the upstream returns an empty list, a caller with stale-if-error=0 gets an error', async () => {
   const appId = newAccount();
   await saveList(gateway, appId, listBytes('ann'));
   gateway.simulator.behave(appId, raw('{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}'));
@@ -114,7 +117,7 @@ test('a caller who rules the saved list out gets an error, and no empty address 
   ]);
 });
 
-test.each(GOOD_LISTS)('%s is a good list and saved', async (body) => {
+test.each(GOOD_LISTS)('%s is a good list and is saved', async (body) => {
   const appId = newAccount();
   gateway.simulator.behave(appId, raw(body));
   const reply = await askList(gateway, appId);
@@ -124,7 +127,7 @@ test.each(GOOD_LISTS)('%s is a good list and saved', async (body) => {
 });
 
 test.each(['获取通讯录列表超时', 'I/O error: Read timed out', 'TIMEOUT'])(
-  'the upstream says that it timed out (%s): the caller gets the saved list',
+  'the upstream reports its own timeout (%s): the caller gets the saved list',
   async (msg) => {
     const appId = newAccount();
     await saveList(gateway, appId, listBytes('ann'));
@@ -135,7 +138,7 @@ test.each(['获取通讯录列表超时', 'I/O error: Read timed out', 'TIMEOUT'
   },
 );
 
-test('the upstream says that it timed out and nothing is saved: its cache is asked, else its own word passes', async () => {
+test('the upstream reports its own timeout and no list is saved: its cache is asked, and if that is empty, the report is passed on', async () => {
   const timedOut = raw('{"ret":500,"msg":"获取通讯录列表超时"}');
   const slow = { ...timedOut, operations: ['fetchContactsList'] };
   const [kept, none] = [newAccount(), newAccount()];
@@ -149,7 +152,7 @@ test('the upstream says that it timed out and nothing is saved: its cache is ask
   expect(Number(word.headers['retry-after'])).toBeGreaterThanOrEqual(1);
 });
 
-test('the upstream rejects the token: saved lists answer, and readiness says so', async () => {
+test('the upstream rejects the token: saved lists are returned, and readiness names the token', async () => {
   const rejected = await startGateway();
   try {
     await saveList(rejected, 'wx_token', listBytes('ann'));

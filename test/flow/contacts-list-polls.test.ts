@@ -1,4 +1,4 @@
-/** The vendor's cache is polled while a slow call runs, and after one that has failed. */
+/** GEWE's cache endpoint is polled during a refresh, and after one that has failed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { httpGet } from '../support/http-client.ts';
 import {
@@ -17,7 +17,7 @@ import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const NOTHING_KEPT = '{"ret":200,"msg":"操作成功"}';
 const TIMED_OUT = '{"ret":500,"msg":"获取通讯录列表超时"}';
-/** A caller that waits for the slow call, however long the gateway's own deadline is. */
+/** A caller that waits for the refresh, however long the default deadline is. */
 const PATIENT = { Prefer: 'wait=60' };
 
 let upstream: HeldUpstream;
@@ -28,13 +28,13 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-describe('during a slow call', () => {
+describe('during a refresh', () => {
   beforeEach(async () => {
     upstream = await heldUpstream();
     gateway = await startGateway({
       env: {
         GEWE_BASE_URL: upstream.baseUrl,
-        // PATIENT callers wait on beyond it.
+        // PATIENT callers wait longer.
         LIST_DEADLINE_MS: '20',
         LIST_POLL_MS: '20',
         SHUTDOWN_GRACE_MS: '0',
@@ -42,7 +42,7 @@ describe('during a slow call', () => {
     });
   });
 
-  test('while the slow call runs, the cache endpoint is asked until it has a good list, which is saved', async () => {
+  test('the cache endpoint is polled until it has a good list, which is saved', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(NOTHING_KEPT);
@@ -59,7 +59,7 @@ describe('during a slow call', () => {
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test('the slow call continues after a poll has found a list, and its own answer replaces that list', async () => {
+  test('the refresh continues after a poll has found a list, and its list replaces that one', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(listBytes('polled'));
@@ -71,19 +71,19 @@ describe('during a slow call', () => {
     expect(saved.body.toString()).toBe(listBytes('live'));
   });
 
-  test('the cache endpoint is not asked again once it has given a list', async () => {
+  test('the cache endpoint is not polled again after it has returned a list', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     await upstream.next(LIST);
     (await upstream.next(CACHE)).answer(listBytes('polled'));
     await asked;
 
-    // The polls of another account are the clock: three of its intervals pass.
+    // The polls of another account serve as a clock: three of its intervals pass.
     void askList(gateway, 'wx_2', PATIENT).catch(() => undefined);
     for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
   });
 
-  test('a poll that is answered after the slow call does not replace the live list', async () => {
+  test('a poll answered after the refresh does not replace the live list', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     const poll = await upstream.next(CACHE);
@@ -97,7 +97,7 @@ describe('during a slow call', () => {
     expect(saved.body.toString()).toBe(listBytes('live'));
   });
 
-  test('a poll that is answered after the slow call has failed is saved', async () => {
+  test('a list from a poll is saved if the refresh has failed meanwhile', async () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     const slow = await upstream.next(LIST);
     const poll = await upstream.next(CACHE);
@@ -105,13 +105,13 @@ describe('during a slow call', () => {
     await allRead(gateway);
     poll.answer(listBytes('polled'));
 
-    // Nothing is saved when the slow call fails, so the caller waits for the same question.
+    // No list is saved when the refresh fails, so the caller waits for the same poll.
     expect((await asked).headers['x-gateway-source']).toBe('gewe-cache');
     expect(upstream.count(CACHE, 'wx_1')).toBe(1);
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test('a caller who wants no saved list waits on for the live one when a poll brings a list', async () => {
+  test('a caller with stale-if-error=0 keeps waiting for the live list after a poll has found one', async () => {
     const asking = askTogether(gateway, [
       ['wx_1', PATIENT],
       ['wx_1', { ...PATIENT, ...NO_FALLBACK }],
@@ -133,7 +133,7 @@ describe('during a slow call', () => {
     ]);
   });
 
-  /** Resolves when the metrics count an answered call of this operation. */
+  /** Resolves when the metrics count a successful call of this operation. */
   async function untilCounted(operation: string): Promise<void> {
     for (const until = Date.now() + 30_000; Date.now() < until;) {
       const metrics = (await httpGet(gateway.opsUrl, '/metrics')).body.toString();
@@ -144,7 +144,7 @@ describe('during a slow call', () => {
   }
 });
 
-describe('after a slow call', () => {
+describe('after a refresh', () => {
   beforeEach(async () => {
     upstream = await heldUpstream();
     gateway = await startGateway({
@@ -161,13 +161,13 @@ describe('after a slow call', () => {
   });
 
   const FAILURES: readonly (readonly [string, (call: HeldCall) => void, string])[] = [
-    ['a front proxy gives up', (call) => call.gatewayTimeout(), 'upstream-invalid'],
+    ['a front proxy times out', (call) => call.gatewayTimeout(), 'upstream-invalid'],
     ['the connection is reset', (call) => call.reset(), 'upstream-unreachable'],
-    ['the vendor says that it timed out', (call) => call.answer(TIMED_OUT), 'upstream-timeout'],
+    ['GEWE reports its own timeout', (call) => call.answer(TIMED_OUT), 'upstream-timeout'],
   ];
 
   test.each(FAILURES)(
-    "when %s in the middle of a slow call, the vendor's cache is asked until it has the list",
+    'if %s during a refresh, the cache endpoint is polled until it has the list',
     async (_, fail, detail) => {
       const asked = askList(gateway, 'wx_1', PATIENT);
       fail(await upstream.next(LIST));
@@ -185,7 +185,7 @@ describe('after a slow call', () => {
     },
   );
 
-  test('a call that fails at once does not end the polls for one that the vendor is still working on', async () => {
+  test('a call whose token is rejected does not end the polls of an earlier call that timed out', async () => {
     const slow = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).gatewayTimeout();
     await slow;
@@ -200,7 +200,7 @@ describe('after a slow call', () => {
     await untilSaved(gateway, 'wx_1', { source: 'gewe-cache' });
   });
 
-  test("an account whose calls keep failing quickly is still asked about at the vendor's cache", async () => {
+  test('the cache endpoint is polled even if the calls of an account keep failing quickly', async () => {
     for (let call = 0; call < 20; call++) {
       const asked = askList(gateway, 'wx_1', PATIENT);
       (await upstream.next(LIST)).gatewayTimeout();
@@ -211,22 +211,22 @@ describe('after a slow call', () => {
   });
 
   test.each([
-    ["the vendor's word on the account", '{"ret":500,"msg":"微信已离线"}'],
+    ['an error of the account', '{"ret":500,"msg":"微信已离线"}'],
     ['ret 200 without a list', NOTHING_KEPT],
     ['a rejected token', '{"ret":500,"msg":"HTTP HEADER: X-GEWE-TOKEN=*** 不可用或已过期"}'],
     ['a good list', listBytes('day 1')],
-  ])("after %s the vendor's cache is not asked", async (_, body) => {
+  ])('the cache endpoint is not polled after %s', async (_, body) => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).answer(body);
     await asked;
-    // On a busy machine a poll may have gone out before the answer came.
+    // On a busy machine, a poll may have been sent before the response came.
     await allRead(gateway);
     const before = upstream.count(CACHE, 'wx_1');
     await threePollsOf('wx_2');
     expect(upstream.count(CACHE, 'wx_1')).toBe(before);
   });
 
-  test('a live list ends the polls that an earlier, failed call has left', async () => {
+  test('a live list ends the polls of an earlier, failed call', async () => {
     const failing = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).gatewayTimeout();
     await failing;
@@ -235,14 +235,14 @@ describe('after a slow call', () => {
     const asked = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).answer(listBytes('day 1'));
     expect((await asked).headers['x-gateway-source']).toBe('live');
-    // One that was on its way may still arrive.
+    // A poll that was already sent may still arrive.
     await threePollsOf('wx_2');
     const before = upstream.count(CACHE, 'wx_1');
     await threePollsOf('wx_3');
     expect(upstream.count(CACHE, 'wx_1')).toBe(before);
   });
 
-  test('a stop does not wait for polls that are left of a failed call', async () => {
+  test('a stop does not wait for the polls of a failed call', async () => {
     const failing = askList(gateway, 'wx_1', PATIENT);
     (await upstream.next(LIST)).gatewayTimeout();
     await failing;
@@ -253,7 +253,7 @@ describe('after a slow call', () => {
     expect(counted).toBe(1);
   });
 
-  /** The polls of another account as a clock: three intervals after its deadline have passed. */
+  /** The polls of another account serve as a clock: three intervals after its deadline pass. */
   async function threePollsOf(appId: string): Promise<void> {
     void askList(gateway, appId, PATIENT).catch(() => undefined);
     for (let passed = 0; passed < 3; passed++) (await upstream.next(CACHE)).answer(NOTHING_KEPT);

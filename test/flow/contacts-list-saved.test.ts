@@ -3,7 +3,7 @@ import type { Behaviour } from '../../src/simulator/simulator.ts';
 import { askList, listBytes, NO_FALLBACK, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
-/** One for each kind of failure, and the word for it in Cache-Status. All others are in upstream-faults.test.ts. */
+/** One upstream failure of each kind, and its name in Cache-Status. All others are in upstream-faults.test.ts. */
 const FAILURES: readonly (readonly [string, Behaviour, string])[] = [
   ['does not answer within the deadline', { hang: true }, 'timeout'],
   ['resets the connection', { reset: true }, 'unreachable'],
@@ -17,7 +17,7 @@ const slowCall = (behaviour: Behaviour): Behaviour => ({
 });
 
 let gateway: TestGateway;
-/** For upstreams that are too slow. Nothing else may have to come within its deadline. */
+/** For upstreams that are too slow. No test needs another response within its deadline. */
 let hasty: TestGateway;
 beforeAll(async () => {
   gateway = await start({});
@@ -31,15 +31,15 @@ afterAll(async () => {
 function start(env: Record<string, string>): Promise<TestGateway> {
   return startGateway({
     env: { SHUTDOWN_GRACE_MS: '0', ...env },
-    // So many failures over many accounts would open it.
+    // Otherwise this many failures over many accounts would open the breaker.
     policy: 'breaker: { failures: 100000 }',
   });
 }
 
 const gatewayFor = (why: string) => (why === 'timeout' ? hasty : gateway);
 
-describe('a good answer', () => {
-  test('goes to the caller byte for byte and is saved byte for byte', async () => {
+describe('a good list', () => {
+  test('is returned and saved byte for byte', async () => {
     const bytes = listBytes('ann', 'bob');
     gateway.simulator.behave('wx_good', { raw: { body: bytes } });
 
@@ -53,7 +53,7 @@ describe('a good answer', () => {
     expect(saved.headers['x-gateway-source']).toBe('saved');
   });
 
-  test('that is shorter than the saved one replaces it', async () => {
+  test('replaces the saved one even if it is shorter', async () => {
     await saveList(gateway, 'wx_shrinks', listBytes('ann', 'bob', 'cem'));
     await saveList(gateway, 'wx_shrinks', listBytes('ann'));
 
@@ -61,14 +61,14 @@ describe('a good answer', () => {
     expect(saved.body.toString()).toBe(listBytes('ann'));
   });
 
-  test('with groups only is a good one', async () => {
+  test('may consist of groups only', async () => {
     const body = '{"ret":200,"data":{"friends":[],"chatrooms":["1@chatroom"],"ghs":[]}}';
     await saveList(gateway, 'wx_groups', body);
     expect((await askList(gateway, 'wx_groups', ONLY_IF_CACHED)).body.toString()).toBe(body);
   });
 });
 
-describe('where a list is saved and the upstream', () => {
+describe('if a list is saved and the upstream', () => {
   test.each(FAILURES)('%s, the caller gets the saved list', async (name, behaviour, why) => {
     const appId = `saved:${name}`.replaceAll(/[^\w:]/g, '_');
     const bytes = listBytes('ann', name);
@@ -110,9 +110,9 @@ describe('where a list is saved and the upstream', () => {
   });
 });
 
-describe('where nothing is saved and the upstream', () => {
+describe('if no list is saved and the upstream', () => {
   test.each(FAILURES)(
-    '%s, its cache endpoint is asked and its list saved',
+    '%s, its cache endpoint is asked and the list from it saved',
     async (name, slow, why) => {
       const appId = `cache:${name}`.replaceAll(/[^\w:]/g, '_');
       const bytes = listBytes('from its cache', name);
@@ -142,7 +142,7 @@ describe('where nothing is saved and the upstream', () => {
 
       const reply = await askList(asked, appId);
 
-      // The upstream was reached, and is not GEWE.
+      // The upstream was reached, but is not GEWE.
       const wasReached = name === 'answers 404';
       const code = wasReached ? 'upstream-invalid' : 'upstream-unreachable';
       const [status, expected] = why === 'timeout' ? [504, 'upstream-timeout'] : [502, code];

@@ -1,4 +1,7 @@
-/** An upstream whose good list turns empty or shrinks: an empty one hides and replaces nothing, a shrunken one is a warning in the log. */
+/**
+ * An upstream whose list becomes empty or shorter: an empty list does not replace the saved one, and a much shorter one
+ * is logged as a warning.
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -19,7 +22,7 @@ const warnings = (appId: string) =>
 const savedOf = async (appId: string) =>
   (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
 
-test('a list that shrinks to a tenth is good, replaces the saved one, and is a warning in the log', async () => {
+test('a list that shrinks to a tenth replaces the saved one, with a warning in the log', async () => {
   await saveList(gateway, 'wx_shrinks', LONG);
   await saveList(gateway, 'wx_shrinks', SHORT);
 
@@ -29,7 +32,7 @@ test('a list that shrinks to a tenth is good, replaces the saved one, and is a w
   ]);
 });
 
-test('its caller sees nothing of the warning', async () => {
+test('the response with a list that shrank contains no warning', async () => {
   await saveList(gateway, 'wx_seen', LONG);
   gateway.simulator.behave('wx_seen', { raw: { body: SHORT } });
 
@@ -43,7 +46,7 @@ test('its caller sees nothing of the warning', async () => {
   expect(reply.headers).not.toHaveProperty('warning');
 });
 
-test("a list that shrinks in the upstream's own cache is a warning, too", async () => {
+test("a list that shrinks in GEWE's cache is logged as a warning, too", async () => {
   const polling = await startGateway({ env: { LIST_DEADLINE_MS: '50', LIST_POLL_MS: '50' } });
   await saveList(polling, 'wx_cache', LONG);
   polling.simulator.behave('wx_cache', [
@@ -58,7 +61,7 @@ test("a list that shrinks in the upstream's own cache is a warning, too", async 
   expect(polling.log.filter(({ msg }) => msg === WARNING)).toHaveLength(1);
 });
 
-test('a list that shrinks by less, or grows, is none', async () => {
+test('a list that shrinks by less, or grows, is not logged as a warning', async () => {
   await saveList(gateway, 'wx_steady', LONG);
   await saveList(gateway, 'wx_steady', listBytes(...friends(500)));
   await saveList(gateway, 'wx_steady', LONG);
@@ -66,7 +69,7 @@ test('a list that shrinks by less, or grows, is none', async () => {
   expect(warnings('wx_steady')).toEqual([]);
 });
 
-test('a list that turns empty is not good: its caller gets the saved one, which stays', async () => {
+test('an empty list does not replace the saved one, and its caller gets the saved one', async () => {
   const empty = '{"ret":200,"data":{"friends":[],"chatrooms":[],"ghs":[]}}';
   await saveList(gateway, 'wx_empty', LONG);
   gateway.simulator.behave('wx_empty', { raw: { body: empty } });

@@ -41,7 +41,7 @@ async function savedAfterwards(appId: string): Promise<string | undefined> {
   return list?.body.toString();
 }
 
-test('a slow call that nobody waits for is still saved when it ends within the grace', async () => {
+test('a refresh whose caller has left is saved if it ends within the grace period', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '60000' });
   const caller = listCallerWhoLeaves(gateway, 'wx_1');
   const call = await upstream.next(LIST);
@@ -54,7 +54,7 @@ test('a slow call that nobody waits for is still saved when it ends within the g
   expect(await savedAfterwards('wx_1')).toBe(listBytes('late'));
 });
 
-test('a caller under way gets its live list while the gateway stops', async () => {
+test('a waiting caller gets its live list while the gateway stops', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '60000' });
   const asking = askList(gateway, 'wx_1');
   const call = await upstream.next(LIST);
@@ -67,7 +67,7 @@ test('a caller under way gets its live list while the gateway stops', async () =
   expect(await savedAfterwards('wx_1')).toBe(listBytes('live'));
 });
 
-test('a slow call that does not end within the grace is ended, and nothing is asked or written after it', async () => {
+test('a refresh longer than the grace period is ended: its callers get 503, and nothing is asked or saved afterwards', async () => {
   const gateway = await start({ SHUTDOWN_GRACE_MS: '50' });
   const asking = askTogether(gateway, [['wx_1'], ['wx_2']]);
   await Promise.all([upstream.next(LIST), upstream.next(LIST)]);
@@ -76,7 +76,7 @@ test('a slow call that does not end within the grace is ended, and nothing is as
 
   await gateway.stop();
 
-  // Its callers are told so, rather than cut off.
+  // Its callers get a refusal instead of a closed connection.
   const replies = await asking.replies;
   expect(replies.map(({ status }) => status)).toEqual([503, 503]);
   expect(await savedAfterwards('wx_1')).toBeUndefined();
@@ -85,7 +85,7 @@ test('a slow call that does not end within the grace is ended, and nothing is as
   expect(failures).toEqual([]);
 });
 
-test('a poll that hangs does not hold up the end', async () => {
+test('a hanging poll does not delay the stop', async () => {
   const gateway = await start({
     SHUTDOWN_GRACE_MS: '60000',
     LIST_DEADLINE_MS: '20',

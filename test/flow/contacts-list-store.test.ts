@@ -21,7 +21,7 @@ async function started(options: Parameters<typeof startGateway>[0]): Promise<Tes
   return gateway;
 }
 
-/** Stores whose lists do what a test wants instead. */
+/** Stores with some functions of their lists replaced. */
 function storesWith(lists: Partial<ListStore>): Stores {
   const stores = openMemoryStores(systemClock, 1_000_000);
   return { ...stores, lists: { ...stores.lists, ...lists } };
@@ -29,7 +29,7 @@ function storesWith(lists: Partial<ListStore>): Stores {
 
 const broken = () => Promise.reject(new Error('the disk is gone'));
 
-test('a store that fails to load is a miss: live lists come, and failures are refused', async () => {
+test('a store that fails to load counts as empty: live lists are returned, and failures are refused', async () => {
   const gateway = await started({
     overrides: { stores: storesWith({ load: broken }) },
   });
@@ -41,7 +41,7 @@ test('a store that fails to load is a miss: live lists come, and failures are re
   expect(gateway.log).toContainEqual(expect.objectContaining({ msg: 'the store of lists failed' }));
 });
 
-test('a store that fails to save costs nobody the live list', async () => {
+test('a live list is returned even if the store fails to save it', async () => {
   const stores = storesWith({ save: broken });
   const lists = keepInMemory(stores.lists, 1_000_000);
   const gateway = await started({ overrides: { stores: { ...stores, lists } } });
@@ -56,7 +56,7 @@ test('a store that fails to save costs nobody the live list', async () => {
   expect(saved.body.toString()).toBe(listBytes('ann'));
 });
 
-test("a store that fails costs nobody the list of the upstream's cache", async () => {
+test("a list from GEWE's cache is returned even if the store fails", async () => {
   const gateway = await started({
     overrides: { stores: storesWith({ load: broken, save: broken }) },
   });
@@ -67,7 +67,7 @@ test("a store that fails costs nobody the list of the upstream's cache", async (
   expect((await askList(gateway, 'wx_1')).body.toString()).toBe(listBytes('kept'));
 });
 
-test('the token that the upstream echoes in a list is cut out of what goes out and of what is saved', async () => {
+test('a token that the upstream echoes in a list is redacted in responses and in the store', async () => {
   const folder = await temporaryFolder();
   cleanUps.push(folder.remove);
   const file = join(folder.path, 'gateway.db');
@@ -87,7 +87,7 @@ test('the token that the upstream echoes in a list is cut out of what goes out a
   expect(stored.includes(TOKEN)).toBe(false);
 });
 
-test('saved lists outlive the process: byte for byte, with their age and where they came from', async () => {
+test('saved lists survive a restart byte for byte, with their age and source', async () => {
   const folder = await temporaryFolder();
   cleanUps.push(folder.remove);
   const env = { STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}` };

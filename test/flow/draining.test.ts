@@ -1,4 +1,4 @@
-/** A gateway that stops behind a balancer that knows nothing of HTTP: callers' connections stay, and must not fail. */
+/** A gateway that stops behind a TCP balancer: callers' connections stay open, and their requests must not fail. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,7 +12,7 @@ let upstream: HeldUpstream;
 let gateway: TestGateway;
 let stopped: Promise<void> | undefined;
 beforeEach(async () => {
-  // About every account but those whose answers wait.
+  // Answers at once for every account except those whose calls are held.
   upstream = await heldUpstream((appId) => (appId === HELD ? undefined : listBytes('ann')));
   stopped = undefined;
 });
@@ -49,7 +49,7 @@ function request(method: string, target: string, body = '', key = KEY): string {
 const post = (operation: string, body: object = { appId: 'wx_a' }) =>
   request('POST', `/contacts/${operation}`, JSON.stringify(body));
 const held = (operation = 'search') => post(operation, { appId: HELD });
-/** Needs no upstream. */
+/** A request that needs no upstream. */
 const SAVED = post('fetchContactsList').replace('Host', 'Cache-Control: only-if-cached\r\nHost');
 const HEALTH = request('GET', '/healthz');
 
@@ -68,14 +68,14 @@ async function next(caller: RawCaller, bytes: string): Promise<RawAnswer | undef
   return (await caller.answered(before + 1)).at(-1);
 }
 
-/** Its answer waits for the test. */
+/** A request whose response waits for the test. */
 async function callUnderWay(): Promise<RawCaller> {
   const caller = openRaw(gateway.url);
   caller.socket.write(held());
   return caller;
 }
 
-/** Until then it holds requests back. */
+/** The upstream holds requests back until then. */
 async function portClosed(): Promise<void> {
   const isRefused = async () => (await outcome(get('/healthz'))) === 'ECONNREFUSED';
   expect(await eventually(isRefused)).toBe(true);
@@ -86,7 +86,7 @@ function get(path: string): Promise<HttpAnswer> {
   return httpCall(gateway.url, { method: 'GET', path });
 }
 
-/** The status of an answer, or why there is none. */
+/** The status of a response, or why there is none. */
 async function outcome(call: Promise<HttpAnswer>): Promise<unknown> {
   try {
     return (await call).status;
@@ -95,7 +95,7 @@ async function outcome(call: Promise<HttpAnswer>): Promise<unknown> {
   }
 }
 
-describe('on a connection that there was before the stop', () => {
+describe('on a connection opened before the stop', () => {
   test.each([
     ['a call', 200, post('search')],
     ['a list', 200, post('fetchContactsList')],
@@ -104,10 +104,10 @@ describe('on a connection that there was before the stop', () => {
     ['a refusal of the body', 400, request('POST', '/contacts/search', '{}')],
     ['a list that is not saved', 504, SAVED],
     ['no such path', 404, request('GET', '/nowhere')],
-    ["a browser's question", 204, request('OPTIONS', '/contacts/search')],
+    ['a preflight', 204, request('OPTIONS', '/contacts/search')],
     ['liveness', 200, HEALTH],
     ['readiness', 503, request('GET', '/readyz')],
-  ])('%s is served as ever, with %i, and told to be the last', async (_what, status, bytes) => {
+  ])('%s is answered as usual, with %i and Connection: close', async (_what, status, bytes) => {
     await start();
     const caller = await keptCaller();
     void stop();
@@ -121,7 +121,7 @@ describe('on a connection that there was before the stop', () => {
     await stopped;
   });
 
-  test('the first request is served, too', async () => {
+  test('the first request is answered, too', async () => {
     await start();
     const caller = openRaw(gateway.url);
     await allRead(gateway);
@@ -131,7 +131,7 @@ describe('on a connection that there was before the stop', () => {
     await caller.closed();
   });
 
-  test('an answer under way is told to be the last', async () => {
+  test('a response that was pending at the stop has Connection: close', async () => {
     await start();
     const caller = await callUnderWay();
     const call = await upstream.next('contacts/search');
@@ -143,7 +143,7 @@ describe('on a connection that there was before the stop', () => {
     await stopped;
   });
 
-  test('requests that follow each other are all served, and only the last is told to be that', async () => {
+  test('pipelined requests are all answered, and only the last response has Connection: close', async () => {
     await start();
     const caller = await callUnderWay();
     const call = await upstream.next('contacts/search');
@@ -163,7 +163,7 @@ describe('on a connection that there was before the stop', () => {
     ]);
   });
 
-  test('what comes after the last answer is not carried out', async () => {
+  test('a request after the last response is not carried out', async () => {
     await start();
     const caller = await keptCaller();
     void stop();
@@ -177,11 +177,11 @@ describe('on a connection that there was before the stop', () => {
   });
 });
 
-test('connections that the system has taken before the stop are served, and no new ones after it', async () => {
+test('connections that the system accepted before the stop are served, and later ones are not', async () => {
   await start();
   const callers = Array.from({ length: 100 }, () => openRaw(gateway.url));
   for (const { socket } of callers) socket.write(post('search'));
-  // They are being made: the gateway and its callers share a thread, so it has seen none of them.
+  // The connections are being made: the gateway and its callers share a thread, so it has seen none of them.
   await Promise.resolve();
   void stop();
 
@@ -193,7 +193,7 @@ test('connections that the system has taken before the stop are served, and no n
   expect(late.answers()).toEqual([]);
 });
 
-test('callers who come anew all the time are served until there is no port any more', async () => {
+test('callers that keep opening connections are served until the port is closed', async () => {
   await start();
   const outcomes: unknown[] = [];
   async function comeAnew(): Promise<void> {
@@ -211,18 +211,18 @@ test('callers who come anew all the time are served until there is no port any m
   expect(failed).toEqual(Array.from({ length: 30 }, () => 'ECONNREFUSED'));
 });
 
-describe('a connection without a request', () => {
+describe('an idle connection', () => {
   test.each([
     ['after an answer', keptCaller],
     [
-      'that has never had one',
+      'that never had a request',
       async () => {
         const caller = openRaw(gateway.url);
         await allRead(gateway);
         return caller;
       },
     ],
-  ])('%s is left alone for a fifth of the grace, and then closed', async (_what, open) => {
+  ])('%s stays open for a fifth of the grace period, and is then closed', async (_what, open) => {
     await start({ SHUTDOWN_GRACE_MS: '5000' });
     const idle = await open();
     const busy = await callUnderWay();
@@ -233,12 +233,12 @@ describe('a connection without a request', () => {
     await idle.closed();
 
     expect(performance.now() - startedAt).toBeGreaterThan(990);
-    // The grace goes on.
+    // The grace period continues.
     call.answer('{"ret":200}');
     expect((await busy.answered(1))[0]?.status).toBe(200);
   });
 
-  test('does not count as one while its answer is still on the way to a slow reader', async () => {
+  test('does not include one whose response is still being sent to a slow reader', async () => {
     await start({ SHUTDOWN_GRACE_MS: '5000' });
     // More than the buffers of both sockets hold.
     const large = `{"ret":200,"pad":"${'x'.repeat(16_000_000)}"}`;
@@ -256,12 +256,12 @@ describe('a connection without a request', () => {
   });
 });
 
-describe('when the grace is over', () => {
-  test('a request is refused, and told to be the last', async () => {
+describe('after the grace period', () => {
+  test('a request is refused with shutting-down and Connection: close', async () => {
     await start({ SHUTDOWN_GRACE_MS: '100' });
     const busy = await callUnderWay();
     await upstream.next('contacts/search');
-    // Not idle, and not a request either.
+    // Neither idle nor a complete request.
     const slow = await keptCaller();
     slow.socket.write(SAVED.slice(0, 20));
     await allRead(gateway);
@@ -279,7 +279,7 @@ describe('when the grace is over', () => {
     ['search', { appId: HELD }],
     ['fetchContactsList', { appId: HELD }],
     ['addContacts', addBody(HELD)],
-  ])('a call of %s that came during it is ended', async (operation, body) => {
+  ])('a call of %s that started during it is ended', async (operation, body) => {
     await start({ SHUTDOWN_GRACE_MS: '2000' });
     const caller = await keptCaller();
     void stop();
@@ -294,7 +294,7 @@ describe('when the grace is over', () => {
   });
 });
 
-test('a slow list call that begins during the stop is waited for, though its caller has its answer', async () => {
+test('a refresh that starts during the stop is waited for, although its caller has a response', async () => {
   await start({ LIST_DEADLINE_MS: '50', LIST_CACHE_DEADLINE_MS: '50' });
   const caller = await keptCaller();
   const stopping = stop();

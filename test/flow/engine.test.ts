@@ -9,13 +9,13 @@ import { NO_EVENTS } from '../support/stores-under-test.ts';
 const describeHere = engine === 'redis' ? describeOnRedis : describe;
 
 describeHere(`the flow tests on ${engine}`, () => {
-  test('keep what they save in that engine', async () => {
+  test('save to that engine', async () => {
     const gateway = await startGateway();
     await saveList(gateway, 'wx_1', listBytes('ann'));
     const { storeUrl } = gateway;
     expect(storeUrl.slice(0, storeUrl.indexOf(':'))).toBe(engine);
 
-    // On SQLite nobody else may open it before.
+    // On SQLite, no other process may open the file before.
     await gateway.gateway.stop();
     const options = { clock: undefined, listMemoryBytes: 0, events: NO_EVENTS };
     const other = await openStores(storeUrl, options);

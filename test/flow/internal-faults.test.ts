@@ -1,4 +1,7 @@
-/** A fault of ours on the way of a call: it costs nobody an answer, ends no process and leaves no account under way. */
+/**
+ * An internal error during a call: every caller gets a response, no process ends, and no account is left with a running
+ * call.
+ */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/time.ts';
 import { createBreaker } from '../../src/contacts-list/breaker.ts';
@@ -97,7 +100,7 @@ const ask = (service: ListService) =>
     left: () => new Promise(() => undefined),
   });
 
-test('an observer that throws is logged, and the list arrives', async () => {
+test('if an observer throws, the fault is logged, and the caller gets the list', async () => {
   const service = withFaults({
     observe() {
       throw FAULT;
@@ -105,10 +108,10 @@ test('an observer that throws is logged, and the list arrives', async () => {
   });
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
   expect(faults).toEqual([FAULT]);
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
 });
 
-test('without a working scrubber nothing of an answer gets out, and the next call works', async () => {
+test('if the redaction of the token throws, nothing of the response is returned, and the next call works', async () => {
   let isBroken = true;
   const service = withFaults({
     scrub: (() => {
@@ -120,12 +123,12 @@ test('without a working scrubber nothing of an answer gets out, and the next cal
   expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'upstream-unreachable' } });
   expect(faults).toContain(FAULT);
 
-  expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+  expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
   isBroken = false;
   expect((await ask(service)).answer).toMatchObject({ kind: 'live', stored: true });
 });
 
-test('a log that cannot be written to costs nobody a list', async () => {
+test('a caller gets the saved list even if the log cannot be written', async () => {
   let isBroken = false;
   const gateway = await startGateway({
     overrides: {

@@ -12,14 +12,14 @@ test.each([
   ['CONNECT', 'CONNECT gateway.test:80 HTTP/1.1\r\nHost: gateway.test\r\n\r\n'],
   ['garbage', 'no HTTP at all\r\n\r\n'],
 ])(
-  'while a listener closes its port, what is pipelined behind %s gets no answer of another request',
+  'while a listener closes its port, requests pipelined after %s get only their own responses',
   async (_, second) => {
     const served: string[] = [];
     const listener = createListener(
       (req, res) => {
         served.push(req.url ?? '');
         req.resume();
-        // The first one is still under way when the port is closed.
+        // The first request is still running when the port is closed.
         if (req.url === '/a') setTimeout(() => res.end(req.url), 50);
         else res.end(req.url);
       },
@@ -35,7 +35,7 @@ test.each([
 
     const bodies = (await answers).split(/HTTP\/1\.1 \d{3} /).slice(1);
     const answered = bodies.flatMap((answer) => /\r\n\r\n(\/\w+)$/.exec(answer)?.[1] ?? []);
-    // Whatever was carried out is answered, in order; the rest ends with an error or the connection.
+    // Every request that was carried out is answered, in order; the others get an error or a closed connection.
     expect(answered).toEqual(served);
     expect(bodies.length).toBeLessThanOrEqual(served.length + 1);
   },

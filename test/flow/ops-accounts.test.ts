@@ -26,11 +26,11 @@ const put = (appId: string, body: unknown) =>
     .send(typeof body === 'string' ? body : JSON.stringify(body));
 
 describe('GET /admin/accounts/{appId}', () => {
-  test('is 404 for an account that nobody declared and the gateway never saw', async () => {
+  test('is 404 for an account that was neither declared nor seen', async () => {
     await get('/wx_a').expect(404);
   });
 
-  test('tells age, what is left of each quota, and when it opens', async () => {
+  test('returns the age, what is left of each quota, and when each one opens', async () => {
     const declared = clock.now() - 4 * DAY_MS;
     await put('wx_a', { onlineSince: iso(declared) }).expect(200);
     await gateway.post('addContacts', addBody('wx_a')).expect(200);
@@ -51,6 +51,7 @@ describe('GET /admin/accounts/{appId}', () => {
       firstSeenAt: iso(answered),
       ageHours: 97,
       addOpensAt: iso(declared + 3 * DAY_MS),
+      nextAddAt: null,
       quotas: [
         quota('add-per-day', 5, 86_400, 4),
         quota('add-per-two-hours', 8, 7200, 7),
@@ -60,7 +61,7 @@ describe('GET /admin/accounts/{appId}', () => {
     });
   });
 
-  test('says of an account seen that its clock is no declaration', async () => {
+  test('says that a seen account was not declared', async () => {
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
     expect((await get('/wx_a').expect(200)).body).toMatchObject({
       onlineSince: iso(clock.now()),
@@ -69,14 +70,14 @@ describe('GET /admin/accounts/{appId}', () => {
     });
   });
 
-  test('says that an account of the policy file was declared there', async () => {
+  test('says that an account in the policy file was declared there', async () => {
     expect((await get('/wx_in_file').expect(200)).body).toMatchObject({
       onlineSince: IN_FILE,
       declaredBy: 'policy-file',
     });
   });
 
-  test('says that an account is open from its first instant where the policy does not block', async () => {
+  test('says that an account may add from its first instant if the policy does not refuse young accounts', async () => {
     await gateway.stop();
     gateway = await startGateway({
       policy: 'addContacts: { accountAge: { mode: warn } }',
@@ -92,8 +93,19 @@ describe('PUT /admin/accounts/{appId}', () => {
     ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000Z'],
     ['2026-01-01T08:00:00+08:00', '2026-01-01T00:00:00.000Z'],
     ['2026-01-01T00:00:00.5Z', '2026-01-01T00:00:00.500Z'],
-  ])('takes %s', async (onlineSince, instant) => {
+  ])('accepts the instant %s', async (onlineSince, instant) => {
     expect((await put('wx_a', { onlineSince }).expect(200)).body.onlineSince).toBe(instant);
+  });
+
+  test('of an account never seen warns of a typo, until the account is seen', async () => {
+    const declaration = { onlineSince: '2026-01-01T00:00:00Z' };
+    for (let times = 0; times < 2; times++) {
+      const { body } = await put('wx_typo', declaration).expect(200);
+      expect(body.warning).toMatch(/never seen .* typo/);
+    }
+    expect((await get('/wx_typo').expect(200)).body).not.toHaveProperty('warning');
+    await gateway.post('search', { appId: 'wx_typo', contactsInfo: 'x' }).expect(200);
+    expect((await put('wx_typo', declaration).expect(200)).body).not.toHaveProperty('warning');
   });
 
   test.each([
@@ -106,13 +118,13 @@ describe('PUT /admin/accounts/{appId}', () => {
     ['a day that does not exist', '{"onlineSince":"2026-02-30T00:00:00Z"}'],
     ['an instant to come', '{"onlineSince":"2026-06-01T00:00:01Z"}'],
     ['a misspelt key beside it', '{"onlineSince":"2026-01-01T00:00:00Z","online":1}'],
-  ])('refuses %s with 400, and declares nothing', async (_what, body) => {
+  ])('refuses %s with 400, and saves no declaration', async (_what, body) => {
     const answer = await put('wx_a', body).expect(400);
     expect(answer.body.code).toBe('invalid-body');
     await get('/wx_a').expect(404);
   });
 
-  test('refuses what is not JSON with 400, and what is too large with 413', async () => {
+  test('refuses a body that is not JSON with 400, and one that is too large with 413', async () => {
     for (const body of ['', '{']) {
       expect((await put('wx_a', body).expect(400)).body.code).toBe('invalid-json');
     }
@@ -121,14 +133,14 @@ describe('PUT /admin/accounts/{appId}', () => {
   });
 });
 
-test('a body that says it is not in UTF-8 is 415', async () => {
+test('a body with a charset other than UTF-8 is refused with 415', async () => {
   const answer = await put('wx_a', { onlineSince: IN_FILE })
     .set('Content-Type', 'application/json; charset=koi8-r')
     .expect(415);
   expect(answer.body.code).toBe('unsupported-media-type');
 });
 
-test('DELETE /admin/accounts/{appId} drops the clock: 204, and 404 where there is none', async () => {
+test('DELETE /admin/accounts/{appId} removes the declaration with 204, and answers 404 if there is none', async () => {
   await put('wx_a', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
   const admin = supertest(gateway.opsUrl);
   const answer = await admin.delete('/admin/accounts/wx_a').expect(204);
@@ -139,7 +151,7 @@ test('DELETE /admin/accounts/{appId} drops the clock: 204, and 404 where there i
 
 const changesLogged = () => gateway.log.filter(({ what }) => what !== undefined);
 
-test('a declaration, another one and its withdrawal leave one line each, with the appId and the id of the request', async () => {
+test('each declaration and its withdrawal logs one line with the appId and the request id', async () => {
   const sent = (days: number) => ({ onlineSince: iso(clock.now() - days * DAY_MS) });
   await put('wx_a', sent(4)).set('X-Request-Id', 'first').expect(200);
   await put('wx_a', sent(5)).set('X-Request-Id', 'second').expect(200);
@@ -157,7 +169,7 @@ test('a declaration, another one and its withdrawal leave one line each, with th
   ]);
 });
 
-test('what changed no account leaves no such line', async () => {
+test('a request that changes no account logs no such line', async () => {
   const same = { onlineSince: iso(clock.now() - DAY_MS) };
   await put('wx_a', same).expect(200);
   const before = changesLogged().length;
@@ -171,7 +183,7 @@ test('what changed no account leaves no such line', async () => {
 });
 
 describe('GET /admin/accounts', () => {
-  test('lists accounts that were seen, declared here, or declared in the policy file', async () => {
+  test('lists accounts that were seen, declared through the admin API, or declared in the policy file', async () => {
     await put('wx_b', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
     await gateway.post('search', { appId: 'wx_z', contactsInfo: 'x' }).expect(200);
 
@@ -185,7 +197,7 @@ describe('GET /admin/accounts', () => {
     });
   });
 
-  test('comes in pages of 100, each account once and in order', async () => {
+  test('returns pages of 100, each account once and in order', async () => {
     for (let i = 0; i < 204; i++) {
       await put(`wx_${String(i).padStart(3, '0')}`, { onlineSince: IN_FILE }).expect(200);
     }

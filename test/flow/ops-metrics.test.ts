@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-/** Every series by its name and labels. Throws where a line is not in Prometheus' text format. */
+/** Every series by its name and labels. Throws if a line is not in Prometheus' text format. */
 async function series(): Promise<Map<string, number>> {
   const answer = await supertest(gateway.opsUrl).get('/metrics').expect(200);
   expect(answer.headers['content-type']).toContain('text/plain');
@@ -27,7 +27,7 @@ async function series(): Promise<Map<string, number>> {
   );
 }
 
-/** The one value of the series that hold all of `parts`; 0 where there is none. */
+/** The one value of the series that contain all of `parts`; 0 if there is none. */
 async function valueOf(...parts: string[]): Promise<number> {
   const found = [...(await series())].filter(([name]) => parts.every((one) => name.includes(one)));
   expect(found.length).toBeLessThan(2);
@@ -37,7 +37,7 @@ async function valueOf(...parts: string[]): Promise<number> {
 const search = () => gateway.post('search', { appId: APP_ID, contactsInfo: 'x' });
 
 describe('/metrics', () => {
-  test('is in the text format of Prometheus, every name begins with gewe_gateway_', async () => {
+  test('has only names that begin with gewe_gateway_', async () => {
     await search().expect(200);
     const names = [...(await series()).keys()];
     expect(names.length).toBeGreaterThan(5);
@@ -54,7 +54,7 @@ describe('/metrics', () => {
     expect(await valueOf('duration_seconds_count', 'operation="addContacts"')).toBe(2);
   });
 
-  test('counts calls to the upstream by what became of them', async () => {
+  test('counts upstream calls by outcome', async () => {
     await search().expect(200);
     gateway.simulator.behave(APP_ID, { html: true });
     await search().expect(502);
@@ -64,14 +64,14 @@ describe('/metrics', () => {
     expect(await valueOf(...labels, 'outcome="invalid"')).toBe(1);
   });
 
-  test('shows that the token is rejected', async () => {
+  test('shows whether the upstream rejects the token', async () => {
     expect(await valueOf('gewe_gateway_token_rejected')).toBe(0);
     gateway.simulator.setToken('tok-another-one-55');
     await search().expect(502);
     expect(await valueOf('gewe_gateway_token_rejected')).toBe(1);
   });
 
-  test('never holds an appId, a key or the token', async () => {
+  test('never contains an appId, a key or the token', async () => {
     await gateway.post('fetchContactsList', { appId: APP_ID }).expect(200);
     await gateway.post('addContacts', addBody(APP_ID)).expect(200);
     await supertest(gateway.url).post('/contacts/search').set('X-API-Key', 'wrong').send({});
@@ -80,7 +80,7 @@ describe('/metrics', () => {
     for (const secret of [APP_ID, KEY, 'wrong', TOKEN]) expect(text).not.toContain(secret);
   });
 
-  test('has no series of the making of callers', async () => {
+  test('does not grow with what callers make up', async () => {
     await gateway.post('madeUpFirst', { appId: APP_ID }).expect(200);
     await supertest(gateway.url).get('/nowhere/at/all').expect(404);
     await gateway.post('search', { appId: '' }).expect(400);

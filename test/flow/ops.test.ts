@@ -12,27 +12,27 @@ afterEach(() => gateway.stop());
 
 const ops = () => supertest(gateway.opsUrl);
 
-/** Starts the one of a test that needs other settings, in the place of the usual one. */
+/** Replaces the usual gateway by one with other settings. */
 async function restart(options: Parameters<typeof startGateway>[0]): Promise<void> {
   await gateway.stop();
   gateway = await startGateway(options);
 }
 
-describe.each(['gateway', 'ops'] as const)('on the listener of the %s', (name) => {
+describe.each(['gateway', 'ops'] as const)('on the %s listener', (name) => {
   const listener = () => supertest(name === 'ops' ? gateway.opsUrl : gateway.url);
 
-  test('/healthz says that the process is alive, without a token', async () => {
+  test('/healthz is 200 without a token', async () => {
     const answer = await listener().get('/healthz').expect(200);
     expect(answer.body).toEqual({ status: 'ok' });
     expect(answer.headers['x-request-id']).toBeDefined();
   });
 
-  test('/readyz is 200 where all is ready', async () => {
+  test('/readyz is 200 if everything is ready', async () => {
     const answer = await listener().get('/readyz').expect(200);
     expect(answer.body).toEqual({ status: 'ready', notReady: [] });
   });
 
-  test('/readyz is 503 and names the token while the upstream rejects it, and 200 again after', async () => {
+  test('/readyz is 503 and names the token while the upstream rejects it, then 200 again', async () => {
     gateway.simulator.setToken('tok-another-one-55');
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(502);
     const answer = await listener().get('/readyz').expect(503);
@@ -45,15 +45,15 @@ describe.each(['gateway', 'ops'] as const)('on the listener of the %s', (name) =
 });
 
 test.each(['/metrics', '/admin/accounts', '/admin/accounts/wx_a', '/admin/lists/wx_a'])(
-  '%s is not to be had on the listener of the gateway',
+  '%s is 404 on the client listener',
   async (path) => {
     await supertest(gateway.url).get(path).set('Authorization', `Bearer ${KEY}`).expect(404);
   },
 );
 
-describe('what the ops listener does not have', () => {
+describe('a request that the ops listener does not serve', () => {
   test.each(['/nothing', '/admin', '/admin/lists', '/contacts/search', '/METRICS'])(
-    '%s is 404',
+    'for %s is 404',
     async (path) => {
       const answer = await ops().get(path).expect(404);
       expect(answer.body.code).toBe('not-found');
@@ -67,14 +67,14 @@ describe('what the ops listener does not have', () => {
     ['put', '/admin/accounts', 'GET, HEAD'],
     ['post', '/admin/accounts/wx_a', 'GET, HEAD, PUT, DELETE'],
     ['put', '/admin/lists/wx_a', 'GET, HEAD, DELETE'],
-  ] as const)('%s %s is 405 with what is allowed', async (method, path, allow) => {
+  ] as const)('%s %s is 405 with the allowed methods', async (method, path, allow) => {
     const answer = await ops()[method](path).expect(405);
     expect(answer.headers['allow']).toBe(allow);
     expect(answer.body.code).toBe('method-not-allowed');
   });
 
   test.each(['a%20b', '%2e%2e%2fx', 'a%00', 'x'.repeat(129), '%E4%B8%AD'])(
-    '/admin/accounts/%s is refused as no appId',
+    'for /admin/accounts/%s is refused with invalid-app-id',
     async (appId) => {
       for (const path of ['accounts', 'lists']) {
         const answer = await ops().get(`/admin/${path}/${appId}`).expect(400);
@@ -83,7 +83,7 @@ describe('what the ops listener does not have', () => {
     },
   );
 
-  test('a path that cannot be decoded is refused, not failed over', async () => {
+  test('with a path that cannot be decoded is refused with 400', async () => {
     const answer = await ops().get('/admin/accounts/%zz').expect(400);
     expect(answer.body.code).toBe('invalid-app-id');
   });
@@ -94,7 +94,7 @@ describe('OPS_TOKEN', () => {
   const PATHS = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/nothing'];
   beforeEach(() => restart({ env: { OPS_TOKEN } }));
 
-  test.each(PATHS)('is wanted for %s: 401 without it and with a wrong one', async (path) => {
+  test.each(PATHS)('is required for %s: 401 without it or with a wrong one', async (path) => {
     for (const shown of ['', 'Bearer', 'Bearer wrong', `Bearer ${OPS_TOKEN}x`, `Bearer ${KEY}`]) {
       const answer = await ops().get(path).set('Authorization', shown).expect(401);
       expect(answer.body.code).toBe('unauthenticated');
@@ -102,7 +102,7 @@ describe('OPS_TOKEN', () => {
     }
   });
 
-  test('opens everything as a Bearer token, and nothing on the listener of the gateway', async () => {
+  test('gives access to every path as a Bearer token, and to nothing on the client listener', async () => {
     const shown = ['Authorization', `Bearer ${OPS_TOKEN}`] as const;
     for (const path of PATHS.slice(0, -1)) {
       await ops()
@@ -120,7 +120,7 @@ describe('OPS_TOKEN', () => {
 });
 
 describe('/admin/lists', () => {
-  test('tells age, size and source of a saved list without its content, and forgets it', async () => {
+  test('returns the age, size and source of a saved list without its content, and deletes it', async () => {
     await ops().get('/admin/lists/wx_a').expect(404);
     const list = await gateway.post('fetchContactsList', { appId: 'wx_a' }).expect(200);
     const answer = await ops().get('/admin/lists/wx_a').expect(200);
@@ -141,7 +141,7 @@ describe('/admin/lists', () => {
       .expect(504);
   });
 
-  test('where its store fails, it says so, and the log says why', async () => {
+  test('answers store-unavailable if the store fails, and logs the reason', async () => {
     const stores = openMemoryStores(systemClock, 1_000_000);
     const load = () => Promise.reject(new Error('disk I/O error'));
     await restart({ overrides: { stores: { ...stores, lists: { ...stores.lists, load } } } });
@@ -152,7 +152,7 @@ describe('/admin/lists', () => {
   });
 });
 
-test('what fails inside the ops listener is in the log under its requestId', async () => {
+test('an error inside the ops listener is logged with the requestId of the response', async () => {
   gateway.gateway.metrics.text = () => Promise.reject(new Error('the registry broke'));
   const answer = await ops().get('/metrics').expect(500);
 

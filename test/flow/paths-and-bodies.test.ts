@@ -14,7 +14,7 @@ beforeAll(async () => {
   });
 });
 afterEach(async () => {
-  // Nothing that was refused reached the upstream, and nothing was charged for it.
+  // No refused request reached the upstream or was charged.
   const paths = gateway.simulator.calls.map(({ path }) => path);
   gateway.simulator.reset();
   expect(paths).toEqual([]);
@@ -58,7 +58,7 @@ describe('a path', () => {
     ['//contacts/fetchContactsList', 'fetchContactsList'],
     ['//contacts//addContacts/', 'addContacts'],
   ])(
-    'with slashes too many, %s, names %s, and the upstream sees none of them',
+    'with extra slashes, %s, means %s and is forwarded without them',
     async (target, operation) => {
       const body = '{"appId":"wx_slash","option":4}';
       const answer = await rawRequest(gateway.url, rawPost(target, AUTH, body));
@@ -70,7 +70,7 @@ describe('a path', () => {
   );
 
   test.each(['/contacts/ADDCONTACTS', '/v2/api//contacts/addcontacts/'])(
-    '%s names addContacts in other letters, and is told so',
+    '%s, which differs from addContacts only in case, is 404 and suggests addContacts',
     async (target) => {
       const answer = await raw(target);
 
@@ -127,7 +127,7 @@ describe('a path', () => {
     '/contacts/__proto__',
     'http://gateway.test/contacts/search',
     'http://elsewhere.test/v2/api/contacts/search',
-  ])('%s names no operation: 404', async (target) => {
+  ])('%s is 404', async (target) => {
     const answer = await raw(target);
 
     expect([answer.status, codeOf(answer)]).toEqual([404, 'not-found']);
@@ -135,13 +135,13 @@ describe('a path', () => {
     expect(answer.headers.get('x-request-id')).toBeDefined();
   });
 
-  test('without its first slash ends in the parser', async () => {
+  test('without its first slash is 400', async () => {
     const answer = await raw('contacts/search');
 
     expect(answer.status).toBe(400);
   });
 
-  test('of an address book that is written wrongly is no success to a client of the vendor', async () => {
+  test('that is a wrong path of fetchContactsList or its cache is 404, not 200, for a key in X-GEWE-TOKEN', async () => {
     for (const target of ['///contacts/fetchContactsList', '/v1/contacts/fetchContactsListCache']) {
       const answer = await raw(target, ['Content-Type: application/json', `X-GEWE-TOKEN: ${KEY}`]);
 
@@ -151,7 +151,7 @@ describe('a path', () => {
 });
 
 test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])(
-  'the method %s on an operation is refused with Allow',
+  'the method %s on an operation is refused with 405 and Allow',
   async (method) => {
     const answer = await httpCall(gateway.url, {
       method,
@@ -164,7 +164,7 @@ test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND'])(
   },
 );
 
-test('GET on a path that names no operation is 404, not 405', async () => {
+test('GET on a path without an operation is 404, not 405', async () => {
   const answer = await httpCall(gateway.url, { method: 'GET', path: '/contacts/a/b' });
 
   expect([answer.status, codeOf(answer)]).toEqual([404, 'not-found']);
@@ -235,7 +235,7 @@ describe('a body', () => {
     return `${start}${'x'.repeat(length - start.length - 2)}"}`;
   };
 
-  test('one byte over the limit is too large, announced or in chunks', async () => {
+  test('one byte over the limit is refused as too large, with a Content-Length or in chunks', async () => {
     const body = ofLength(LIMIT + 1);
     const announced = await httpCall(gateway.url, {
       path: '/contacts/search',
@@ -252,7 +252,7 @@ describe('a body', () => {
     expect([chunked.status, codeOf(chunked)]).toEqual([413, 'body-too-large']);
   });
 
-  test('that is announced as too large is refused before it comes', async () => {
+  test('whose Content-Length is too large is refused before it is received', async () => {
     const request = `POST /contacts/search HTTP/1.1\r\nHost: x\r\n${AUTH.join('\r\n')}\r\nContent-Length: 1000000000\r\n\r\n{`;
 
     const answer = await rawRequest(gateway.url, request);
@@ -260,7 +260,7 @@ describe('a body', () => {
     expect([answer.status, codeOf(answer)]).toEqual([413, 'body-too-large']);
   });
 
-  test('of exactly the limit passes', async () => {
+  test('of exactly the maximum size is accepted', async () => {
     const body = ofLength(LIMIT);
 
     const answer = await httpCall(gateway.url, {
@@ -274,7 +274,7 @@ describe('a body', () => {
     gateway.simulator.reset();
   });
 
-  test.each(['a', 'a'.repeat(128), 'A.z_9:@-'])('with the appId %s passes', async (appId) => {
+  test.each(['a', 'a'.repeat(128), 'A.z_9:@-'])('with the appId %s is accepted', async (appId) => {
     const answer = await httpCall(gateway.url, {
       path: '/contacts/search',
       headers: GOOD_HEADERS,
@@ -286,7 +286,7 @@ describe('a body', () => {
   });
 });
 
-describe('a detail names', () => {
+describe('the detail of a refusal names', () => {
   const detailOf = ({ body }: { readonly body: Buffer }) =>
     (JSON.parse(body.toString()) as { detail?: string }).detail;
   const kept = 'Kept-7f3a';
@@ -395,9 +395,9 @@ describe('a detail names', () => {
   });
 });
 
-describe('the headers of a body', () => {
+describe('a request', () => {
   test.each(['identity', '', 'utf-8', 'UTF8', 'identity, utf-8'])(
-    'with the Content-Encoding "%s", which encodes nothing, pass',
+    'with the Content-Encoding "%s", which changes nothing, is accepted',
     async (encoding) => {
       const headers = [...AUTH, `Content-Encoding: ${encoding}`];
       const answer = await raw('/contacts/search', headers);
@@ -419,7 +419,7 @@ describe('the headers of a body', () => {
     ['gzip', ['Content-Type: application/json', 'Content-Encoding: gzip']],
     ['an unknown encoding', ['Content-Type: application/json', 'Content-Encoding: x']],
     ['gzip behind none', ['Content-Type: application/json', 'Content-Encoding: identity, gzip']],
-  ])('with %s are refused as unsupported', async (_what, headers) => {
+  ])('with %s is refused with unsupported-media-type', async (_what, headers) => {
     const answer = await raw('/contacts/search', [`X-API-Key: ${KEY}`, ...headers]);
 
     expect([answer.status, codeOf(answer)]).toEqual([415, 'unsupported-media-type']);
@@ -431,7 +431,7 @@ describe('the headers of a body', () => {
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"',
     'application/json; charset=utf8; x=y',
-  ])('with the type %s pass', async (type) => {
+  ])('with the Content-Type %s is accepted', async (type) => {
     const answer = await raw('/contacts/search', [`X-API-Key: ${KEY}`, `Content-Type: ${type}`]);
 
     expect(answer.status).toBe(200);

@@ -36,13 +36,13 @@ const OPERATIONS = [
   'getPhoneAddressList',
   'uploadPhoneAddressList',
   'checkRelation',
-  'whatTheVendorAddsTomorrow2',
+  'whatGeweAddsTomorrow2',
 ];
 const PREFIXES = ['/v2/api', '/gewe/v2/api'];
-/** Those that the gateway answers itself, each in its own way, and one that it passes on. */
+/** The operations that the gateway answers itself, and one that it forwards. */
 const OWN = ['fetchContactsList', 'addContacts', 'search'];
 
-/** Nothing that a JSON library would write back as it was. The reject of addContacts costs no quota. */
+/** JSON that no library would write back unchanged. The reject of addContacts costs no quota. */
 const oddBody = (appId: string) =>
   `\r\n{ "z" : 9007199254740993 ,\n\t"option":"4", "appId":"${appId}"  ,"v3":"\\u4f60\\/好😀","a":1E2,` +
   `"nested":{"k":0.10,"k":-0},  "名":[ ] }\n `;
@@ -57,7 +57,7 @@ const call = (gateway: TestGateway, operation: string, appId: string): Promise<H
     body: JSON.stringify({ appId, option: 4 }),
   });
 
-describe('a request that passes', () => {
+describe('a forwarded request', () => {
   let gateway: TestGateway;
   let simulator: Simulator;
   beforeAll(async () => {
@@ -69,10 +69,10 @@ describe('a request that passes', () => {
 
   test.each([
     ...OPERATIONS.map((operation) => ({ prefix: '', operation })),
-    // What a prefix changes is the same for all.
+    // A prefix has the same effect on all operations.
     ...PREFIXES.flatMap((prefix) => OWN.map((operation) => ({ prefix, operation }))),
   ])(
-    '$operation under "$prefix" crosses in both directions without a changed byte',
+    '$operation under "$prefix" is forwarded and answered without a changed byte',
     async ({ prefix, operation }) => {
       const appId = `wx_${prefix.length}_${operation}`;
       simulator.behave(appId, { raw: { body: ODD_ANSWER } });
@@ -94,7 +94,7 @@ describe('a request that passes', () => {
     },
   );
 
-  test('a body in chunks arrives in one piece with its length', async () => {
+  test('with a chunked body is sent with its Content-Length instead', async () => {
     const answer = await rawRequest(
       gateway.url,
       [
@@ -117,7 +117,7 @@ describe('a request that passes', () => {
     expect(simulator.calls[0]?.headers['transfer-encoding']).toBeUndefined();
   });
 
-  test('a query is dropped on the way, whatever it says', async () => {
+  test('is sent without its query', async () => {
     const answer = await httpCall(gateway.url, {
       path: '/contacts/search?key=secret&next=/contacts/deleteFriend',
       headers: GOOD_HEADERS,
@@ -128,7 +128,7 @@ describe('a request that passes', () => {
     expect(simulator.calls[0]?.path).toBe('/v2/api/contacts/search');
   });
 
-  test('an answer with another ret than 200 passes as it is', async () => {
+  test('gets a response with another ret than 200 unchanged', async () => {
     const body = '{"ret": 500, "msg":"微信已离线","data":{"code":"-1", "msg":"微信已离线"}}';
     simulator.behave('*', { raw: { body } });
 
@@ -139,7 +139,7 @@ describe('a request that passes', () => {
     }
   });
 
-  test('an answer without a content type passes as JSON', async () => {
+  test('gets a response without a content type as JSON', async () => {
     simulator.behave('*', { raw: { body: '{"ret":200}', contentType: '' } });
 
     const answer = await call(gateway, 'search', 'wx_1');
@@ -148,7 +148,7 @@ describe('a request that passes', () => {
   });
 
   test.each(['search', 'fetchContactsList'])(
-    'a content type of %s that is not ASCII does no harm',
+    'to %s gets a response whose content type is not ASCII',
     async (operation) => {
       const upstream = await startRawUpstream();
       upstream.behave('wx_1', (socket) =>
@@ -164,7 +164,7 @@ describe('a request that passes', () => {
     },
   );
 
-  test('two answers at once to the same account do not get mixed up', async () => {
+  test('gets its own response if there are 50 for the same account at once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
         httpCall(gateway.url, {
@@ -180,7 +180,7 @@ describe('a request that passes', () => {
     );
   });
 
-  test('an upstream that takes longer than idle connections live still gets its answer through', async () => {
+  test('gets its response even if it takes longer than the timeout of idle connections', async () => {
     simulator.behave('*', { delayMs: 4500 });
 
     const answer = await call(gateway, 'search', 'wx_slow');
@@ -189,7 +189,7 @@ describe('a request that passes', () => {
   });
 });
 
-describe('the headers of the upstream', () => {
+describe('the headers that the upstream receives', () => {
   let gateway: TestGateway;
   let simulator: Simulator;
   beforeAll(async () => {
@@ -199,7 +199,7 @@ describe('the headers of the upstream', () => {
   afterEach(() => simulator.reset());
   afterAll(() => gateway.stop());
 
-  /** Names in lower case with their values, each as often as it came. */
+  /** Names in lower case with their values, each as often as it was received. */
   const headersOf = ({ rawHeaders }: RecordedCall) =>
     rawHeaders
       .flatMap((name, index) =>
@@ -242,7 +242,7 @@ describe('the headers of the upstream', () => {
   ];
 
   test.each(['search', 'addContacts', 'fetchContactsList'])(
-    '%s carries exactly what the contract names, and nothing else of the caller',
+    "for %s are exactly the documented ones, with none of the caller's others",
     async (operation) => {
       const body = '{"appId":"wx_1","option":4}';
       const request = rawPost(
@@ -272,7 +272,7 @@ describe('the headers of the upstream', () => {
   );
 
   test.each(['A1', 'req_7:a.b/c+d=e@f-g', 'a'.repeat(128)])(
-    'a well-formed X-Request-Id %s is kept, for the upstream and the caller',
+    'include a valid X-Request-Id %s, which is also returned to the caller',
     async (id) => {
       const answer = await gateway.post('search', { appId: 'wx_1' }, { 'X-Request-Id': id });
 
@@ -282,7 +282,7 @@ describe('the headers of the upstream', () => {
   );
 
   test.each(['', 'has space', '{"a":1}', '<script>', '-', 'a'.repeat(129), 'a,b', 'ä'])(
-    'an X-Request-Id %j that is not well-formed is replaced by one that is',
+    'include a new X-Request-Id instead of the invalid %j',
     async (id) => {
       const answer = await gateway.post('search', { appId: 'wx_1' }, { 'X-Request-Id': id });
 
@@ -291,7 +291,7 @@ describe('the headers of the upstream', () => {
     },
   );
 
-  test('an X-Request-Id that stands twice is replaced', async () => {
+  test('do not include an X-Request-Id that the caller sent twice', async () => {
     const request = rawPost(
       '/contacts/search',
       [
@@ -310,7 +310,7 @@ describe('the headers of the upstream', () => {
 
   const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-  test('a valid traceparent is passed on unchanged', async () => {
+  test('include a valid traceparent unchanged', async () => {
     for (const operation of ['search', 'fetchContactsList']) {
       await gateway.post(operation, { appId: 'wx_1' }, { traceparent: TRACEPARENT });
     }
@@ -329,18 +329,18 @@ describe('the headers of the upstream', () => {
     TRACEPARENT.replace(/^00/, 'ff'),
     'x',
     '',
-  ])('the traceparent %j, which is not valid, stays here', async (traceparent) => {
+  ])('do not include the invalid traceparent %j', async (traceparent) => {
     await gateway.post('search', { appId: 'wx_1' }, { traceparent }).expect(200);
 
     expect(simulator.calls[0]?.headers).not.toHaveProperty('traceparent');
   });
 });
 
-describe('an upstream that fails', () => {
+describe('an upstream', () => {
   const LIMIT = 3000;
   let gateway: TestGateway;
   let simulator: Simulator;
-  /** For one that does not answer in time. */
+  /** For a response that does not come in time. */
   let hasty: TestGateway;
   beforeAll(async () => {
     gateway = await startGateway({ env: { ANSWER_LIMIT_BYTES: String(LIMIT) } });
@@ -357,10 +357,10 @@ describe('an upstream that fails', () => {
   });
 
   const sized = (bytes: number) => `{"ret":200,"msg":"${'x'.repeat(bytes - 20)}"}`;
-  // What an upstream does to any call, fault by fault, is in upstream-faults.test.ts.
+  // The faults of an upstream for any call are in upstream-faults.test.ts.
   const INVALID: readonly (readonly [string, Behaviour])[] = [
     ['gives JSON in UTF-16', { raw: { body: Buffer.from('\ufeff{"ret":200}', 'utf16le') } }],
-    ['gives one byte too many', { raw: { body: sized(LIMIT + 1) } }],
+    ['sends one byte more than the limit', { raw: { body: sized(LIMIT + 1) } }],
     [
       'gives gzip although identity was asked for',
       { raw: { body: gzipSync('{"ret":200}'), headers: { 'content-encoding': 'gzip' } } },
@@ -372,7 +372,7 @@ describe('an upstream that fails', () => {
   ];
 
   test.each(INVALID)(
-    'that %s is asked once, and each caller gets 502',
+    'that %s is called once, and each caller gets 502',
     async (_what, behaviour) => {
       simulator.behave('*', behaviour);
 
@@ -389,7 +389,7 @@ describe('an upstream that fails', () => {
     },
   );
 
-  test('that gives as much as the limit allows is heard', async () => {
+  test('that sends a response of exactly ANSWER_LIMIT_BYTES is accepted', async () => {
     simulator.behave('*', { raw: { body: sized(LIMIT) } });
 
     const answer = await call(gateway, 'search', 'wx_1');
@@ -398,7 +398,7 @@ describe('an upstream that fails', () => {
   });
 
   test.each([{ hang: true }, { dripMs: 100 }])(
-    'by %j is left alone when its deadline is over',
+    'that misbehaves by %j is disconnected at the deadline',
     async (behaviour) => {
       hasty.simulator.behave('*', behaviour);
       await call(hasty, 'search', 'wx_1');
@@ -410,7 +410,7 @@ describe('an upstream that fails', () => {
   );
 
   test.each([301, 302, 303, 307, 308])(
-    'by redirecting with %d is not followed: nobody else sees a request',
+    'that redirects with %d is not followed: no request goes elsewhere',
     async (status) => {
       const elsewhere = createSimulator({ token: TOKEN });
       const { baseUrl } = await elsewhere.start();
@@ -430,8 +430,8 @@ describe('an upstream that fails', () => {
   );
 });
 
-describe('an upstream', () => {
-  test('that resets in the middle of its answer ends search and addContacts with 502', async () => {
+describe('an upstream that breaks the connection', () => {
+  test('in the middle of its response ends search and addContacts with 502', async () => {
     const upstream = await startRawUpstream();
     upstream.behave('wx_1', (socket) => {
       const answer = wire('{"ret":200}').slice(0, -1);
@@ -450,7 +450,7 @@ describe('an upstream', () => {
     await upstream.stop();
   });
 
-  test('that refuses connections is unreachable, and the caller learns that nothing was carried out', async () => {
+  test('by refusing it is unreachable, and the refusal says that nothing was carried out', async () => {
     const gateway = await startGateway({ env: { GEWE_BASE_URL: DEAD_BASE_URL } });
 
     for (const operation of ['search', 'addContacts', 'fetchContactsListCache']) {
@@ -463,7 +463,7 @@ describe('an upstream', () => {
   });
 });
 
-describe('a caller who leaves', () => {
+describe('a caller that disconnects', () => {
   let gateway: TestGateway;
   let simulator: Simulator;
   beforeAll(async () => {
@@ -473,7 +473,7 @@ describe('a caller who leaves', () => {
   afterEach(() => simulator.reset());
   afterAll(() => gateway.stop());
 
-  /** Leaves as soon as the upstream has the call. */
+  /** Disconnects as soon as the upstream has the call. */
   async function leave(operation: string): Promise<RecordedCall> {
     const caller = callerWhoLeaves(gateway.url, {
       path: `/contacts/${operation}`,
@@ -487,8 +487,8 @@ describe('a caller who leaves', () => {
     return received;
   }
 
-  test.each(['search', 'fetchContactsListCache', 'whatTheVendorAddsTomorrow2'])(
-    'frees the upstream call of %s',
+  test.each(['search', 'fetchContactsListCache', 'whatGeweAddsTomorrow2'])(
+    'aborts the upstream call of %s',
     async (operation) => {
       simulator.behave('*', { hang: true });
 
@@ -498,7 +498,7 @@ describe('a caller who leaves', () => {
     },
   );
 
-  test('frees an upstream call whose answer has begun', async () => {
+  test('aborts an upstream call whose response has begun', async () => {
     simulator.behave('*', { dripMs: 50 });
 
     const received = await leave('search');
@@ -507,7 +507,7 @@ describe('a caller who leaves', () => {
   });
 
   test.each(['fetchContactsList', 'addContacts'])(
-    'lets the upstream call of %s come to its end',
+    'does not abort the upstream call of %s',
     async (operation) => {
       simulator.behave('*', { delayMs: 300 });
 

@@ -29,7 +29,7 @@ clients:
 
 const INSIDE = 'a secret of the inside at /srv/gateway/src/inside.ts';
 let faultAfter = -1;
-/** A fault of the gateway's own, once it is asked for: the clock fails at a later look. */
+/** An internal error on demand: the clock fails at a later call. */
 const faultyClock = {
   ...systemClock,
   now() {
@@ -96,7 +96,7 @@ const add = (id: string, appId: string, v3: string, options: Ask = {}, option = 
     body: JSON.stringify({ appId, option, v3 }),
   });
 
-/** Makes the upstream answer badly, and asks. */
+/** Sends a request that the upstream answers badly. */
 async function after(
   behaviour: Parameters<TestGateway['simulator']['behave']>[1],
   asking: () => Promise<RawAnswer>,
@@ -109,7 +109,7 @@ async function after(
   }
 }
 
-/** A call that outlasts the grace. */
+/** A call longer than the grace period. */
 async function whileStopping(id: string): Promise<RawAnswer> {
   const gateway = await startGateway({ env: { SHUTDOWN_GRACE_MS: '0' } });
   gateway.simulator.behave('*', { hang: true });
@@ -119,7 +119,7 @@ async function whileStopping(id: string): Promise<RawAnswer> {
   return asking;
 }
 
-/** How each code is reached. The type makes the table complete. */
+/** How to provoke each code. The type makes the table complete. */
 const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
   'invalid-json': (id) => ask(id, { body: '{' }),
   'duplicate-key': (id) => ask(id, { body: '{"appId":"wx_1","app\\u0049d":"wx_2"}' }),
@@ -145,7 +145,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
       await main.simulator.waitForCall(({ appId }) => appId === 'wx_key');
       return add(id, 'wx_key', 'v3_a', options, 4);
     });
-    // The simulator has cut it off by now.
+    // The simulator has cut it off by then.
     await first;
     return answer;
   },
@@ -179,7 +179,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
     return ask(id, { key: 'slow' });
   },
   internal: (id) => {
-    // The first look is the request's start.
+    // The first call is for the start of the request.
     faultAfter = 0;
     return ask(id);
   },
@@ -203,7 +203,7 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
 };
 
 test.each(Object.keys(REFUSALS) as RefusalCode[])(
-  'the refusal %s goes out under its status, whole, and tells nothing of the inside',
+  'the refusal %s has its status and all members, and reveals nothing internal',
   async (code) => {
     const id = `id-of-${code}`;
 
@@ -211,7 +211,9 @@ test.each(Object.keys(REFUSALS) as RefusalCode[])(
 
     const { status, title, msg } = REFUSALS[code];
     const body = JSON.parse(answer.body.toString()) as Record<string, unknown>;
-    expect(body).toMatchObject({ ret: status, msg, code, title, status, requestId: id });
+    expect(body).toMatchObject({ ret: status, code, title, status, requestId: id });
+    // One that opens says when.
+    expect(body['msg']).toEqual(status === 429 ? expect.stringMatching(/\d\d:\d\d.*后可/) : msg);
     expect(answer.status).toBe(status);
     expect(body['type']).toMatch(new RegExp(`${code}$`));
     expect(body['detail']).toMatch(/^\w[\x20-\x7e]{15,}\.$/);
@@ -232,7 +234,7 @@ test.each(Object.keys(REFUSALS) as RefusalCode[])(
   },
 );
 
-test('a fault of the gateway is logged with its cause under the id that the caller has', async () => {
+test('an internal error is logged with its cause and the request id that the caller got', async () => {
   faultAfter = 0;
   await ask('id-of-a-fault');
 

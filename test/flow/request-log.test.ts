@@ -15,14 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.stop());
 
-/** The request lines of everything that was asked before; stopping waits for the last of them. */
+/** The request lines of all earlier requests. Stopping the gateway waits for the last of them. */
 async function requestLines() {
   await gateway.gateway.stop();
   return gateway.log.filter(({ msg }) => msg === 'request');
 }
 
-describe('the log of requests', () => {
-  test('has exactly one line for each, with id, client, operation, source, status and duration', async () => {
+describe('the request log', () => {
+  test('has exactly one line per request, with id, client, operation, source, status and duration', async () => {
     const id = { 'X-Request-Id': 'my-id-1' };
     await gateway.post('addContacts', addBody(APP_ID, V3), id).expect(200);
     await gateway.post('search', { appId: APP_ID, contactsInfo: V3 }).expect(200);
@@ -43,7 +43,7 @@ describe('the log of requests', () => {
     expect(more).toEqual([]);
   });
 
-  test('has one line for each refusal, wherever it was made, with its code', async () => {
+  test('has one line per refusal, with its code', async () => {
     await supertest(gateway.url).get('/nowhere').expect(404);
     await supertest(gateway.url).get('/contacts/search').expect(405);
     await supertest(gateway.url).post('/contacts/search').expect(401);
@@ -65,7 +65,7 @@ describe('the log of requests', () => {
   test.each([
     ['saved', 'fetchContactsList', {}, { 'Cache-Control': 'only-if-cached' }],
     ['replayed', 'addContacts', addBody(APP_ID, V3), { 'Idempotency-Key': 'k1' }],
-  ])('says that an answer was %s', async (source, operation, body, headers) => {
+  ])('has the source %s', async (source, operation, body, headers) => {
     await gateway.post('fetchContactsList', { appId: APP_ID }).expect(200);
     if (operation === 'addContacts') await gateway.post(operation, body, headers).expect(200);
     await gateway.post(operation, { appId: APP_ID, ...body }, headers).expect(200);
@@ -73,7 +73,7 @@ describe('the log of requests', () => {
     expect((await requestLines()).at(-1)).toMatchObject({ source, operation, status: 200 });
   });
 
-  test('counts the duration by the clock', async () => {
+  test('has the duration by the injected clock', async () => {
     gateway.simulator.behave(APP_ID, { delayMs: 50 });
     const answering = gateway.post('search', { appId: APP_ID }).then((answer) => answer);
     await gateway.simulator.waitForCall(({ operation }) => operation === 'contacts/search');
@@ -83,7 +83,29 @@ describe('the log of requests', () => {
     expect(await requestLines()).toMatchObject([{ durationMs: 1234 }]);
   });
 
-  test('has no line for probes, and holds neither body, key, token nor appId at any level', async () => {
+  test('names the origin of a page that is not listed, cut off, and never one with a secret', async () => {
+    const host = `https://${'x'.repeat(400)}.example.com`;
+    const origins = ['https://evil.example', host, `https://${KEY}.example`, `https://${TOKEN}`];
+    for (const Origin of origins) {
+      await gateway.post('search', { appId: APP_ID }, { Origin }).expect(403);
+    }
+    await supertest(gateway.url)
+      .options('/contacts/search')
+      .set('Origin', origins[0] ?? '');
+    await gateway.post('search', { appId: APP_ID }).expect(200);
+
+    const lines = await requestLines();
+    expect(lines.map(({ code, origin }) => [code, origin])).toEqual([
+      ['origin-not-allowed', origins[0]],
+      ['origin-not-allowed', host.slice(0, 280)],
+      ['origin-not-allowed', undefined],
+      ['origin-not-allowed', undefined],
+      ['origin-not-allowed', origins[0]],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('has no line for probes, and contains no body, key, token or appId at any level', async () => {
     await supertest(gateway.url).get('/healthz').expect(200);
     await supertest(gateway.opsUrl).get('/metrics').expect(200);
     await gateway.post('addContacts', addBody(APP_ID, V3), { 'Idempotency-Key': 'idem-key-1' });

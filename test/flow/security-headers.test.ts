@@ -1,4 +1,4 @@
-/** A reader of `curl -i` sees what matters: of the headers that protect browsers only those that mean something here. */
+/** Responses have only those security headers that matter here, so that `curl -i` stays readable. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
@@ -8,7 +8,7 @@ const PROTECTING = {
   'referrer-policy': 'no-referrer',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
 };
-/** What an answer may have beside those. */
+/** Other headers that a response may have. */
 const OF_THE_ANSWER = [
   'cache-control',
   'cache-status',
@@ -46,7 +46,7 @@ function ask(url: string, path: string, headers = {}): Promise<HttpAnswer> {
   });
 }
 
-describe('the headers that protect browsers', () => {
+describe('the security headers', () => {
   test.each([
     ['a list', 200, () => ask(gateway.url, '/contacts/fetchContactsList')],
     ['an answer passed on', 200, () => ask(gateway.url, '/contacts/search')],
@@ -55,7 +55,7 @@ describe('the headers that protect browsers', () => {
     ['the health', 200, () => ask(gateway.url, '/healthz')],
     ['the metrics', 200, () => ask(gateway.opsUrl, '/metrics')],
     ['a refusal for operators', 404, () => ask(gateway.opsUrl, '/nothing')],
-  ])('of %s are three', async (_what, status, call) => {
+  ])('of %s are the three expected ones and no others', async (_what, status, call) => {
     const answer = await call();
 
     expect(answer.status).toBe(status);
@@ -65,7 +65,7 @@ describe('the headers that protect browsers', () => {
   });
 
   test.each(['/contacts/search', '/healthz', '/'])(
-    'keep browsers to TLS where %s came over it',
+    'include Strict-Transport-Security if %s was called over TLS through a trusted proxy',
     async (path) => {
       const over = async (proto: string) => {
         const answer = await ask(behindProxy.url, path, { 'X-Forwarded-Proto': proto });
@@ -77,7 +77,7 @@ describe('the headers that protect browsers', () => {
     },
   );
 
-  test('believe nobody who says that it was TLS but a trusted proxy', async () => {
+  test('do not include Strict-Transport-Security if X-Forwarded-Proto comes from an untrusted caller', async () => {
     const answer = await ask(gateway.url, '/healthz', { 'X-Forwarded-Proto': 'https' });
 
     expect(answer.headers).not.toHaveProperty('strict-transport-security');

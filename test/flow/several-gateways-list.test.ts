@@ -24,7 +24,7 @@ describeOnRedis('three gateways on one Redis', () => {
     upstream = undefined;
   });
 
-  /** Gateways in front of an upstream that answers when the test says so. */
+  /** Gateways in front of an upstream whose responses wait for the test. */
   async function held(env: Record<string, string> = {}): Promise<HeldUpstream> {
     const held = await heldUpstream();
     upstream = held;
@@ -37,7 +37,7 @@ describeOnRedis('three gateways on one Redis', () => {
   const ask = (index: number, appId: string, headers = {}) =>
     askList(roundRobin(all.gateways, index), appId, headers);
 
-  /** A patient caller and its call, which is not the one before: that may just be ending. */
+  /** A patient caller and its call. It is not the previous call, which may just be ending. */
   async function newCall(index: number, next: HeldUpstream['next']) {
     const called = next(LIST);
     for (;;) {
@@ -47,11 +47,11 @@ describeOnRedis('three gateways on one Redis', () => {
     }
   }
 
-  test('make one call for 300 callers at once, and all get its answer', async () => {
+  test('make one upstream call for 300 simultaneous callers, and all get its list', async () => {
     const { next, count } = await held();
     const asked = Array.from({ length: 300 }, (_, i) => ask(i, 'wx_1'));
     const call = await next(LIST);
-    // Everybody has asked by the time that somebody who came later has been answered.
+    // All have asked when a later caller has been answered.
     await Promise.all([0, 1, 2].map((i) => ask(i, 'wx_1', ONLY_IF_CACHED)));
     call.answer(listBytes('ann'));
     const replies = await Promise.all(asked);
@@ -70,7 +70,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 
-  test("pass the vendor's word on an account on to callers at every gateway", async () => {
+  test('pass on an error of the account to the callers at every gateway', async () => {
     const { next, count } = await held();
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(LIST);
@@ -83,22 +83,22 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 
-  test('ask the cache endpoint once, and give its list at every gateway', async () => {
+  test('ask the cache endpoint once, and return its list at every gateway', async () => {
     const { next, count } = await held({ LIST_DEADLINE_MS: '200' });
     const asked = [0, 1, 2].map((i) => ask(i, 'wx_1'));
     const call = await next(CACHE);
-    // The two that were later to ask wait for what this question brings.
+    // The two later ones wait for the result of this poll.
     call.answer(listBytes('kept'));
     for (const { status, body, headers } of await Promise.all(asked)) {
       expect([status, body.toString()]).toEqual([200, listBytes('kept')]);
-      // One whose deadline passed when the list was there already found it saved.
+      // A gateway whose deadline passed after the list arrived finds it saved.
       expect(headers['cache-status']).toMatch(/detail=(?:gewe-cache|upstream-timeout)/);
     }
     expect(count(LIST, 'wx_1')).toBe(1);
     expect(count(CACHE, 'wx_1')).toBe(1);
   });
 
-  test('let each caller wait as long as it wants, and join a call that is older than that to the saved list', async () => {
+  test('let each caller wait its own time, and give a caller that joins an older call the saved list', async () => {
     const { next } = await held();
     const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
@@ -117,12 +117,12 @@ describeOnRedis('three gateways on one Redis', () => {
     expect((await patient).body.toString()).toBe(listBytes('new'));
   });
 
-  test('serve next what a late answer brought to one of them', async () => {
+  test('all return the list that a late response brought to one of them', async () => {
     const { next } = await held();
     const first = ask(0, 'wx_1', { ...NO_FALLBACK, Prefer: 'wait=60' });
     (await next(LIST)).answer(listBytes('old'));
     await first;
-    // Each has the old one in its own memory now.
+    // Each has the old list in its own memory now.
     for (const i of [0, 1, 2]) {
       expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).body.toString()).toBe(listBytes('old'));
     }
@@ -140,7 +140,7 @@ describeOnRedis('three gateways on one Redis', () => {
     }
   });
 
-  test('forget a list everywhere when an operator has it forgotten at one', async () => {
+  test('delete a list everywhere if an operator deletes it at one of them', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);

@@ -19,7 +19,7 @@ describeOnRedis('three gateways on one Redis', () => {
   const add = (index: number, v3: string, headers = {}) =>
     roundRobin(all.gateways, index).post('addContacts', addBody('wx_a', v3), headers);
 
-  test('forward exactly 5 of 300 addContacts at once against 5 left', async () => {
+  test('forward exactly 5 of 300 simultaneous addContacts if 5 are left', async () => {
     const onlineSince = new Date(systemClock.now() - 4 * DAY_MS).toISOString();
     const policy = `
 accounts: { wx_a: { onlineSince: "${onlineSince}" } }
@@ -35,7 +35,7 @@ addContacts: { add: { minimumGapSeconds: 0 } }
     expect(sentAdds(all.simulator)).toHaveLength(5);
   });
 
-  test('give back at one what could not be sent, for all to use', async () => {
+  test('share a refund: an attempt that one could not send is allowed at another', async () => {
     all = await threeGateways((index) => ({
       policy: TRUSTING,
       env: index === 0 ? { GEWE_BASE_URL: 'http://127.0.0.1:1/v2/api' } : {},
@@ -45,7 +45,7 @@ addContacts: { add: { minimumGapSeconds: 0 } }
     expect((await add(0, 'v3_bob')).body.code).toBe('add-too-soon');
   });
 
-  test('keep no v3 in Redis, only under braces with the account, and let it expire', async () => {
+  test('keep no v3 and no Idempotency-Key in Redis, only hashes that expire, under keys with the account in braces', async () => {
     all = await threeGateways(() => ({ policy: TRUSTING_WITHOUT_GAPS }));
     await add(0, 'v3_secret_person', { 'Idempotency-Key': 'key-of-a-caller' }).expect(200);
     await all.gateways[1].post('addContacts', addBody('wx_a', 'v3_other', ACCEPT)).expect(200);

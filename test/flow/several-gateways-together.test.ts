@@ -22,7 +22,7 @@ describeOnRedis('three gateways on one Redis', () => {
       return said.every((one) => one === open);
     });
 
-  describe('have one breaker', () => {
+  describe('share one breaker', () => {
     const accounts = ['wx_a', 'wx_b', 'wx_c', 'wx_d'];
 
     async function start(policy: string): Promise<void> {
@@ -32,11 +32,11 @@ describeOnRedis('three gateways on one Redis', () => {
       for (const appId of accounts) all.simulator.behave(appId, []);
     }
 
-    test('which one failure seen by each of them opens for all', async () => {
+    test('that opens for all after one failure at each of them', async () => {
       await start('breaker: { failures: 3, windowSeconds: 60, probeEverySeconds: 3600 }');
       for (const index of [0, 1, 2]) await ask(index, accounts[index] ?? '');
       expect(await allSay(true)).toBe(true);
-      // Whoever asked now would wait for ever.
+      // A call to the upstream would now hang.
       all.simulator.behave('*', { hang: true });
 
       for (const index of [0, 1, 2]) {
@@ -46,7 +46,7 @@ describeOnRedis('three gateways on one Redis', () => {
       expect(listCalls(all, 'wx_d')).toBe(1);
     });
 
-    test('which an answer at any of them closes for all', async () => {
+    test('that closes for all after a response at one of them', async () => {
       await start('breaker: { failures: 3, windowSeconds: 60, probeEverySeconds: 3600 }');
       for (const index of [0, 1, 2]) await ask(index, accounts[index] ?? '');
       expect(await allSay(true)).toBe(true);
@@ -56,13 +56,13 @@ describeOnRedis('three gateways on one Redis', () => {
       expect(await allSay(false)).toBe(true);
     });
 
-    test('whose probe one of them makes for all', async () => {
+    test('that sends at most one probe per window from all of them', async () => {
       await start('breaker: { failures: 3, windowSeconds: 60, probeEverySeconds: 0.3 }');
       for (const index of [0, 1, 2]) await ask(index, accounts[index] ?? '');
       expect(await allSay(true)).toBe(true);
       const before = listCalls(all, 'wx_d');
       const begun = performance.now();
-      // Every one asks all the time, and the upstream resets each connection.
+      // Every gateway asks all the time, and the upstream resets each connection.
       await eventually(async () => {
         await Promise.all([0, 1, 2].map((index) => ask(index, 'wx_d')));
         return performance.now() - begun > 2000;
@@ -73,7 +73,7 @@ describeOnRedis('three gateways on one Redis', () => {
       expect(probes).toBeLessThanOrEqual(Math.ceil(windows));
     });
 
-    test('in which a success at one between the failures of others starts the count anew', async () => {
+    test('whose count of failures is reset by a success at any of them', async () => {
       await start('breaker: { failures: 3, windowSeconds: 60, probeEverySeconds: 3600 }');
       await ask(0, 'wx_a');
       await ask(1, 'wx_b');
@@ -91,7 +91,7 @@ describeOnRedis('three gateways on one Redis', () => {
     });
   });
 
-  test('know an account that one of them saw, and ask about a new one once', async () => {
+  test('share accounts that one of them saw, and check a new one with checkOnline once', async () => {
     all = await threeGateways();
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, i) =>
@@ -113,7 +113,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(known).toBe(true);
   });
 
-  test('go by what an operator declared at one of them', async () => {
+  test('share a declaration that an operator made at one of them', async () => {
     all = await threeGateways();
     const declare = () =>
       supertest(gateway(0).opsUrl)
@@ -127,7 +127,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(body.code).toBe('account-too-young');
   });
 
-  test('send an addContacts under one Idempotency-Key once, and all give its answer', async () => {
+  test('send an addContacts with one Idempotency-Key once, and all replay its response', async () => {
     all = await threeGateways(() => ({ policy: TRUSTING }));
     all.simulator.behave('wx_a', { delayMs: 200 });
     const send = (i: number, v3 = 'v3_ann') =>
@@ -145,7 +145,7 @@ describeOnRedis('three gateways on one Redis', () => {
     expect(sentAdds(all.simulator)).toHaveLength(1);
   });
 
-  test("count a client's requests together", async () => {
+  test('share the rate limit of a client', async () => {
     const policy = 'clientRate: { requestsPerMinute: 10 }';
     const clients = `
 clients:

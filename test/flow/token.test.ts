@@ -47,7 +47,7 @@ const tokensSeen = (simulator: Simulator) =>
 
 const readyz = (url: string) => httpCall(url, { method: 'GET', path: '/readyz' });
 
-/** Every way in which the token could be spelled. */
+/** Every spelling of the token. */
 function expectNoToken(text: string, token = TOKEN): void {
   expect(text).not.toContain(token);
   expect(decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, ''))).not.toContain(token);
@@ -63,7 +63,7 @@ const escaped = (text: string) =>
   [...text].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
 describe('the token', () => {
-  test('out of the environment and out of a file reaches the upstream alike', async () => {
+  test('is sent to the upstream from the environment and from a file', async () => {
     for (const gateway of [await start(), await startWithFile()]) {
       await gateway.post('search', { appId: 'wx_1' }).expect(200, /"ret":200/);
 
@@ -72,7 +72,7 @@ describe('the token', () => {
   });
 
   test.each(['search', 'addContacts', 'fetchContactsList'])(
-    'replaces whatever the caller of %s sends under that name, in any case and number',
+    'replaces every X-GEWE-TOKEN that the caller of %s sends, in any case',
     async (operation) => {
       const gateway = await start();
       const headers = [
@@ -103,7 +103,7 @@ describe('the token', () => {
     ['JSON-escaped in full', escaped(TOKEN)],
     ['JSON-escaped in part', TOKEN.replace('4', '\\u0034')],
     ['in a mixture', `${percent(TOKEN.slice(0, 4))}${escaped(TOKEN.slice(4, 8))}${TOKEN.slice(8)}`],
-  ])('that an answer repeats %s is cut out of it', async (_how, spelled) => {
+  ])('is redacted in a response that repeats it %s', async (_how, spelled) => {
     const gateway = await start();
     const body = (token: string) => `{"ret":200, "msg":"前${token}后","id":9007199254740993}`;
     gateway.simulator.behave('*', {
@@ -126,7 +126,7 @@ describe('the token', () => {
     }
   });
 
-  test('that a good answer echoes is cut out of a list live, saved and compressed', async () => {
+  test('is redacted in a list that echoes it: live, saved and compressed', async () => {
     const gateway = await start();
     gateway.simulator.behave('*', { echoToken: true });
 
@@ -144,7 +144,7 @@ describe('the token', () => {
     expect(saved.headers['x-gateway-source']).toBe('saved');
   });
 
-  test('stands in no log line at level trace, however calls end', async () => {
+  test('is in no log line at level trace, whatever the outcome of calls', async () => {
     const gateway = await start({
       GEWE_TIMEOUT_MS: '300',
       LIST_DEADLINE_MS: '300',
@@ -174,7 +174,7 @@ describe('the token', () => {
     expectNoToken(gateway.tap.lines.join(''));
   });
 
-  test('is no key: a client that shows it is turned away without hearing it', async () => {
+  test('is not a client key: a caller that sends it is refused, and the refusal does not contain it', async () => {
     const gateway = await start();
 
     for (const header of ['X-GEWE-TOKEN', 'X-API-Key']) {
@@ -193,7 +193,7 @@ describe('the token', () => {
 
 describe('a token that the upstream rejects', () => {
   test.each(['search', 'addContacts', 'fetchContactsList', 'fetchContactsListCache'])(
-    'is refused to the caller of %s after exactly one call, and nobody hears it',
+    'is a refusal to the caller of %s after exactly one call, without the token',
     async (operation) => {
       const gateway = await start();
       gateway.simulator.setToken('another');
@@ -207,7 +207,7 @@ describe('a token that the upstream rejects', () => {
     },
   );
 
-  test('makes the gateway unready on both listeners and is logged, until an answer is good', async () => {
+  test('makes /readyz 503 on both listeners and is logged, until a call succeeds', async () => {
     const gateway = await start();
     gateway.simulator.setToken('another');
     await gateway.post('search', { appId: 'wx_1' });
@@ -226,7 +226,7 @@ describe('a token that the upstream rejects', () => {
     expect((await readyz(gateway.url)).status).toBe(200);
   });
 
-  test('with an unchanged file is not tried again', async () => {
+  test('is not tried again if its file is unchanged', async () => {
     const gateway = await startWithFile();
     gateway.simulator.setToken('another');
 
@@ -237,7 +237,7 @@ describe('a token that the upstream rejects', () => {
   });
 
   test.each(['search', 'addContacts', 'fetchContactsList'])(
-    'with a changed file is replaced at once: the caller of %s gets the good answer',
+    'is replaced at once if its file has changed: the caller of %s gets a success',
     async (operation) => {
       const gateway = await startWithFile();
       gateway.simulator.setToken(NEW_TOKEN);
@@ -246,18 +246,18 @@ describe('a token that the upstream rejects', () => {
       const answer = await gateway.post(operation, { appId: 'wx_1', option: 4 });
 
       expect([answer.status, answer.body.ret]).toEqual([200, 200]);
-      // The watch on the file can be quicker than this call.
+      // The watch on the file can be faster than this call.
       expect(tokensSeen(gateway.simulator).at(-1)).toBe(NEW_TOKEN);
       expect(gateway.simulator.calls.length).toBeLessThanOrEqual(2);
       expect((await readyz(gateway.url)).status).toBe(200);
     },
   );
 
-  test('with a file that changed during the call is repeated once, with the same body', async () => {
+  test('is replaced if its file changes during the call, which is repeated once with the same body', async () => {
     const gateway = await startWithFile();
     gateway.simulator.behave('*', { times: 1, delayMs: 300 });
     const asking = gateway.post('search', { appId: 'wx_1' }).then((answer) => answer);
-    // The vendor looks at the token when it gets the call, so it must be the new one by then.
+    // GEWE checks the token when it gets the call, so the new one must be valid by then.
     gateway.simulator.setToken(NEW_TOKEN);
     await gateway.simulator.waitForCall(() => true);
     await writeFile(gateway.file, NEW_TOKEN);
@@ -270,7 +270,7 @@ describe('a token that the upstream rejects', () => {
     expect(second?.body).toEqual(first?.body);
   });
 
-  test('with a file whose new token is bad too is tried twice and no more', async () => {
+  test('is tried no more than twice if the new token in its file is rejected too', async () => {
     const gateway = await startWithFile();
     gateway.simulator.behave('*', { times: 1, delayMs: 300 });
     gateway.simulator.setToken('a-third');
@@ -286,8 +286,8 @@ describe('a token that the upstream rejects', () => {
   });
 });
 
-describe('a token file that changes', () => {
-  test('is in force without a restart, and a call under way finishes with the old token', async () => {
+describe('a change of the token file', () => {
+  test('takes effect without a restart, and a running call finishes with the old token', async () => {
     const gateway = await startWithFile();
     gateway.simulator.behave('wx_slow', { delayMs: 1500, echoToken: true });
     const slow = gateway.post('search', { appId: 'wx_slow' }).then((answer) => answer);
@@ -304,7 +304,7 @@ describe('a token file that changes', () => {
     for (const token of [TOKEN, NEW_TOKEN]) expectNoToken(gateway.tap.lines.join(''), token);
   });
 
-  test('by the swap of a symlink, as mounted secrets do, is taken over too', async () => {
+  test('through a symlink swap, as for mounted secrets, takes effect', async () => {
     const gateway = await startWithFile(async (folder) => {
       await mkdir(join(folder, '..1'));
       await writeFile(join(folder, '..1', 'token'), TOKEN);
@@ -326,7 +326,7 @@ describe('a token file that changes', () => {
   });
 
   test.each(['', 'changeme', 'two\nlines', 'not ascii 名', '${TOKEN}'])(
-    'into %j keeps the old token, and is reported',
+    'to %j keeps the old token and is logged',
     async (broken) => {
       const gateway = await startWithFile();
 
@@ -338,7 +338,7 @@ describe('a token file that changes', () => {
     },
   );
 
-  test('by disappearing keeps the old token; when it comes back, its new one is in force', async () => {
+  test('by deletion keeps the old token; when the file comes back, its new token takes effect', async () => {
     const gateway = await startWithFile();
 
     await rm(gateway.file);
@@ -353,7 +353,7 @@ describe('a token file that changes', () => {
   });
 });
 
-test('the token never goes to another origin than that of GEWE_BASE_URL', async () => {
+test('a foreign Host header does not send the token elsewhere than to GEWE_BASE_URL', async () => {
   const elsewhere = createSimulator({ token: TOKEN });
   const { baseUrl } = await elsewhere.start();
   endings.push(() => elsewhere.stop());

@@ -1,4 +1,4 @@
-/** What the listeners refuse before anybody could look at it: it has no line of a request, but is seen all the same. */
+/** Requests that the listeners refuse before any step: they have no request line, but are counted and logged. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createListener } from '../../src/listener/listener.ts';
 import { httpCall } from '../support/http-client.ts';
@@ -32,21 +32,24 @@ test.each([
   [405, 'for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n'],
   [417, 'with an expectation', 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\n\r\n'],
   [431, 'with large headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
-])('a %i for bytes %s is counted on both listeners, and told of with its id', async (...row) => {
-  const [status, , bytes] = row;
-  const [answer] = await rawExchange(gateway.url, bytes);
-  expect(answer?.status).toBe(status);
-  const [opsAnswer] = await rawExchange(gateway.opsUrl, bytes);
-  expect(opsAnswer?.status).toBe(status);
+])(
+  'a %i for bytes %s is counted on both listeners and logged with its request id',
+  async (...row) => {
+    const [status, , bytes] = row;
+    const [answer] = await rawExchange(gateway.url, bytes);
+    expect(answer?.status).toBe(status);
+    const [opsAnswer] = await rawExchange(gateway.opsUrl, bytes);
+    expect(opsAnswer?.status).toBe(status);
 
-  expect(await counted()).toEqual({ [`{status="${status}"}`]: 2 });
-  expect(linesTold()).toMatchObject([
-    { level: 'info', status, requestId: answer?.headers.get('x-request-id'), heldBack: 0 },
-  ]);
-  expect(gateway.log.filter(({ msg }) => msg === 'request')).toEqual([]);
-});
+    expect(await counted()).toEqual({ [`{status="${status}"}`]: 2 });
+    expect(linesTold()).toMatchObject([
+      { level: 'info', status, requestId: answer?.headers.get('x-request-id'), heldBack: 0 },
+    ]);
+    expect(gateway.log.filter(({ msg }) => msg === 'request')).toEqual([]);
+  },
+);
 
-test('a line comes once in ten seconds, with how many it stands for', async () => {
+test('one line is logged per ten seconds, with the number of suppressed ones', async () => {
   for (let n = 0; n < 3; n++) await rawExchange(gateway.url, 'HELLO\r\n\r\n');
   clock.advance(9_999);
   await rawExchange(gateway.url, 'HELLO\r\n\r\n');
@@ -63,7 +66,7 @@ test('a line comes once in ten seconds, with how many it stands for', async () =
   expect(await counted()).toEqual({ '{status="400"}': 5 });
 });
 
-test('what came too late is counted, too', async () => {
+test('a request that takes too long is reported with 408 and its request id', async () => {
   const refused: unknown[] = [];
   const patience = { headersMs: 50, requestMs: 50, checkEveryMs: 10, idleMs: 50, unreadMs: 1000 };
   const listener = createListener(gateway.gateway.app, (one) => refused.push(one), patience);
@@ -78,7 +81,7 @@ test('what came too late is counted, too', async () => {
   expect(refused).toEqual([{ status: 408, requestId: answer?.headers.get('x-request-id') }]);
 });
 
-test('a request whose body breaks off is one: it has its own line, and is not counted here', async () => {
+test('a request whose body is cut off has a request line, and is not counted as unreadable', async () => {
   const head = [
     'POST /contacts/search HTTP/1.1',
     'Host: localhost',

@@ -1,4 +1,4 @@
-/** What is no request that could be routed: its sender is told so, with an id, and the process goes on. */
+/** Requests that cannot be routed: the caller gets a status and an id, and the process keeps running. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { rawRequest } from '../support/raw-client.ts';
@@ -19,7 +19,7 @@ test.each([
     400,
   ],
   ['endless headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-])('%s is answered with %3$s and an X-Request-Id', async (_what, request, status) => {
+])('%s is answered with its status and an X-Request-Id', async (_what, request, status) => {
   for (const url of [gateway.url, gateway.opsUrl]) {
     const answer = await rawRequest(url, request);
     expect(answer.status).toBe(status);
@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each(['evil.example', 'evil.example:9090', '127.0.0.1.evil.example', ''])(
-  'the ops listener without OPS_TOKEN answers nothing to the Host %j, which a web page could have chosen',
+  'the ops listener without OPS_TOKEN refuses the Host %j, which a web page could send',
   async (host) => {
     const answer = await rawRequest(
       gateway.opsUrl,
@@ -41,7 +41,7 @@ test.each(['evil.example', 'evil.example:9090', '127.0.0.1.evil.example', ''])(
 );
 
 test.each(['localhost:1', '127.0.0.1', '[::1]:9090'])(
-  'the ops listener without OPS_TOKEN answers to the Host %j',
+  'the ops listener without OPS_TOKEN accepts the Host %j',
   async (host) => {
     const answer = await rawRequest(
       gateway.opsUrl,

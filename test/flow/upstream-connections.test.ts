@@ -1,4 +1,7 @@
-/** An upstream that drops, stalls or answers before it has read: a clear refusal, and what it may have read stays charged. */
+/**
+ * An upstream that drops, stalls or answers before it has read the request: the caller gets a clear refusal, and an
+ * attempt that it may have read stays charged.
+ */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -14,10 +17,14 @@ addContacts: { accountAge: { unknown: trust } }
 
 const resetAtOnce = (socket: Socket) => socket.resetAndDestroy();
 
-/** What an upstream does to a connection before it has read a request, and the refusal that it comes to. */
+/** What an upstream does to a connection before it has read a request, and the resulting refusal. */
 const MANNERS: readonly (readonly [string, (socket: Socket) => void, string])[] = [
-  ['resets what it has just taken', resetAtOnce, 'upstream-unreachable'],
-  ['closes what it has just taken', (socket) => socket.end(), 'upstream-unreachable'],
+  ['resets a connection that it has just accepted', resetAtOnce, 'upstream-unreachable'],
+  [
+    'closes a connection that it has just accepted',
+    (socket) => socket.end(),
+    'upstream-unreachable',
+  ],
   [
     'resets after the first bytes of the request',
     (socket) => socket.once('data', () => socket.resetAndDestroy()),
@@ -28,14 +35,14 @@ const MANNERS: readonly (readonly [string, (socket: Socket) => void, string])[] 
     (socket) => socket.once('data', () => socket.end()),
     'upstream-unreachable',
   ],
-  ['takes them and reads nothing', (socket) => socket.pause(), 'upstream-timeout'],
-  ['takes them, reads and says nothing', (socket) => socket.resume(), 'upstream-timeout'],
+  ['accepts connections and reads nothing', (socket) => socket.pause(), 'upstream-timeout'],
+  ['accepts connections, reads and sends nothing', (socket) => socket.resume(), 'upstream-timeout'],
   ['greets with something else than HTTP', (socket) => socket.write('+OK\r\n'), 'upstream-invalid'],
 ];
 
 let upstream: RawUpstream;
 let patient: TestGateway;
-/** For upstreams that say nothing. Nothing else may have to come within its deadlines. */
+/** For upstreams that send nothing. No test needs another response within its deadlines. */
 let hasty: TestGateway;
 let accounts = 0;
 
@@ -59,7 +66,7 @@ describe.each(MANNERS)('an upstream that %s', (_what, manner, code) => {
   const gateway = () => (code === 'upstream-timeout' ? hasty : patient);
   const refused = [code === 'upstream-timeout' ? 504 : 502, code];
 
-  test(`refuses what is passed on with ${code}, and keeps an addContacts that it may have read charged`, async () => {
+  test(`makes forwarded calls fail with ${code}, and an addContacts that it may have read stays charged`, async () => {
     upstream.greet(manner);
     const ask = (operation: string) => gateway().post(operation, addBody(`wx_${++accounts}`));
 
@@ -72,13 +79,14 @@ describe.each(MANNERS)('an upstream that %s', (_what, manner, code) => {
     for (const { status, body } of [search, cache, add]) {
       expect([status, body.code]).toEqual(refused);
     }
-    // A reset can come before the connection is made: then nothing was sent, which is said, and costs nothing.
+    // A reset can come before the connection is established: then nothing was sent, the refusal says so, and nothing is
+    // charged.
     const isProven = String(add.body.detail).includes('was not carried out');
     expect(isProven && !mayComeTooEarly).toBe(false);
     expect(add.headers['ratelimit']).toContain(`"add-per-day";r=${isProven ? 15 : 14};`);
   });
 
-  test('leaves callers of fetchContactsList the saved list, or a refusal that says when to ask again', async () => {
+  test('gives callers of fetchContactsList the saved list, or a refusal with Retry-After', async () => {
     const appId = `wx_${++accounts}`;
     await askList(gateway(), appId, { Prefer: 'wait=60' });
     upstream.greet(manner);
@@ -95,10 +103,10 @@ describe.each(MANNERS)('an upstream that %s', (_what, manner, code) => {
   });
 });
 
-describe('an answer before the request was read', () => {
+describe('a response sent before the request was read', () => {
   const EARLY = ' {"ret":200, "msg":"early"}';
 
-  test('is passed on as its answer', async () => {
+  test('is passed on', async () => {
     upstream.greet((socket) => socket.write(wire(EARLY)));
 
     const answer = await patient.post('search', addBody('wx_early'));
@@ -108,7 +116,7 @@ describe('an answer before the request was read', () => {
 
   // With half of a request on it, a kept connection would put every later answer on it out of step. The library sees to
   // that: https://github.com/unjs/httpxy/pull/170.
-  test('ends the connection where the request is not out yet', async () => {
+  test('closes the connection if the request is not sent completely', async () => {
     const { promise: taken, resolve } = Promise.withResolvers<Socket>();
     upstream.greet((socket) => {
       socket.pause().write(wire(EARLY, '200 OK', ['Connection: keep-alive']));

@@ -1,4 +1,4 @@
-/** An upstream that fails in each way of test/flow/upstream/faults.ts: callers get what the contract says, and nothing is left behind. */
+/** Each upstream fault of test/flow/upstream/faults.ts: callers get what the contract says, and no resources leak. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -12,7 +12,7 @@ import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-up
 import { TOKEN, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** What a caller of an operation that is passed on gets, fetchContactsListCache included. */
+/** The response to the caller of a forwarded operation, including fetchContactsListCache. */
 const FORWARDED: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable',
   invalid: '502 upstream-invalid',
@@ -23,7 +23,7 @@ const FORWARDED: Readonly<Record<Kind, string>> = {
   'no verdict': '200 passed on',
 };
 
-/** The same of addContacts, and what it costs: whoever may have carried it out is paid. */
+/** The same for addContacts, and the charge: an attempt that may have been carried out stays charged. */
 const ADD: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable, charged',
   invalid: '502 upstream-invalid, charged',
@@ -34,7 +34,7 @@ const ADD: Readonly<Record<Kind, string>> = {
   'no verdict': '200 passed on, charged',
 };
 
-/** fetchContactsList where nothing is saved, and the upstream's own cache is no better. */
+/** fetchContactsList without a saved list, if GEWE's cache endpoint fails the same way. */
 const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
   lost: '502 upstream-unreachable, Retry-After',
   invalid: '502 upstream-unreachable, Retry-After',
@@ -45,7 +45,7 @@ const LIST_NOT_SAVED: Readonly<Record<Kind, string>> = {
   'no verdict': '502 upstream-unreachable, Retry-After',
 };
 
-/** fetchContactsList where a good list is saved: only the vendor's own word comes before it. */
+/** fetchContactsList with a saved list: only an error of the account is returned instead. */
 const LIST_SAVED: Readonly<Record<Kind, string>> = {
   lost: '200 saved, the list of before',
   invalid: '200 saved, the list of before',
@@ -56,7 +56,7 @@ const LIST_SAVED: Readonly<Record<Kind, string>> = {
   'no verdict': '200 saved, the list of before',
 };
 
-/** What each kind of operation comes to. No fault has a call sent twice. */
+/** The outcome for each kind of operation. No fault makes the gateway repeat a call. */
 const expected = ({ kind }: Fault) => ({
   'an operation that is passed on': FORWARDED[kind],
   'fetchContactsListCache, asked by a caller': FORWARDED[kind],
@@ -70,7 +70,7 @@ const expected = ({ kind }: Fault) => ({
 });
 
 const TIMEOUT_MS = 5_000;
-/** A list takes two deadlines; the rest is for a machine that is busy. */
+/** A list takes two deadlines; the rest is for a busy machine. */
 const NOBODY_WAITS_LONGER_MS = 2 * TIMEOUT_MS + 60_000;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -79,14 +79,14 @@ let gateway: GatewayProcess;
 let url: string;
 let opsUrl: string;
 let resourcesBefore: Readonly<Record<string, number>>;
-/** Those that hang do so together. */
+/** Faults that hang run at the same time. */
 const begun = new Map<Fault, ReturnType<typeof meet>>();
 
 beforeAll(async () => {
   folder = await temporaryFolder();
   upstream = await startRawUpstream();
   const policy = join(folder.path, 'policy.yaml');
-  // The breaker would spare callers what this is about.
+  // The breaker would answer callers before they meet the fault.
   await writeFile(policy, 'breaker: { failures: 1000000 }');
   gateway = runGateway(['start'], {
     cwd: folder.path,
@@ -113,7 +113,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** Lets every kind of operation meet a fault, each on an account of its own. */
+/** Sends every kind of operation to a faulty upstream, each for its own account. */
 async function meet(fault: Fault): Promise<Record<string, unknown>> {
   const accountOf = (what: string) => `${what}:${FAULTS.indexOf(fault)}`;
   const accounts = ['any', 'cache', 'old', 'new', 'none', 'saved'].map(accountOf);
@@ -151,7 +151,7 @@ async function meet(fault: Fault): Promise<Record<string, unknown>> {
   };
 }
 
-/** One call by a caller, and in words what it got. */
+/** One call, and its outcome in words. */
 async function ask(operation: string, appId: string, headers = {}): Promise<string> {
   const answer = await httpCall(url, {
     path: `/contacts/${operation}`,
@@ -180,7 +180,7 @@ async function declareOld(appId: string): Promise<void> {
   if (answer.status !== 200) throw new Error(answer.body.toString());
 }
 
-/** What the day's quota of the account says. */
+/** The state of the account's quota per day. */
 async function charge(appId: string): Promise<string> {
   const account = await httpCall(opsUrl, { method: 'GET', path: `/admin/accounts/${appId}` });
   const { quotas = [] } = account.json() as {
@@ -191,7 +191,7 @@ async function charge(appId: string): Promise<string> {
   return ['not charged', 'charged'][times] ?? `charged ${times} times`;
 }
 
-/** What keeps the gateway's process busy, by kind; the question itself is in it. */
+/** The active resources of the gateway's process, by kind. This request is one of them. */
 async function resources(): Promise<Record<string, number>> {
   const metrics = await httpCall(opsUrl, { method: 'GET', path: '/metrics' });
   const line = /^gewe_gateway_nodejs_active_resources\{type="(\w+)"\} (\d+)$/gm;
@@ -201,7 +201,7 @@ async function resources(): Promise<Record<string, number>> {
 
 describe('an upstream that', () => {
   test.each(FAULTS)(
-    '$name does no harm to any operation',
+    '$name has exactly the expected effect on each operation',
     async (fault) => {
       expect(await (begun.get(fault) ?? meet(fault))).toEqual(expected(fault));
     },
@@ -209,10 +209,10 @@ describe('an upstream that', () => {
   );
 });
 
-test('after all of that no socket and no timer is left', async () => {
+test('after all faults, no socket and no timer is left', async () => {
   const busy = ['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'Timeout', 'Immediate'];
   let leftOver: string[] = [];
-  // What was seen last counts: another look could find the connection of the look before, still closing.
+  // Only the last reading counts: an earlier one could include its own connection, still closing.
   await eventually(async () => {
     const now = await resources();
     leftOver = busy.filter((kind) => (now[kind] ?? 0) > (resourcesBefore[kind] ?? 0));
@@ -222,7 +222,7 @@ test('after all of that no socket and no timer is left', async () => {
   expect(leftOver).toEqual([]);
 });
 
-test('after all of that no promise was left unhandled and nothing failed inside', async () => {
+test('after all faults, the gateway ends with 0, without an unhandled rejection or internal error', async () => {
   // An unhandled rejection would have ended the process.
   gateway.kill('SIGTERM');
 

@@ -1,4 +1,4 @@
-/** Answers with a 1xx status announce another one (RFC 9110 section 15.2): that one counts, wherever it can be reached. */
+/** Interim responses (1xx) precede the final one (RFC 9110 section 15.2), which counts if it can be read. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await upstream.stop();
 });
 
-/** From now on a new account's requests are met with these bytes. */
+/** From now on, the requests of a new account get these bytes. */
 function answers(bytes: string): void {
   appId = `wx_${++accounts}`;
   upstream.behave(appId, (socket) => void socket.write(bytes));
@@ -49,9 +49,9 @@ describe.each([
   ['102', PROCESSING],
   ['103', EARLY_HINTS],
   ['102 and two 103', PROCESSING + EARLY_HINTS + EARLY_HINTS],
-])('the answer after %s', (_statuses, interim) => {
+])('the final response after %s', (_statuses, interim) => {
   test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
-    'is the answer to %s',
+    'is returned to the caller of %s',
     async (operation) => {
       answers(interim + wire(GOOD_LIST));
 
@@ -61,7 +61,7 @@ describe.each([
     },
   );
 
-  test('is the answer to fetchContactsList', async () => {
+  test('is returned to the caller of fetchContactsList', async () => {
     answers(interim + wire(GOOD_LIST));
 
     const answer = await askList(gateway, appId);
@@ -71,14 +71,14 @@ describe.each([
   });
 });
 
-// undici ends the connection on a 100 that it has not asked for, and on any 101.
+// undici closes the connection on an unexpected 100, and on any 101.
 describe.each([
   ['100 Continue', CONTINUE + wire(GOOD_LIST)],
   ['101 Switching Protocols', SWITCHING],
-])('an interim answer of %s that cannot be read past', (name, bytes) => {
+])('an interim response of %s, after which nothing can be read,', (name, bytes) => {
   const why = `an interim answer (${name}) that the gateway cannot read past`;
 
-  test('is an invalid one to fetchContactsList, and the log names it', async () => {
+  test('gives fetchContactsList the saved list with upstream-invalid, and is named in the log', async () => {
     answers(wire(GOOD_LIST));
     await askList(gateway, appId);
     upstream.behave(appId, (socket) => void socket.write(bytes));
@@ -91,7 +91,7 @@ describe.each([
     expect(whyOf('fetchContactsList')).toBe(why);
   });
 
-  test('refuses fetchContactsList if nothing is saved, and is named', async () => {
+  test('is a refusal of fetchContactsList that names it if no list is saved', async () => {
     answers(bytes);
     const { status, body } = await askList(gateway, appId);
     expect([status, JSON.parse(body.toString())]).toMatchObject([
@@ -101,7 +101,7 @@ describe.each([
   });
 
   test.each(['search', 'setFriendRemark', 'fetchContactsListCache', 'addContacts'])(
-    'refuses %s, and is named',
+    'is a refusal of %s that names it',
     async (operation) => {
       answers(bytes);
 

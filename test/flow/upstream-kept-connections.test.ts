@@ -1,4 +1,7 @@
-/** An upstream that answers twice, unasked, or on a connection that it is closing: no caller gets what belongs to another. */
+/**
+ * An upstream that answers twice, without a request, or on a connection that it is closing: no caller gets the response
+ * of another.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -9,9 +12,10 @@ import { startRawUpstream, wire, type RawUpstream } from '../support/raw-upstrea
 import { KEY, startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 /*
- * HTTP/1.1 matches answers to requests by nothing but their order on the connection (RFC 9112 section 9.2), so what an
- * upstream writes unasked on a kept one could be taken for the answer to the next request: another account's contacts.
- * Both clients had that hole: GHSA-35p6-xmwp-9g52 (undici) and CVE-2026-48931 (http.Agent of Node).
+ * HTTP/1.1 matches responses to requests only by their order on the connection (RFC 9112 section 9.2). So bytes that an
+ * upstream sends on a kept connection without a request could be taken for the response to the next one: another
+ * account's contacts. Both clients had this vulnerability: GHSA-35p6-xmwp-9g52 (undici) and CVE-2026-48931 (http.Agent
+ * of Node).
  */
 
 let upstream: RawUpstream;
@@ -30,10 +34,10 @@ afterEach(async () => {
 });
 
 const KEPT = ['Connection: keep-alive'];
-/** A good list whose only friend is the account that asks for it. */
+/** A good list whose only friend is the requesting account. */
 const listOf = (appId: string) => wire(listBytes(appId), '200 OK', KEPT);
 
-/** Answers `appId` on a connection that stays, and `more` with it. */
+/** Answers `appId` on a connection that stays open, and sends `more` with it. */
 function answerAndKeep(appId: string, more = ''): void {
   upstream.behave(appId, (socket) => {
     sockets.push(socket);
@@ -53,7 +57,7 @@ const OPERATIONS = {
 
 describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation, ask) => {
   // https://github.com/nodejs/node/issues/60187 and https://github.com/nodejs/undici/issues/756
-  test('two answers at once do not give the second caller the first one', async () => {
+  test('of two responses at once, the second does not reach the next caller', async () => {
     answerAndKeep('wx_1', listOf('wx_poison'));
     answerAndKeep('wx_2');
 
@@ -61,7 +65,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect((await ask('wx_2')).body.toString()).toBe(listBytes('wx_2'));
   });
 
-  test('an answer that nobody asked for ends the connection and reaches nobody', async () => {
+  test('an unsolicited response closes the connection and reaches no caller', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -73,7 +77,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect(upstream.connections()).toBe(2);
   });
 
-  test('an answer that comes just before the next request is read reaches nobody', async () => {
+  test('an unsolicited response just before the next request is read reaches no caller', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -81,7 +85,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     const caller = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     await once(caller, 'connect');
     await allRead(gateway);
-    // Both lie in the gateway's sockets when it looks, the caller's request first.
+    // Both are in the gateway's sockets when it reads, the caller's request first.
     caller.write(
       rawPost(
         `/contacts/${operation}`,
@@ -97,7 +101,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect(answer).not.toContain('wx_poison');
   });
 
-  test('a connection that the upstream closed in between is not used again', async () => {
+  test('a connection that the upstream closed meanwhile is not reused', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -108,7 +112,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
     expect((await ask('wx_2')).body.toString()).toBe(listBytes('wx_2'));
   });
 
-  test('a good connection is used again', async () => {
+  test('an intact connection is reused', async () => {
     answerAndKeep('wx_1');
     answerAndKeep('wx_2');
     await ask('wx_1');
@@ -118,7 +122,7 @@ describe.each(Object.entries(OPERATIONS))('%s on a kept connection', (operation,
   });
 });
 
-test('no unasked answer is saved as the list of the next account', async () => {
+test('an unsolicited response is not saved as the list of the next account', async () => {
   answerAndKeep('wx_1', listOf('wx_poison'));
   answerAndKeep('wx_2');
   await askList(gateway, 'wx_1');

@@ -1,4 +1,4 @@
-/** Names that are not UTF-8 in an otherwise good answer: every byte of it reaches the caller, live and saved. */
+/** Names that are not UTF-8 in an otherwise good response: every byte reaches the caller, live and saved. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { GOOD_HEADERS, httpCall } from '../support/http-client.ts';
@@ -39,9 +39,9 @@ const call = (operation: string, body: object) =>
 describe.each([
   ...NAMES.map(([what, name]) => [what, listWith(name)] as const),
   ['a byte order mark', Buffer.concat([BYTE_ORDER_MARK, listWith(Buffer.from('张三'))])] as const,
-])('an answer with %s', (what, body) => {
+])('a response with %s', (what, body) => {
   test.each(['search', 'getBriefInfo', 'fetchContactsListCache', 'setFriendRemark'])(
-    'passes %s byte for byte',
+    'is passed on byte for byte for %s',
     async (operation) => {
       answers(body);
 
@@ -51,7 +51,7 @@ describe.each([
     },
   );
 
-  test('passes addContacts byte for byte', async () => {
+  test('is passed on byte for byte for addContacts', async () => {
     answers(body);
 
     const answer = await call('addContacts', addBody(`wx_${Buffer.from(what).toString('hex')}`));
@@ -59,7 +59,7 @@ describe.each([
     expect([answer.status, answer.body]).toEqual([200, body]);
   });
 
-  test('is saved as a list, and comes back byte for byte', async () => {
+  test('is saved as a list and returned byte for byte', async () => {
     answers(body);
     const appId = `wx_${Buffer.from(what).toString('hex')}`;
 
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-test.each(NAMES)('a token beside %s is cut out, and nothing else', async (_what, name) => {
+test.each(NAMES)('a token next to %s is redacted, and nothing else', async (_what, name) => {
   answers(around('{"ret":500,"msg":"', name, `${TOKEN}","data":null}`));
 
   const answer = await call('search', { appId: 'wx_1' });
@@ -80,7 +80,7 @@ test.each(NAMES)('a token beside %s is cut out, and nothing else', async (_what,
   expect(answer.body).toEqual(around('{"ret":500,"msg":"', name, '***","data":null}'));
 });
 
-test.each(NAMES)('a token between two of %s is cut out of a list', async (what, name) => {
+test.each(NAMES)('a token between two of %s is redacted in a list', async (what, name) => {
   const friend = (token: string) => Buffer.concat([name, Buffer.from(token), name]);
   answers(listWith(friend(TOKEN)));
   const appId = `wx_token_${Buffer.from(what).toString('hex')}`;
@@ -95,7 +95,7 @@ test.each(NAMES)('a token between two of %s is cut out of a list', async (what, 
 test.each([
   ...NAMES.map(([what, name]) => [what, around('{"appId":"wx_1","x":"', name, '"}')] as const),
   ['a byte order mark', around('', BYTE_ORDER_MARK, '{"appId":"wx_1"}')] as const,
-])("a caller's body with %s is refused as before", async (_what, body) => {
+])("a caller's body with %s is refused with 400", async (_what, body) => {
   const answer = await httpCall(gateway.url, {
     path: '/contacts/search',
     headers: GOOD_HEADERS,

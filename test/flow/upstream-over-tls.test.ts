@@ -1,4 +1,7 @@
-/** TLS to the upstream: a handshake that fails sends nothing and gives the attempt back; one that holds serves every operation. */
+/**
+ * TLS to the upstream: a failed handshake sends nothing and the attempt is refunded; a working connection serves every
+ * operation.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
@@ -12,15 +15,15 @@ import { GOOD_LIST, startRawUpstream, wire, type RawUpstream } from '../support/
 import { startGateway, TOKEN, type TestGateway, LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A certificate for 127.0.0.1 that nothing else uses, and that nobody trusts who was not told to. */
+/** A self-signed certificate for 127.0.0.1 that only these tests use. */
 const CERTIFICATE = fileURLToPath(new URL('../fixtures/tls/certificate.pem', import.meta.url));
 const KEY_FILE = fileURLToPath(new URL('../fixtures/tls/key.pem', import.meta.url));
 
-/** What an upstream got to see. */
+/** What an upstream received. */
 interface Witness {
-  /** What callers sent, decrypted where there was anything to decrypt. */
+  /** The bytes that callers sent, decrypted if they were encrypted. */
   received: string;
-  /** TCP connections that it has taken, and how many of them are over. */
+  /** The number of TCP connections that were accepted, and how many of them are closed. */
   opened: number;
   closed: number;
   protocols: Set<string | false | null>;
@@ -29,7 +32,7 @@ interface Witness {
 let upstream: RawUpstream;
 let witness: Witness;
 
-/** An upstream over TLS that takes down all that comes through it. */
+/** An upstream over TLS that records everything that it receives. */
 function startTlsUpstream(options: TlsOptions = {}): Promise<RawUpstream> {
   const files = { cert: readFileSync(CERTIFICATE), key: readFileSync(KEY_FILE) };
   return startWitnessed((onConnection) =>
@@ -41,7 +44,7 @@ function startTlsUpstream(options: TlsOptions = {}): Promise<RawUpstream> {
   );
 }
 
-/** An upstream that does this to every connection, whatever is said on it. */
+/** An upstream that treats every connection in this way, whatever it receives. */
 async function startUpstreamWithoutTls(manner: (socket: Socket) => void): Promise<RawUpstream> {
   const started = await startWitnessed(createServer);
   started.greet((socket) => {
@@ -97,7 +100,7 @@ describe('an upstream over TLS', () => {
     });
 
   test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
-    'answers %s where its certificate is trusted',
+    'answers %s if its certificate is trusted',
     async (operation) => {
       const answer = await call(operation);
 
@@ -105,16 +108,16 @@ describe('an upstream over TLS', () => {
     },
   );
 
-  test('answers addContacts and the question before it', async () => {
+  test('answers addContacts: an add is refused as account-too-young, a reject succeeds', async () => {
     expect((await call('addContacts')).json()['code']).toBe('account-too-young');
     expect((await call('addContacts', 4)).json()['ret']).toBe(200);
     const operations = upstream.calls.map(({ operation }) => operation);
     expect(operations.slice(-1)).toEqual(['contacts/addContacts']);
   });
 
-  // It says goodbye in TLS, which is no byte of an answer.
+  // The upstream sends close_notify in TLS, which is not a byte of a response.
   test.each(['search', 'fetchContactsList'])(
-    'gets %s once more where it closes a kept connection when that comes',
+    'gets %s a second time if it closed the kept connection at the first',
     async (operation) => {
       const good = wire(GOOD_LIST, '200 OK', ['Connection: keep-alive']);
       let requests = 0;
@@ -133,14 +136,14 @@ describe('an upstream over TLS', () => {
     },
   );
 
-  test('is spoken to in HTTP/1.1 and with the token, by both clients of the gateway', () => {
+  test('is called over HTTP/1.1 with the token by both HTTP clients of the gateway', () => {
     expect([...witness.protocols]).not.toContain('h2');
     expect(witness.received.match(/ HTTP\/1\.1\r\n/g)).toHaveLength(upstream.calls.length);
     expect(witness.received.match(RegExp(TOKEN, 'g'))).toHaveLength(upstream.calls.length);
   });
 });
 
-describe('a handshake that fails', () => {
+describe('a TLS handshake that fails', () => {
   let gateway: TestGateway;
   afterEach(async () => {
     await gateway.stop();
@@ -148,14 +151,8 @@ describe('a handshake that fails', () => {
   });
 
   const NEVER_ESTABLISHED: readonly (readonly [string, () => Promise<RawUpstream>])[] = [
-    [
-      'a certificate nobody trusts, over TLS 1.3',
-      () => startTlsUpstream({ minVersion: 'TLSv1.3' }),
-    ],
-    [
-      'a certificate nobody trusts, over TLS 1.2',
-      () => startTlsUpstream({ maxVersion: 'TLSv1.2' }),
-    ],
+    ['an untrusted certificate, over TLS 1.3', () => startTlsUpstream({ minVersion: 'TLSv1.3' })],
+    ['an untrusted certificate, over TLS 1.2', () => startTlsUpstream({ maxVersion: 'TLSv1.2' })],
     [
       'plain HTTP',
       () => startUpstreamWithoutTls((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
@@ -170,7 +167,7 @@ describe('a handshake that fails', () => {
   ];
 
   test.each(NEVER_ESTABLISHED)(
-    'by %s gives the attempt back, as nothing of it was sent',
+    'by %s refunds the attempt, because nothing was sent',
     async (what, start) => {
       upstream = await start();
       gateway = await startGateway({
@@ -192,7 +189,7 @@ describe('a handshake that fails', () => {
   );
 
   test.each(['search', 'fetchContactsListCache', 'fetchContactsList'])(
-    'is a refusal to %s, and shows the token to nobody',
+    'is a refusal of %s, and the token is not sent',
     async (operation) => {
       upstream = await startTlsUpstream();
       gateway = await startGateway({ env: { GEWE_BASE_URL: upstream.baseUrl } });
@@ -205,7 +202,7 @@ describe('a handshake that fails', () => {
     },
   );
 
-  test('is not confused with a connection lost after it: that attempt stays charged', async () => {
+  test('is distinguished from a connection lost after the request was sent, which stays charged', async () => {
     upstream = await startUpstreamWithoutTls((socket) =>
       socket.on('data', () => socket.resetAndDestroy()),
     );
@@ -219,7 +216,7 @@ describe('a handshake that fails', () => {
   });
 });
 
-/** Resolves when every connection is over for the upstream too, so that nothing can arrive any more. */
+/** Resolves when the upstream has seen the end of every connection, so that nothing more can arrive. */
 async function untilClosed(): Promise<void> {
   const isOver = () => witness.opened > 0 && witness.closed === witness.opened;
   if (await eventually(isOver)) return;

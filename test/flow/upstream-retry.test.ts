@@ -1,4 +1,4 @@
-/** A kept connection that the upstream closes just when a request comes on it: a read is sent once more, a write never. */
+/** A kept connection that the upstream closes just when a request comes: a read is repeated once, a write never. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -30,7 +30,7 @@ const LOSSES: readonly (readonly [string, Manner])[] = [
 const GOOD = wire(listBytes('ann'), '200 OK', ['Connection: keep-alive']);
 const answers: Manner = (socket) => void socket.write(GOOD);
 
-/** Meets the requests of `wx_1` so, one after the other; gives the connections that they came on. */
+/** Treats the requests of `wx_1` in these ways, in sequence. Returns the connections on which they came. */
 function meets(...manners: readonly Manner[]): Socket[] {
   const sockets: Socket[] = [];
   upstream.behave('wx_1', (socket, call) => {
@@ -48,7 +48,7 @@ const ask = (operation: string) =>
     body: JSON.stringify(addBody('wx_1')),
   });
 
-/** An addContacts that may follow another at once. */
+/** An addContacts without a minimum gap. */
 const accept = () =>
   httpCall(gateway.url, {
     path: '/contacts/addContacts',
@@ -57,12 +57,12 @@ const accept = () =>
   });
 
 const READS = ['search', 'fetchContactsListCache', 'fetchContactsList'];
-const WRITES = ['setFriendRemark', 'deleteFriend', 'whatTheVendorAddsTomorrow'];
+const WRITES = ['setFriendRemark', 'deleteFriend', 'whatGeweAddsTomorrow'];
 
 describe.each(LOSSES)(
   'an upstream that %s a kept connection when a request comes',
   (_what, loses) => {
-    test.each(READS)('gets %s once more, on a new connection', async (operation) => {
+    test.each(READS)('gets %s a second time, on a new connection', async (operation) => {
       const sockets = meets(answers, loses, answers);
       await ask(operation);
 
@@ -76,7 +76,7 @@ describe.each(LOSSES)(
       expect([second === first, third === first, more]).toEqual([true, false, []]);
     });
 
-    test.each(WRITES)('gets %s once', async (operation) => {
+    test.each(WRITES)('gets %s only once', async (operation) => {
       const sockets = meets(answers, loses, answers);
       await ask('search');
 
@@ -88,7 +88,7 @@ describe.each(LOSSES)(
       expect(sockets[1]).toBe(sockets[0]);
     });
 
-    test('gets addContacts once, and it stays charged', async () => {
+    test('gets addContacts only once, and it stays charged', async () => {
       const sockets = meets(answers, loses, answers);
       await accept();
 
@@ -101,7 +101,7 @@ describe.each(LOSSES)(
       expect(sockets[1]).toBe(sockets[0]);
     });
 
-    test.each(READS)('and the new one too gets %s twice in all', async (operation) => {
+    test.each(READS)('and then the new one gets %s only twice', async (operation) => {
       const sockets = meets(answers, loses, loses, answers);
       await ask(operation);
 
@@ -122,7 +122,7 @@ const isOf =
   (call: { operation: string }): boolean =>
     call.operation === `contacts/${operation}`;
 
-test.each(READS)('%s is sent once where its connection was new', async (operation) => {
+test.each(READS)('%s is sent once if it was lost on a new connection', async (operation) => {
   meets(
     (socket) => socket.resetAndDestroy(),
     (socket) => socket.resetAndDestroy(),
@@ -135,7 +135,7 @@ test.each(READS)('%s is sent once where its connection was new', async (operatio
   expect(upstream.calls.filter(isOf(operation))).toHaveLength(1);
 });
 
-test.each(READS)('%s is sent once where a byte of its answer came', async (operation) => {
+test.each(READS)('%s is sent once if a byte of its response came', async (operation) => {
   meets(answers, (socket) => socket.end('H'), answers);
   await ask(operation);
 
@@ -144,7 +144,7 @@ test.each(READS)('%s is sent once where a byte of its answer came', async (opera
   expect(upstream.calls.filter(isOf(operation))).toHaveLength(2);
 });
 
-test('a read whose caller has left is not sent once more', async () => {
+test('a read whose caller has left is not repeated', async () => {
   const { promise: arrived, resolve } = Promise.withResolvers<Socket>();
   const sockets = meets(answers, resolve, answers);
   await ask('search');
@@ -163,7 +163,7 @@ test('a read whose caller has left is not sent once more', async () => {
   expect(sockets).toHaveLength(2);
 });
 
-test('a read that was sent once more ends with its deadline', async () => {
+test('a repeated read ends at its deadline', async () => {
   await gateway.stop();
   gateway = await startGateway({
     env: { GEWE_BASE_URL: upstream.baseUrl, GEWE_TIMEOUT_MS: '500' },

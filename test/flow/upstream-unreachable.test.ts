@@ -1,4 +1,7 @@
-/** An upstream whose addresses drop or refuse connections: one that can be reached is, and where none can, nothing was carried out. */
+/**
+ * An upstream whose addresses drop or refuse connections: a working address is used, and if there is none, nothing was
+ * carried out.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Connecting } from '../../src/gewe/client.ts';
@@ -9,7 +12,7 @@ import { GOOD_LIST, startRawUpstream, type RawUpstream } from '../support/raw-up
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
 const DROPPING = '127.0.0.2';
-/** Nothing listens there, whatever the port: other tests use 127.0.0.1. */
+/** Nothing listens on this address, whatever the port: other tests use 127.0.0.1. */
 const [REFUSING, REFUSING_TOO] = ['127.0.0.3', '127.0.0.4'];
 const GOOD = '127.0.0.1';
 
@@ -24,7 +27,7 @@ afterEach(async () => {
 });
 
 interface Upstream {
-  /** What its name stands for, in this order. */
+  /** The addresses of its host name, in this order. */
   readonly addresses: readonly string[];
   readonly timeoutMs?: string;
   readonly connecting?: Connecting;
@@ -59,13 +62,13 @@ async function start({ addresses, timeoutMs = '30000', connecting, onLookup }: U
 }
 
 describe.each<[string, Upstream]>([
-  // Nothing comes after the last address but the deadline.
+  // After the last address, only the deadline remains.
   ['drops everything', { addresses: [DROPPING], timeoutMs: '300' }],
   ['refuses, and then drops everything', { addresses: [REFUSING, DROPPING], timeoutMs: '300' }],
   ['drops everything, and then refuses', { addresses: [DROPPING, REFUSING] }],
   ['refuses twice', { addresses: [REFUSING, REFUSING_TOO] }],
 ])('an upstream that %s', (_what, upstream) => {
-  test('costs an addContacts nothing, each time', async () => {
+  test('causes no charge for addContacts', async () => {
     await start(upstream);
 
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -78,7 +81,7 @@ describe.each<[string, Upstream]>([
     }
   });
 
-  test('says of a read, too, that it was not carried out', async () => {
+  test('makes the refusal of a read say that it was not carried out', async () => {
     await start(upstream);
 
     const answer = await gateway.post('search', { appId: 'wx_a' }).expect(502);
@@ -89,7 +92,7 @@ describe.each<[string, Upstream]>([
 });
 
 describe('an upstream whose first address drops everything', () => {
-  test('is reached at the second one', async () => {
+  test('is reached at its second address', async () => {
     await start({ addresses: [DROPPING, GOOD] });
 
     await gateway.post('search', { appId: 'wx_a' }).expect(200);
@@ -102,7 +105,7 @@ describe('an upstream whose first address drops everything', () => {
 });
 
 describe('an upstream whose first address takes a second to connect, and whose second one refuses', () => {
-  /** The first packet is dropped; the kernel's next one finds it awake. How long that takes here is not the subject. */
+  /** The first packet is dropped; its retransmission finds the server awake. The time until then is not the subject. */
   const slow: Upstream = {
     addresses: [DROPPING, REFUSING],
     connecting: { addressTimeoutMs: 30_000 },

@@ -1,4 +1,4 @@
-/** A GEWE_BASE_URL that leads to GEWE's host, and not to its API. */
+/** A GEWE_BASE_URL with the host of GEWE but without the path of its API. */
 import { afterEach, expect, test } from '@jest/globals';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -11,7 +11,7 @@ afterEach(async () => {
   await simulator.stop();
 });
 
-/** @param path what stands in GEWE_BASE_URL in place of /v2/api */
+/** @param path the path in GEWE_BASE_URL instead of /v2/api */
 async function startAt(path: string): Promise<void> {
   simulator = createSimulator({ token: TOKEN });
   const { baseUrl } = await simulator.start();
@@ -22,7 +22,7 @@ const call = (operation: string) =>
   gateway.post(operation, { appId: 'wx_1', option: 4, v3: 'v3_1', wxids: ['a'] });
 
 test.each(['search', 'addContacts', 'fetchContactsList', 'fetchContactsListCache'])(
-  'without /v2/api in it, %s says that the upstream was reached, what it said, and what to look at',
+  "with a GEWE_BASE_URL without /v2/api, %s is refused with the upstream's status and the likely cause",
   async (operation) => {
     await startAt('/');
     const { status, body } = await call(operation);
@@ -41,7 +41,7 @@ test.each(['search', 'addContacts', 'fetchContactsList', 'fetchContactsListCache
   },
 );
 
-test('with a slash at its end it works', async () => {
+test('a GEWE_BASE_URL that ends in a slash works', async () => {
   await startAt('/v2/api/');
   expect((await call('search')).body).toMatchObject({ ret: 200 });
   expect((await call('fetchContactsList')).body).toMatchObject({ ret: 200 });

@@ -12,10 +12,10 @@ export const ADD = 2;
 export const ACCEPT = 3;
 export const REJECT = 4;
 
-/** A policy under which accounts that nobody declared count as old. */
+/** A policy that treats undeclared accounts as old. */
 export const TRUSTING = 'addContacts: { accountAge: { unknown: trust } }';
 
-/** The same without gaps, for tests that are about how many and not about how often. */
+/** The same without gaps, for tests of how many attempts are allowed rather than how often. */
 export const TRUSTING_WITHOUT_GAPS = `
 addContacts:
   accountAge: { unknown: trust }
@@ -36,7 +36,7 @@ export function isAdd({ operation }: RecordedCall): boolean {
   return operation === 'contacts/addContacts';
 }
 
-/** Adds `count` people one after the other, `gapMs` apart; the clock then stands at the last of them. */
+/** Adds `count` people one after the other, `gapMs` apart. The clock then shows the time of the last one. */
 export async function addPeople(
   gateway: TestGateway,
   clock: MovableClock,
@@ -48,7 +48,7 @@ export async function addPeople(
   }
 }
 
-/** Expects a refusal that opens at `opensAt`, by code, body, status and both ways to say when. */
+/** Expects a refusal until `opensAt`: its code, body, status, and both ways to name that instant. */
 export function expectRefusedUntil(
   answer: { status: number; headers: Record<string, string>; body: Record<string, unknown> },
   code: string,
@@ -71,8 +71,8 @@ export interface Quota {
 }
 
 /**
- * RateLimit and RateLimit-Policy as lists of structured fields: `"name";q=5;w=60`. Throws where they are not in
- * that form. Byte sequences (the client's partition key) stay text.
+ * RateLimit and RateLimit-Policy as lists of structured fields: `"name";q=5;w=60`. Throws if they do not have that
+ * form. Byte sequences (the client's partition key) stay text.
  */
 export function readQuotas(headers: Record<string, string>): {
   readonly policy: Quota[];
@@ -97,7 +97,7 @@ function readList(field: string): Quota[] {
   });
 }
 
-/** How often a quota of an account was charged, as the admin API tells. */
+/** How often a quota of an account was charged, according to the admin API. */
 export async function chargedOf(
   { opsUrl }: Pick<TestGateway, 'opsUrl'>,
   appId: string,

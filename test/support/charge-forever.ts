@@ -1,5 +1,5 @@
 /**
- * A process that charges until it is killed, and prints the id of each charge as soon as the ledger has promised it.
+ * A process that charges until it is killed, and prints the id of each charge as soon as the ledger has confirmed it.
  * Argument: the path of the SQLite file.
  */
 import { writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ for (;;) {
   if (charge.kind === 'charged') print(`${charge.attemptId}\n`);
 }
 
-/** Waits for a reader that is too busy to read: the pipe is full then, which must not end this process. */
+/** Waits for a slow reader: when the pipe is full, this process must not end. */
 function print(line: string): void {
   for (let rest = Buffer.from(line); rest.length > 0;) {
     try {

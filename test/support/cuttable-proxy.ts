@@ -4,23 +4,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { reset } from './reset.ts';
 
-/** A wire to a server on 127.0.0.1 that a test can spoil. */
+/** A TCP proxy in front of a server on 127.0.0.1, which a test can disturb. */
 export interface CuttableProxy {
   readonly port: number;
   /** Drops all connections, and refuses new ones. */
   cut(): void;
-  /** A black hole: connections stay and new ones are accepted, but no byte arrives, either way, until `heal`. */
+  /**
+   * A black hole: connections stay open and new ones are accepted, but no byte arrives in either direction until
+   * `heal`.
+   */
   hold(): void;
-  /** What the server says arrives no more, until `heal`; what it is told does. */
+  /** Bytes from the server no longer arrive, until `heal`; bytes to it do. */
   mute(): void;
   /**
-   * Drops the connections as their clients see it. What was held of what they said arrives all the same, when `heal` is called or the
-   * time is up; new connections are free at once.
+   * Drops the connections of the clients. The bytes that they sent still arrive, when `heal` is called or the time is
+   * up. New connections work at once.
    */
   leaveBehind(afterMs: number): void;
-  /** From now on each chunk towards the server arrives so much later, in milliseconds. */
+  /** From now on, each chunk to the server arrives this many milliseconds later. */
   delay(ms: number): void;
-  /** All is well again; what was held arrives now. */
+  /** Ends every disturbance; held bytes arrive now. */
   heal(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -34,7 +37,7 @@ export async function cuttableProxy(serverPort: number): Promise<CuttableProxy> 
   let server: Server | undefined;
   const port = await freePort();
 
-  /** Carries everything that happens at one end to the other, in its order. */
+  /** Forwards every event of one end to the other, in order. */
   function carry(
     from: Socket,
     to: Socket,

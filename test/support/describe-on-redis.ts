@@ -4,8 +4,8 @@ import { redisProgram } from './redis-life.ts';
 const MISSING = 'neither redis-server nor valkey-server is on PATH';
 
 /**
- * `describe` for what needs `startRedis`. Without a server to start its tests are skipped, and say why; with the
- * variable TEST_REDIS=required they fail.
+ * `describe` for tests that need `startRedis`. Without a server program they are skipped with the reason, or fail with
+ * the variable TEST_REDIS=required.
  */
 export function describeOnRedis(title: string, declare: () => void): void {
   if (redisProgram !== undefined) return describe(title, declare);

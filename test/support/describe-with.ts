@@ -2,8 +2,8 @@ import { describe, test } from '@jest/globals';
 import { onPath } from './on-path.ts';
 
 /**
- * `describe` for what needs a program. Without it the tests are skipped, and say why; with the variable
- * TEST_PROGRAMS=required they fail.
+ * `describe` for tests that need a program. Without it they are skipped with the reason, or fail with the variable
+ * TEST_PROGRAMS=required.
  */
 export function describeWith(program: string, title: string, declare: () => void): void {
   if (onPath(program) !== undefined) return describe(title, declare);

@@ -3,16 +3,16 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A way in which the disk below a store takes no more writes, for real. `folder` is where the store is alone. */
+/** A real fault that makes a disk refuse writes. `folder` contains nothing but the store. */
 interface DiskFault {
   readonly name: string;
-  /** Whether it can be brought about here: most need root, and a system call or a file system that has them. */
+  /** Whether the fault is possible on this machine: most need root, and a system call or file system that supports them. */
   readonly isPossible: boolean;
   /** Before the store is opened. */
   prepare(folder: string): void;
   strike(folder: string, pid: number): void;
   mend(folder: string, pid: number): void;
-  /** When the store is closed, whether or not the fault still lasts. */
+  /** After the store was closed, whether or not the fault still lasts. */
   dispose(folder: string): void;
 }
 
@@ -21,14 +21,14 @@ const run = (program: string, ...args: string[]) => void execFileSync(program, a
 const isRoot = process.getuid?.() === 0;
 const nothing = () => undefined;
 
-/** A file system of its own in memory, as large as `size` says. Needs root and the system call. */
+/** A separate file system in memory, of this size. Needs root and the system call. */
 export const ownDisk = {
   isPossible: isRoot && works('unshare', '--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()),
   mount: (folder: string, size: string) =>
     run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'none', folder),
   remount: (folder: string, mode: 'ro' | 'rw') => run('mount', '-o', `remount,${mode}`, folder),
   unmount: (folder: string) => run('umount', folder),
-  /** To the last byte. */
+  /** Fills it to the last byte. */
   fill(folder: string) {
     const filler = openSync(join(folder, 'filler'), 'w');
     try {
@@ -51,7 +51,7 @@ const full: DiskFault = {
   dispose: ownDisk.unmount,
 };
 
-/** The kernel's limit on files, EFBIG: the nearest that a user who is not root can come to a disk that fails. */
+/** The kernel's limit on file sizes, EFBIG: the closest to a failing disk that is possible without root. */
 const noFileMayBeWritten: DiskFault = {
   name: 'refuses every write',
   isPossible: works('prlimit', '--version'),
@@ -62,8 +62,8 @@ const noFileMayBeWritten: DiskFault = {
 };
 
 /**
- * A disk cannot be remounted read-only while a file on it is open for writing. A file system that does so by itself,
- * after an error, refuses writes into open files; so do some, ext4 among them, for a file that was made immutable.
+ * A disk cannot be remounted read-only while a file on it is open for writing. A file system that becomes read-only
+ * after an error refuses writes to open files; some, such as ext4, do so for an immutable file, too.
  */
 const readOnly: DiskFault = {
   name: 'turned read-only under open files',

@@ -8,7 +8,7 @@ const each =
   (text) =>
     [...text].map(spell).join('');
 
-/** What programs do to printable ASCII on its way into a URL, a JSON string, a page or a log. */
+/** Encodings of printable ASCII by other programs, in a URL, a JSON string, a page or a log. */
 export const ENCODINGS: readonly Encoding[] = [
   encodeURIComponent,
   each((one) => `%${hexOf(one)}`),
@@ -32,7 +32,7 @@ export const ENCODINGS: readonly Encoding[] = [
       .replaceAll("'", '&apos;'),
 ];
 
-/** Encodings that say something new about a text that the token is only a part of. */
+/** Encodings that change a text even if the token is only a part of it. */
 const WHOLE: readonly Encoding[] = [
   (text) => Buffer.from(text).toString('base64'),
   (text) => Buffer.from(text).toString('base64url'),
@@ -40,7 +40,7 @@ const WHOLE: readonly Encoding[] = [
   (text) => Buffer.from(text).toString('hex').toUpperCase(),
 ];
 
-/** One way of many to write a text, several of them one after the other. */
+/** One of several encodings, or several in sequence. */
 export const wrapped: fc.Arbitrary<Encoding> = fc
   .tuple(
     fc.option(fc.constantFrom(...WHOLE), { nil: undefined }),
@@ -52,7 +52,7 @@ export const wrapped: fc.Arbitrary<Encoding> = fc
         escapes.reduce((spelled, encode) => encode(spelled), whole?.(text) ?? text),
   );
 
-/** Secrets of printable ASCII, also those with quotes, backslashes and percent signs in them. */
+/** Secrets of printable ASCII, including quotes, backslashes and percent signs. */
 export function secretAt(length: { minLength: number; maxLength: number }): fc.Arbitrary<string> {
   return fc
     .array(fc.integer({ min: 0x21, max: 0x7e }), length)

@@ -8,7 +8,7 @@ declare const TEST_ENGINE: 'memory' | 'sqlite' | 'redis';
 let redis: RedisUnderTest | undefined;
 let databases = 0;
 
-/** More than the gateways of any file, each of which gets one of its own. */
+/** More than the number of gateways in any file, each of which gets its own database. */
 const DATABASES = 10_000;
 
 if (TEST_ENGINE === 'redis' && redisProgram !== undefined) {
@@ -18,10 +18,10 @@ if (TEST_ENGINE === 'redis' && redisProgram !== undefined) {
   afterAll(() => redis?.stop());
 }
 
-/** The engine that this run is about. */
+/** The engine under test. */
 export const engine = TEST_ENGINE;
 
-/** STORE_URL of an empty store on the engine that this run is about. */
+/** The STORE_URL of an empty store on the engine under test. */
 export function emptyStore(folder: string): string {
   switch (TEST_ENGINE) {
     case 'memory':

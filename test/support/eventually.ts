@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Looks again and again until it is so, for what tells nobody when it happens.
+ * Checks a condition repeatedly until it holds, if nothing announces it.
  *
- * @param withinMs against hanging, so generous
- * @returns whether it came to be so
+ * @param withinMs only against hanging, so generous
+ * @returns whether the condition held
  */
 export async function eventually(
   isSo: () => boolean | Promise<boolean>,

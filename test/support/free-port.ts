@@ -2,16 +2,16 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** How many ports a process has. */
+/** The number of ports for each process. */
 const EACH = 200;
-/** Processes that run at the same time have others, unless there are more than fifty of them. */
+/** Processes that run at the same time use different ports, unless there are more than fifty. */
 const FIRST = 20_000 + (process.pid % 50) * EACH;
 let used = randomInt(EACH);
 
 /**
- * A port of 127.0.0.1 that nobody listens on. It lies below those that systems give out for outgoing connections, so
- * that nobody who knocks there while its server is away gets connected to itself, and in the range of this process, so that
- * it is still free when the server comes back.
+ * A port of 127.0.0.1 on which nothing listens. It is below the range for outgoing connections, so that a client that
+ * retries while its server is down is not connected to itself, and in the range of this process, so that it is still
+ * free when the server comes back.
  */
 export async function freePort(): Promise<number> {
   used = (used + 1) % EACH;
@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
   return (await isFree(port)) ? port : freePort();
 }
 
-/** The beginning of ports that differ in their last digit, of which those with these digits are free. */
+/** The prefix of ports that differ in their last digit; those with these digits are free. */
 export async function freePorts(...digits: readonly number[]): Promise<string> {
   const tens = (Math.floor(used / 10) + 1) % (EACH / 10);
   used = 10 * tens + 9;

@@ -7,25 +7,25 @@ import { fileURLToPath } from 'node:url';
 /** The program, as this Node runs it. */
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Where processes keep what they have compiled: each would spend half of its start on that again. */
+/** Processes share their compile cache, because compiling takes half of each start. */
 export const COMPILED = join(tmpdir(), 'gewe-gateway-compiled');
 
 export interface GatewayProcess {
   readonly pid: number;
-  /** All that it has written so far, to both streams. */
+  /** All output so far, of both streams. */
   output(): string;
-  /** Resolves when its output matches; rejects where it ends without. */
+  /** Resolves when the output matches; rejects if the process ends first. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Where it listens, read off its start-up line. */
+  /** Its addresses, read from its start-up line. */
   listening(): Promise<{ readonly url: string; readonly opsUrl: string }>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it has ended and all of its output has been read. */
+  /** Resolves when the process has ended and all of its output was read. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
 /**
- * `gewe-gateway ARGS…` as a process of its own, with these variables and no other that means anything to it. `command` is what comes before ARGS,
- * where it is not this project's source on this Node.
+ * `gewe-gateway ARGS…` as a process with only these variables. `command` precedes ARGS, if the program is not this
+ * project's source on this Node.
  */
 export function runGateway(
   args: readonly string[],

@@ -12,29 +12,29 @@ export interface RunningGateway {
 }
 
 export interface GatewayProcesses {
-  /** In front of which they run; it outlives them. */
+  /** The simulator behind the gateways; it keeps running when they end. */
   readonly simulator: Simulator;
-  /** In which they run. */
+  /** Their working directory. */
   readonly folder: string;
-  /** `gewe-gateway start`, not waited for: for one that may refuse to. */
+  /** Runs `gewe-gateway start` without waiting, for a process that may refuse to start. */
   run(env?: Readonly<Record<string, string>>, command?: readonly string[]): GatewayProcess;
-  /** The same, once it listens. */
+  /** The same, but waits until it listens. */
   start(
     env?: Readonly<Record<string, string>>,
     command?: readonly string[],
   ): Promise<RunningGateway>;
-  /** kill -9, until it is gone. */
+  /** kill -9; resolves when the process has ended. */
   kill(gateway: Pick<RunningGateway, 'process'>): Promise<void>;
-  /** Kills those that are left. */
+  /** Kills the remaining processes. */
   stop(): Promise<void>;
 }
 
 /**
  * Gateways as processes in one folder, with the same settings, in front of one simulator.
  *
- * @param folder one that outlives them, if a test wants to
- * @param policy the policy file's text
- * @param env variables beside those of every gateway of a test
+ * @param folder a folder that is kept after they end, if a test needs one
+ * @param policy the text of the policy file
+ * @param env variables in addition to those of every test gateway
  */
 export async function gatewayProcesses({
   folder,

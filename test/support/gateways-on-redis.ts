@@ -15,10 +15,10 @@ import { startGateway, TOKEN, type TestGateway, type TestGatewayOptions } from '
 
 export interface GatewayOnRedis {
   readonly redis: RedisUnderTest;
-  /** The wire between the gateway and its Redis. */
+  /** The proxy between the gateway and its Redis. */
   readonly wire: CuttableProxy;
   readonly gateway: TestGateway;
-  /** One more on the same Redis and upstream, on a wire that nobody spoils. Stops with this one. */
+  /** Another gateway on the same Redis and upstream, without the proxy. It stops with this one. */
   another(): Promise<TestGateway>;
   call(operation: string, body: object, headers?: Record<string, string>): Promise<HttpAnswer>;
   add(
@@ -44,10 +44,10 @@ interface Options extends Omit<TestGatewayOptions, 'simulator'> {
   readonly before?: (parts: Pick<GatewayOnRedis, 'redis' | 'wire'>) => unknown;
 }
 
-/** Outages that are the machine's own, which has other things to do. */
+/** Outages caused by a busy machine. */
 const NOISE = 3;
 
-/** Expects the lines of so many outages, each with its end, and no flood. */
+/** Expects the log lines of this many outages, each with its end, and not many more. */
 export function expectToldOnce({ logged }: GatewayOnRedis, outages = 1): void {
   const told = logged(AWAY).length;
   expect(told).toBeGreaterThanOrEqual(outages);
@@ -55,7 +55,7 @@ export function expectToldOnce({ logged }: GatewayOnRedis, outages = 1): void {
   expect(logged(BACK)).toHaveLength(told);
 }
 
-/** A gateway on a Redis of its own, with a wire between them that can be spoiled. */
+/** A gateway with its own Redis, and a proxy between them that a test can disturb. */
 export async function gatewayOnRedis({
   redis: redisOptions = {},
   before = () => undefined,
@@ -131,7 +131,7 @@ export interface SeveralGateways {
   stop(): Promise<void>;
 }
 
-/** @param optionsOf what one of them is told beside the store and the upstream */
+/** @param optionsOf options of each gateway besides the store and the upstream */
 export async function threeGateways(
   optionsOf: (index: number) => TestGatewayOptions = () => ({}),
 ): Promise<SeveralGateways> {
@@ -156,14 +156,14 @@ export async function threeGateways(
   };
 }
 
-/** The gateway whose turn it is when callers go round. */
+/** The next gateway in rotation. */
 export function roundRobin(gateways: SeveralGateways['gateways'], index: number): TestGateway {
   return gateways[index % 3] ?? gateways[0];
 }
 
 export interface ProcessesOnRedis extends Omit<GatewayProcesses, 'start'> {
   readonly redis: RedisUnderTest;
-  /** @param skewMs by how much the machine's clock is wrong for this one */
+  /** @param skewMs the error of this gateway's clock in milliseconds */
   start(env?: Readonly<Record<string, string>>, skewMs?: number): Promise<RunningGateway>;
 }
 

@@ -1,4 +1,7 @@
-/** A process that opens a store, charges once, says so, and keeps it open. Argument: the path of the SQLite file. */
+/**
+ * A process that opens a store, charges once, prints that it did, and keeps the store open. Argument: the path of the
+ * SQLite file.
+ */
 import { systemClock } from '../../src/time.ts';
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import { ANN } from './quota-rules.ts';

@@ -16,13 +16,13 @@ export interface HttpCall {
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer;
-  /** Where its connection comes from, if not a new one for this call alone. */
+  /** The agent that provides its connection; by default a new connection for this call. */
   readonly agent?: Agent | undefined;
-  /** When it aborts, the caller leaves and this rejects. By default it waits for ever. */
+  /** When it aborts, the caller disconnects and the call rejects. By default it waits without a limit. */
   readonly signal?: AbortSignal;
 }
 
-/** The client of the tests: one request, its answer in bytes. Nothing is decoded or followed. */
+/** The HTTP client of the tests: one request, and its response in bytes. It decodes nothing and follows no redirect. */
 export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const { method = 'POST', path, headers = {}, body, agent = new Agent(), signal } = call;
@@ -42,7 +42,7 @@ export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   return promise;
 }
 
-/** What every good request has: the media type, and the key of the client `test`. */
+/** The headers of every valid request: the media type, and the key of the client `test`. */
 export const GOOD_HEADERS = {
   'Content-Type': 'application/json',
   Authorization: `Bearer ${KEY}`,
@@ -68,7 +68,7 @@ export function callerWhoLeaves(url: string, call: HttpCall): { leave(): Promise
   };
 }
 
-/** The status of /readyz on this listener, and the parts that it names. */
+/** The status of /readyz on this listener, and the parts that are not ready. */
 export async function readiness(url: string): Promise<{ status: number; notReady: unknown }> {
   const answer = await httpGet(url, '/readyz');
   return { status: answer.status, notReady: answer.json()['notReady'] };

@@ -13,7 +13,7 @@ import type { TestGateway } from './start-gateway.ts';
 export const LIST = 'contacts/fetchContactsList';
 export const CACHE = 'contacts/fetchContactsListCache';
 
-/** As it came over the wire, still encoded. */
+/** As received, still compressed. */
 export type Reply = HttpAnswer;
 
 export type Asked = Pick<TestGateway, 'url'>;
@@ -40,22 +40,22 @@ export function listCallerWhoLeaves(gateway: Asked, appId: string): { leave(): P
 
 export const ONLY_IF_CACHED = { 'Cache-Control': 'only-if-cached' };
 export const NO_CACHE = { 'Cache-Control': 'no-cache' };
-/** The live list or an error. */
+/** Gets the live list or an error. */
 export const NO_FALLBACK = { 'Cache-Control': 'stale-if-error=0' };
 
-/** The bytes of a good list with these friends, spaced as no serialiser would and with a number beyond 2^53. */
+/** The bytes of a good list with these friends, with unusual white space and a number above 2^53. */
 export function listBytes(...friends: string[]): string {
   return `{"ret":200 , "msg":null,\n"data":{"friends":${JSON.stringify(friends)},"chatrooms":[],"ghs":[]}, "seq":90071992547409931}`;
 }
 
-/** Lets the upstream answer once with this list and asks for it, so that it is saved. */
+/** Makes the upstream return this list once and requests it, so that it is saved. */
 export async function saveList(gateway: TestGateway, appId: string, body: string): Promise<void> {
   gateway.simulator.behave(appId, { raw: { body } });
   const reply = await askList(gateway, appId, { ...NO_FALLBACK, Prefer: 'wait=60' });
   if (reply.headers['x-gateway-source'] !== 'live') throw new Error(`${reply.status}, not saved`);
 }
 
-/** How often the upstream was asked for the list of an account. */
+/** The number of upstream calls for the list of an account. */
 export function listCalls({ simulator }: Pick<TestGateway, 'simulator'>, appId: string): number {
   return simulator.calls.filter((call) => call.appId === appId && call.operation === LIST).length;
 }
@@ -68,7 +68,7 @@ export interface SavedListInfo {
   readonly source: string;
 }
 
-/** Asks the ops listener until it tells of a saved list like this. */
+/** Asks the ops listener until it reports a saved list like this. */
 export async function untilSaved(
   { opsUrl }: Pick<TestGateway, 'opsUrl'>,
   appId: string,
@@ -86,15 +86,15 @@ export async function untilSaved(
 }
 
 /**
- * Resolves when the gateway has read all that it has begun to read: it answers two requests that came later. Gateway
- * and test share a thread.
+ * Resolves when the gateway has read everything that it has begun to read, because it has answered two later requests.
+ * Gateway and test share a thread.
  */
 export async function allRead({ opsUrl }: Pick<TestGateway, 'opsUrl'>): Promise<void> {
   await httpGet(opsUrl, '/healthz');
   await httpGet(opsUrl, '/healthz');
 }
 
-/** Asks so many times at once; `arrived` resolves when the gateway has begun to read all of it. */
+/** Sends all requests at once; `arrived` resolves when the gateway has begun to read all of them. */
 export function askTogether(
   gateway: Asked,
   asks: readonly (readonly [appId: string, headers?: Readonly<Record<string, string>>])[],

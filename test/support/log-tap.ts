@@ -1,5 +1,5 @@
 export interface LogTap {
-  /** Goes into the overrides of a gateway. */
+  /** For the overrides of a gateway. */
   readonly logTo: { write(lines: string): void };
   /** Every line so far, as it was written. */
   readonly lines: readonly string[];
@@ -7,7 +7,7 @@ export interface LogTap {
   waitFor(text: string, from?: number): Promise<string>;
 }
 
-/** A log that can be waited for, so that no test has to sleep until a watched file was read. */
+/** A log whose lines can be awaited, so that no test sleeps until a watched file was read. */
 export function createLogTap(): LogTap {
   const lines: string[] = [];
   const waiting = new Set<() => void>();

@@ -1,34 +1,34 @@
 import { MAIN, runGateway, type GatewayProcess } from './gateway-process.ts';
 import { httpCall } from './http-client.ts';
 
-/** What a process holds, once its garbage has been collected. */
+/** The memory of a process after a garbage collection. */
 export interface Holding {
   readonly heapBytes: number;
-  /** Outside of the heap, such as what Buffers hold. */
+  /** Memory outside the heap, such as that of Buffers. */
   readonly outsideBytes: number;
   readonly residentBytes: number;
 }
 
-/** What a process has open. */
+/** The open resources of a process. */
 export interface Handles {
   readonly fds: number;
   /** Sockets, servers, pipes. */
   readonly handles: number;
-  /** Those, running timers, and what waits for the system. */
+  /** Handles, running timers, and pending operations of the system. */
   readonly resources: number;
 }
 
 export interface MeasuredGateway {
   readonly url: string;
   readonly process: GatewayProcess;
-  /** The value of a metric without labels, its name without the prefix. */
+  /** The value of a metric without labels. Its name has no prefix. */
   metric(name: string): Promise<number>;
   holding(): Promise<Holding>;
   handles(): Promise<Handles>;
   end(): Promise<void>;
 }
 
-/** Twice, since what a finaliser lets go of is garbage only then. */
+/** Twice, because memory freed by a finaliser is collected only then. */
 const COLLECT = `
   let times = 0;
   process.on('SIGUSR2', async () => {
@@ -38,7 +38,7 @@ const COLLECT = `
     console.log('collected ' + ++times + '.');
   });`;
 
-/** A gateway in a process of its own, whose memory can be read without the garbage in it. */
+/** A gateway as a process whose memory can be measured without garbage. */
 export async function startMeasuredGateway(
   cwd: string,
   env: Readonly<Record<string, string>>,

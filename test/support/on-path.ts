@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where a program is, or undefined where it is not on PATH. */
+/** The path of a program, or undefined if it is not on PATH. */
 export function onPath(program: string): string | undefined {
   const paths = (process.env['PATH'] ?? '').split(delimiter).map((dir) => join(dir, program));
   return paths.find((path) => {

@@ -1,4 +1,4 @@
-/** The client for bytes that no HTTP client would send, and for what the gateway does to the connection that they come on. */
+/** A client for bytes that no HTTP client would send, and for observing what the gateway does to their connection. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -15,19 +15,19 @@ export interface RawAnswer {
 
 export interface RawCaller {
   readonly socket: Socket;
-  /** All answers so far that are complete; what comes after them must be the beginning of another. */
+  /** All complete responses so far. Any bytes after them must be the beginning of another. */
   answers(): readonly RawAnswer[];
-  /** Resolves once there are so many answers; rejects if the connection closes before. */
+  /** Resolves when there are this many responses; rejects if the connection closes first. */
   answered(count: number): Promise<readonly RawAnswer[]>;
-  /** The same, and those are then forgotten: for connections that see many. */
+  /** The same, and then forgets them: for connections with many responses. */
   taken(count: number): Promise<readonly RawAnswer[]>;
-  /** The bytes that have come after the last complete answer. */
+  /** The bytes after the last complete response. */
   rest(): Buffer;
-  /** Resolves once the server has closed the connection, by an end or a reset. */
+  /** Resolves when the server has closed the connection, by an end or a reset. */
   closed(withinMs?: number): Promise<void>;
 }
 
-/** A caller that decides when it writes what, and sees what comes. */
+/** A caller that controls when it writes what, and sees what it receives. */
 export function openRaw(url: string): RawCaller {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -38,7 +38,7 @@ export function openRaw(url: string): RawCaller {
   socket.on('data', (chunk: Buffer) => unread.push(chunk));
   const closing = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
 
-  /** Joined only when somebody looks: a large answer comes in thousands of pieces. */
+  /** Joined only when needed: a large response comes in thousands of pieces. */
   function rest(): Buffer {
     const bytes = Buffer.concat(unread);
     unread = bytes.length > 0 ? [bytes] : [];
@@ -86,8 +86,8 @@ export function openRaw(url: string): RawCaller {
 }
 
 /**
- * Sends bytes as they are. Resolves with every answer, in order, once the server has closed the connection, also if there
- * is none. Rejects with what came if the server does not close.
+ * Sends bytes unchanged. Resolves with all responses, in order, when the server has closed the connection, even if
+ * there is none. Rejects with what was received if the server does not close it.
  *
  * @param halfClose whether the caller ends its side after its last byte
  */
@@ -104,8 +104,8 @@ export async function rawExchange(
 }
 
 /**
- * Sends bytes as they are. Resolves with the first answer as soon as it is complete; with what there is of it if the server
- * closes the connection before, as after HEAD.
+ * Sends bytes unchanged. Resolves with the first response as soon as it is complete, or with an incomplete one if the
+ * server closes the connection first, as after HEAD.
  */
 export async function rawRequest(url: string, request: string | Buffer): Promise<RawAnswer> {
   const caller = openRaw(url);
@@ -117,7 +117,7 @@ export async function rawRequest(url: string, request: string | Buffer): Promise
   return begun;
 }
 
-/** A POST as text: lines of headers, then the body with its length. */
+/** A POST as text: header lines, then the body with its Content-Length. */
 export function rawPost(target: string, headers: readonly string[], body: string): string {
   return [
     `POST ${target} HTTP/1.1`,
@@ -137,8 +137,8 @@ const DECOMPRESS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 };
 
 /**
- * Sends bytes as they are. Resolves with all that comes back until the connection is closed, as text, what comes before and
- * after an answer too. A compressed body is decompressed.
+ * Sends bytes unchanged. Resolves with all received bytes as text when the connection is closed, including those before
+ * and after a response. A compressed body is decompressed.
  */
 export async function readableExchange(url: string, request: string): Promise<string> {
   const caller = openRaw(url);
@@ -154,25 +154,25 @@ export async function readableExchange(url: string, request: string): Promise<st
 
 export interface ExactConnection {
   /**
-   * Sends a request. Resolves with the one answer to it; rejects if its connection ends without one, or if the answer
-   * in its place belongs to another request.
+   * Sends a request. Resolves with its response; rejects if its connection ends without one, or if the response belongs
+   * to another request.
    *
    * @param id the request's X-Request-Id
    */
   ask(id: string, request: string): Promise<RawAnswer>;
-  /** Sends part of a request, or one whose answer is not waited for. Resolves when the system has taken it. */
+  /** Sends a part of a request, or a request whose response is not awaited. Resolves when the system has accepted it. */
   write(bytes: string): Promise<void>;
-  /** Resolves with the next bytes that come, or the end. */
+  /** Resolves with the next bytes, or at the end. */
   heard(): Promise<unknown>;
   /** Reads nothing until resume(). */
   pause(): void;
   resume(): void;
   leave(): void;
-  /** Bytes that no request had asked for. */
+  /** Received bytes that belong to no request. */
   surplus(): string;
 }
 
-/** A connection on which every answer is compared with its request: exactly one for each, in their order. */
+/** A connection on which every response is compared with its request: exactly one for each, in order. */
 export async function openConnection(url: string): Promise<ExactConnection> {
   const { socket, taken, rest } = openRaw(url);
   await once(socket, 'connect');
@@ -212,7 +212,7 @@ export async function openConnection(url: string): Promise<ExactConnection> {
 
 const shown = (bytes: Buffer) => bytes.subarray(0, 500).toString('latin1');
 
-/** The answer that begins there, its body as far as it has come; undefined while its head is not complete. */
+/** The response that begins at this position, with its body so far; undefined while its head is incomplete. */
 function headOf(bytes: Buffer): { answer: RawAnswer; bodyStart: number } | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
@@ -229,7 +229,7 @@ function headOf(bytes: Buffer): { answer: RawAnswer; bodyStart: number } | undef
   return { answer: { status, headers, body: bytes.subarray(bodyStart) }, bodyStart };
 }
 
-/** The answer that begins there, if it is complete. None may be without its length (RFC 9112 section 6.3). */
+/** The response that begins at this position, if it is complete. Each must have its length (RFC 9112 section 6.3). */
 function wholeAnswer(bytes: Buffer): { answer: RawAnswer; end: number } | undefined {
   const begun = headOf(bytes);
   if (begun === undefined) return undefined;

@@ -2,37 +2,37 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { listBytes } from './lists.ts';
 
-/** A request that has arrived whole. */
+/** A complete request. */
 export interface RawCall {
-  /** What follows the base URL, such as `contacts/search`. */
+  /** The path after the base URL, such as `contacts/search`. */
   readonly operation: string;
   readonly appId: string;
 }
 
-/** What the upstream does to a connection, in bytes of its own. */
+/** What the upstream does to a connection. */
 export type Manner = (socket: Socket, call: RawCall) => void;
 
 export interface RawUpstream {
-  /** What goes into GEWE_BASE_URL. */
+  /** The value for GEWE_BASE_URL. */
   readonly baseUrl: string;
   readonly calls: readonly RawCall[];
   /** How many connections were made so far. */
   connections(): number;
-  /** Every byte that came since the last `forget`, of all connections, in the order of their coming. */
+  /** All bytes received since the last `forget`, of all connections, in order. */
   received(): string;
   forget(): void;
-  /** From now on, the requests of this account are met so, on every operation. */
+  /** From now on, the requests of this account are treated in this way, for every operation. */
   behave(appId: string, manner: Manner): void;
-  /** From now on, connections are met so before anything of them is read; undefined for as usual. */
+  /** From now on, connections are treated in this way before anything is read from them; undefined for the usual way. */
   greet(manner: ((socket: Socket) => void) | undefined): void;
   stop(): Promise<void>;
 }
 
 /**
- * An upstream for what no HTTP server would do, and for races: it writes its answers as bytes, when the test says so. It
- * reads request after request off a connection.
+ * An upstream that can do what no HTTP server does, and that can create races: it writes its responses as bytes when
+ * the test says so. It reads one request after the other from a connection.
  *
- * @param otherwise how requests of all other accounts are met; by default with a good answer
+ * @param otherwise how requests of all other accounts are treated; by default they get a good response
  * @param createListener for connections that are not plain TCP
  */
 export async function startRawUpstream(
@@ -81,7 +81,7 @@ export async function startRawUpstream(
   };
 }
 
-/** An answer as it goes over the wire. Its connection is not kept, unless `headers` say so. */
+/** A response as bytes. Its connection is closed, unless `headers` say otherwise. */
 export function wire(body: string, status = '200 OK', headers = ['Connection: close']): string {
   return [
     `HTTP/1.1 ${status}`,
@@ -93,7 +93,7 @@ export function wire(body: string, status = '200 OK', headers = ['Connection: cl
   ].join('\r\n');
 }
 
-/** The list that it gives of every account it was told nothing about. */
+/** The list of every account without a behaviour. */
 export const GOOD_LIST = listBytes('ann', 'bob');
 
 function answerWell(socket: Socket, { operation }: RawCall): void {
@@ -114,35 +114,35 @@ function readRequests(socket: Socket, onRequest: (call: RawCall) => void): void 
       const body = received.toString('utf8', headEnd + 4, bodyEnd);
       received = received.subarray(bodyEnd);
       const [, path = ''] = head.split(' ');
-      // Whatever is not JSON of an account came past the gateway's checks: tests look for it in `received`.
+      // A body that is not JSON with an appId has passed the gateway's checks: tests look for it in `received`.
       const appId = /"appId": *"([^"]*)"/.exec(body)?.[1] ?? '';
       onRequest({ operation: path.replace('/v2/api/', ''), appId });
     }
   });
 }
 
-/** A call that is answered when the test says so. */
+/** A call whose response waits for the test. */
 export interface HeldCall {
   readonly appId: string;
   answer(body: string): void;
-  /** Answers as a front proxy does that has waited for long enough. */
+  /** Answers like a front proxy after its timeout. */
   gatewayTimeout(): void;
   reset(): void;
 }
 
 export interface HeldUpstream {
   readonly baseUrl: string;
-  /** The next call of this operation that nobody has taken yet, also one that is still to come. */
+  /** The next call of this operation that was not returned before; waits if there is none. */
   next(operation: string): Promise<HeldCall>;
-  /** How many calls came for the account. */
+  /** The number of calls for the account. */
   count(operation: string, appId: string): number;
   stop(): Promise<void>;
 }
 
 /**
- * An upstream for races: every answer waits for the test, so that their order is the test's.
+ * An upstream for races: every response waits for the test, which so decides their order.
  *
- * @param atOnce the answer about an account whose calls need not wait
+ * @param atOnce the response for accounts whose calls need not wait
  */
 export async function heldUpstream(
   atOnce: (appId: string) => string | undefined = () => undefined,

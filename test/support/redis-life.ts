@@ -12,9 +12,9 @@ export interface Life {
 }
 
 /**
- * Starts the program in a folder, which is where it keeps its data. `tell` gets all that it logs.
+ * Starts the program in a folder, in which it keeps its data. `tell` gets its log.
  *
- * @returns it when it serves; rejects with its log where it ends instead
+ * @returns the server when it is ready; rejects with its log if it ends first
  */
 export function live(
   args: readonly string[],
@@ -44,13 +44,13 @@ export function live(
   });
 }
 
-/** A shell that ends the process and its folder when this one is gone, also where this one could not say goodbye. */
+/** A shell that ends the server and removes its folder when this process has ended, even if it was killed. */
 function endWithThisProcess(pid: number, folder: string, ended: Promise<void>): void {
   // Whatever ends this process closes its end of the pipe that the shell reads.
   const wait = 'read -r _; kill -9 "$1"; rm -rf "$2"';
   const watchdog = spawn('sh', ['-c', wait, 'sh', String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
-    // Ctrl-C in a terminal is not for it.
+    // Protects it from a Ctrl-C in the terminal.
     detached: true,
   });
   void ended.then(() => watchdog.kill('SIGKILL'));

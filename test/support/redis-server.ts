@@ -6,34 +6,34 @@ import { encodeCommand, readAnswers } from './resp.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface RedisOptions {
-  /** Further arguments; they win over those that every server gets. */
+  /** Further arguments, which override the default ones. */
   readonly args?: readonly string[];
-  /** What every client has to show. */
+  /** The password of every client. */
   readonly password?: string;
-  /** Files for a server that speaks TLS, and nothing else. */
+  /** Files for a server with TLS only. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
-/** A server of the test's own, which dies with the test's process, however that ends. */
+/** A server for one test, which ends with the process of the test, however that ends. */
 export interface RedisUnderTest {
   /** `redis:` or `rediss:`, with the password. */
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs, or ran last. */
+  /** The process that runs, or ran last. */
   readonly pid: number;
-  /** Where its data is; emptied between `kill` and `start`, it comes back with nothing. */
+  /** The folder of its data. If it is emptied between `kill` and `start`, the server comes back without data. */
   readonly folder: string;
-  /** All that it has logged so far, over all its lives. */
+  /** Its log so far, over all starts. */
   log(): string;
-  /** Asks on a connection of its own. Rejects with what the server says where it refuses. */
+  /** Sends a command on a new connection. Rejects with the error of the server. */
   command(...words: string[]): Promise<unknown>;
-  /** The same with a password that it was given since. */
+  /** The same with a password that was set later. */
   commandAs(password: string | undefined, ...words: string[]): Promise<unknown>;
-  /** SIGKILL. Resolves when it is gone. */
+  /** SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** Again after `kill`: on the same port, with the same data. `args` take the place of the first ones. */
+  /** Starts again after `kill`, on the same port, with the same data. `args` replace the first ones. */
   start(args?: readonly string[]): Promise<void>;
-  /** SIGSTOP: the system still accepts connections and bytes for it, nothing is answered. */
+  /** SIGSTOP: the system still accepts connections and bytes, but nothing is answered. */
   freeze(): void;
   /** SIGCONT. */
   thaw(): void;
@@ -80,7 +80,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisUnder
     try {
       await start(args);
     } catch (error) {
-      // Somebody may have taken the port since.
+      // Another process may have taken the port meanwhile.
       if (tries > 0 && String(error).includes('in use')) continue;
       await folder.remove();
       throw error;
@@ -117,8 +117,8 @@ function ownArguments(port: number, { password, tls }: RedisOptions): string[] {
           ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key],
           ['--tls-ca-cert-file', tls.certificate],
         );
-  // What was answered outlives Redis when it is killed. With `everysec` it does not where the disk is so slow that the next write
-  // comes before the last one is synced: Redis then holds that back for up to two seconds. Here no machine dies.
+  // A confirmed write survives a killed Redis. With `everysec` it does not if the disk is so slow that the next write comes
+  // before the last one is synced: Redis then delays it for up to two seconds. The machine itself never fails here.
   const appendOnly = ['--appendonly', 'yes', '--appendfsync', 'no'];
   return [
     ...listens,

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Ends a connection with a reset. One whose end is on its way already is only closed: Node fails to reset it (EINVAL) and loses
- * its handle, and a process with such a handle spins for ever when it should exit.
+ * Ends a connection with a reset. A connection that is already ending is only closed: Node fails to reset it (EINVAL)
+ * and loses its handle, and a process with such a handle spins instead of exiting.
  */
 export function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();

@@ -1,7 +1,7 @@
-/** As much of Redis' protocol as a test needs to look into a server: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+/** The part of the Redis protocol that tests need: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
 import type { Socket } from 'node:net';
 
-/** What a server says where it does not do what it was told; inside of an array too. */
+/** An error reply of the server, which can be in an array, too. */
 class RedisRefusal extends Error {}
 
 interface Read {
@@ -14,7 +14,7 @@ export function encodeCommand(words: readonly string[]): string {
   return `*${words.length}\r\n${parts.join('')}`;
 }
 
-/** The next `count` answers on a connection, in order. Rejects where it ends before. */
+/** The next `count` replies on a connection, in order. Rejects if it ends first. */
 export function readAnswers(socket: Socket, count: number): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
@@ -33,7 +33,7 @@ export function readAnswers(socket: Socket, count: number): Promise<unknown[]> {
   });
 }
 
-/** Undefined where the value is not all there yet. */
+/** Undefined if the value is not complete. */
 function readValue(bytes: Buffer, at: number): Read | undefined {
   const end = bytes.indexOf('\r\n', at);
   if (end < 0) return undefined;

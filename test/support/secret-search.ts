@@ -1,4 +1,4 @@
-/** How many layers of escapes are looked under: one more than the gateway does. */
+/** The number of layers of escapes to resolve: one more than the gateway does. */
 const LAYERS = 5;
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -11,7 +11,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
 
 const character = (digits: string, base: number) => String.fromCodePoint(parseInt(digits, base));
 
-/** One layer of escapes resolved, as a reader would who tries everything. */
+/** Resolves one layer of every escape. */
 function resolved(text: string): string {
   return text
     .replace(/%([0-9a-f]{2})/gi, (_all, digits: string) => character(digits, 16))
@@ -24,7 +24,7 @@ function resolved(text: string): string {
     .replace(/&([a-z]+);/g, (all, name: string) => REFERENCES[name] ?? all);
 }
 
-/** Everything that could be base64 or hexadecimal, decoded from each place where it could begin. */
+/** Every part that could be base64 or hexadecimal, decoded from each position at which it could begin. */
 function* decoded(text: string): Iterable<string> {
   for (const [run] of text.matchAll(/[\w+/-]{10,}/g)) {
     for (const skipped of [0, 1, 2, 3]) {
@@ -35,11 +35,11 @@ function* decoded(text: string): Iterable<string> {
 }
 
 /**
- * Whether somebody who is looking for a secret finds nearly all of it. Shares nothing with `src/gewe`, so that a spelling
- * that was forgotten is not forgotten on both sides at once.
+ * Whether a thorough search finds nearly all of a secret. It shares nothing with `src/gewe`, so that both cannot forget
+ * the same spelling.
  */
 export function tells(text: string, secret: string): boolean {
-  // Of base64, the characters at both ends belong to the neighbours too.
+  // In base64, the characters at both ends depend on the neighbours of the secret.
   const core = secret.slice(1, -1);
   for (let layer = text, count = 0; count <= LAYERS; count++) {
     if (layer.includes(core)) return true;

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 
-/** What chance starts from. `TEST_SEED=N` repeats the choices of a run, though not the timing of its machine. */
+/** The seed of random choices. `TEST_SEED=N` repeats the choices of a run, but not its timing. */
 export const SEED = Number(process.env['TEST_SEED'] ?? randomInt(2 ** 31));
 
-/** Whole numbers from 0 to below what is asked for; the same ones for the same seed (mulberry32). */
+/** Whole numbers from 0 to below the argument; the same ones for the same seed (mulberry32). */
 export function seededRandom(seed = SEED): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {

@@ -10,10 +10,13 @@ import { temporaryFolder } from './temporary-folder.ts';
 export const TOKEN = 'tok-4f9d1c7e5b2a';
 export const KEY = 'gwk_test_key';
 
-/** An address where nothing listens. A port that was free a moment ago could be another test's by now; this never is. */
+/**
+ * An address on which nothing listens. A port that was free a moment ago could be used by another test now; this one
+ * never is.
+ */
 export const DEAD_BASE_URL = 'http://127.0.0.1:1/v2/api';
 
-/** What every gateway of a test is told, whatever it is about; beside it comes `GEWE_BASE_URL`. */
+/** The variables of every test gateway, in addition to `GEWE_BASE_URL`. */
 export const LEAST_ENV = {
   GEWE_TOKEN: TOKEN,
   GATEWAY_KEYS: `test:${KEY}`,
@@ -31,29 +34,29 @@ export interface TestGateway {
   readonly log: readonly Record<string, unknown>[];
   readonly folder: string;
   readonly storeUrl: string;
-  /** POST /contacts/<operation> with the key of the client `test`, which may do everything. */
+  /** POST /contacts/<operation> with the key of the client `test`, which has all rights. */
   post(operation: string, body: unknown, headers?: Record<string, string>): supertest.Test;
   stop(): Promise<void>;
 }
 
 export interface TestGatewayOptions {
-  /** Variables beside the ones a test gateway always has; undefined takes one of those away. */
+  /** Variables in addition to those of every test gateway; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The policy file's text. */
   readonly policy?: string;
   /** The clients file's text. */
   readonly clients?: string;
   readonly overrides?: Overrides;
-  /** One to share; else the gateway has its own, which stops with it. */
+  /** A shared simulator; by default the gateway gets its own, which stops with it. */
   readonly simulator?: Simulator;
-  /** Whether its own simulator keeps connections: where one is reset that was kept, reads are sent once more. Default true. */
+  /** Whether its own simulator keeps connections open. If a kept one is reset, reads are repeated. Default true. */
   readonly keepsConnections?: boolean;
 }
 
 /**
- * A whole gateway on real sockets in front of a simulator, put together as `gewe-gateway start` does: from variables
- * and files. Its store is empty, on the engine that the run is about. No list deadline passes unless the test means it to: a
- * short one would turn live lists into saved ones wherever the machine has other things to do.
+ * A whole gateway on real sockets in front of a simulator, created as `gewe-gateway start` does, from variables and
+ * files. Its store is empty, on the engine under test. Its list deadlines are long unless a test sets them, because a
+ * short one would turn live lists into saved ones on a busy machine.
  */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = await temporaryFolder();
@@ -84,7 +87,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   }
   const loaded = loadSettings(env, folder.path);
   if ('problems' in loaded) {
-    // A simulator left running would keep the test runner from ending.
+    // A running simulator would keep the test runner from ending.
     if (options.simulator === undefined) await simulator.stop();
     await folder.remove();
     throw new Error(JSON.stringify(loaded.problems, null, 2));

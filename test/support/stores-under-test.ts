@@ -1,19 +1,19 @@
 import type { MovableClock } from './movable-clock.ts';
 import type { StoreEvents, Stores } from '../../src/stores/stores.ts';
 
-/** A set of stores that a contract suite may write to, empty at first. */
+/** A set of stores, empty at first, for a contract suite. */
 export interface StoresUnderTest {
   readonly stores: Stores;
-  /** By which they count. */
+  /** The clock of the stores. */
   readonly clock: MovableClock;
-  /** Closes the stores and opens the same ones again. Left out where nothing outlives the process. */
+  /** Closes the stores and opens the same ones again. Not set if their data ends with the process. */
   readonly reopen?: () => Promise<Stores>;
   dispose(): Promise<void>;
 }
 
 export type OpenStoresUnderTest = () => Promise<StoresUnderTest>;
 
-/** For whoever does not ask how a store is. */
+/** For tests that need no events of the store. */
 export const NO_EVENTS: StoreEvents = {
   onAway: () => undefined,
   onBack: () => undefined,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An empty folder of its own for one test, and the way to be rid of it. */
+/** An empty folder for one test, and a function to remove it. */
 export async function temporaryFolder(): Promise<{
   readonly path: string;
   remove(): Promise<void>;

@@ -1,4 +1,4 @@
-/** docs/recipes/back-up-and-restore.md, typed as it stands there. */
+/** Runs the commands of docs/recipes/back-up-and-restore.md. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -44,7 +44,7 @@ const charged = (gateway: RunningGateway, appId: string) =>
   chargedOf(gateway, appId, 'add-per-day');
 
 describeWith('sqlite3', 'the recipe for backups', () => {
-  test('a backup that was made while the gateway ran comes back as the recipe says, and no other way', async () => {
+  test('a backup of a running gateway is restored by the recipe, and refused if its file is only copied over', async () => {
     const first = await gateways.start();
     await add(first, 'wx_before');
     const backUp = blockWith(recipeBlocks(RECIPE, '## Back up'), '.backup');

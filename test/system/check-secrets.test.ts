@@ -1,4 +1,4 @@
-/** A secret in the wrong variable: neither `check` nor `start` repeats it in what they print. */
+/** A secret in the wrong variable: neither `check` nor `start` prints it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fakeIo } from '../unit/cli/io.ts';
 
 const MARKER = 'Tok-4f9d1c7e5b2a';
-/** What cannot be written into a name of a host or a file. */
+/** A secret with characters that cannot be in the name of a host or a file. */
 const STRANGE = 'Tok/4f9d"1c%7e5b&2a';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -31,7 +31,7 @@ const COMPLETE = {
   GATEWAY_KEYS: 'crm:key-of-crm',
 };
 
-/** Where the real secret is beside the copies that went astray: nowhere, or where it belongs. */
+/** Where the real secret is besides the misplaced copies: nowhere, or in its own variable. */
 const HOMES: readonly Readonly<Record<string, string | undefined>>[] = [
   {},
   { GEWE_TOKEN: MARKER },
@@ -46,7 +46,7 @@ const HOMES: readonly Readonly<Record<string, string | undefined>>[] = [
   { GATEWAY_KEYS: `crm:key-of-crm,${MARKER}` },
 ];
 
-/** What is well-formed, and so could be repeated: the secret is cut out of it, where it is known to be one. */
+/** Well-formed values, which could be printed: the secret in them is redacted if it is known. */
 const SHAPES: readonly (readonly [name: string, shape: (secret: string) => string])[] = [
   ['GEWE_BASE_URL', (secret) => `http://${secret}/v2/api`],
   ['GEWE_BASE_URL', (secret) => `http://127.0.0.1/${encodeURIComponent(secret)}/v2/api`],
@@ -73,7 +73,7 @@ async function output(
 }
 
 test.each([MARKER, STRANGE])(
-  'a secret that is put into any one variable as it is, is not repeated by check: %s',
+  'check does not print a secret that is the value of any one variable: %s',
   async (secret) => {
     for (const home of HOMES) {
       for (const name of VARIABLE_NAMES) {
@@ -84,7 +84,7 @@ test.each([MARKER, STRANGE])(
   },
 );
 
-test('a secret that also stands where it belongs is cut out of what is well-formed, whatever its case', async () => {
+test('check redacts the secret of one variable in the well-formed value of another, also in lower case', async () => {
   for (const home of HOMES.slice(1)) {
     for (const [name, shape] of SHAPES) {
       const printed = await output({ ...COMPLETE, [name]: shape(MARKER), ...home });
@@ -95,7 +95,7 @@ test('a secret that also stands where it belongs is cut out of what is well-form
   }
 });
 
-test('a secret that is put into several variables, in any shape, is not repeated by check', async () => {
+test('check does not print a secret that is in several variables, in any form', async () => {
   const values = fc.constantFrom(MARKER, ...SHAPES.map(([, shape]) => shape(MARKER)));
   const astray = fc.dictionary(fc.constantFrom(...VARIABLE_NAMES), values, { minKeys: 1 });
   await fc.assert(
@@ -106,13 +106,13 @@ test('a secret that is put into several variables, in any shape, is not repeated
   );
 });
 
-test('a secret that passes for the name of a store or a host is not repeated by check, known or not', async () => {
+test('check does not print an unknown secret that is a valid store path or host name', async () => {
   for (const astray of [{ STORE_URL: `sqlite:${MARKER}` }, { HOST: MARKER }]) {
     expect(tells(await output({ ...COMPLETE, ...astray }), MARKER)).toBe(false);
   }
 });
 
-test('check and start say with every variable set to the secret what is wrong, and not the secret', async () => {
+test('with every variable set to a secret, check and start report the problems without printing it', async () => {
   const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, MARKER]));
 
   for (const command of ['check', 'start']) {
@@ -129,7 +129,7 @@ test('check and start say with every variable set to the secret what is wrong, a
 test.each([
   ['a host that it cannot listen on', { HOST: MARKER }, 1, 'the name in HOST is not known'],
   ['a store that it cannot open', { STORE_URL: `sqlite:token/${MARKER}` }, 78, 'STORE_URL: '],
-])('start with the token in %s fails without repeating it', async (_what, astray, code, said) => {
+])('start with the token in %s fails without printing it', async (_what, astray, code, said) => {
   const gateway = runGateway(['start'], {
     cwd: folder.path,
     env: { ...COMPLETE, GEWE_TOKEN: MARKER, PORT: '0', OPS_PORT: '0', ...astray },
@@ -140,7 +140,7 @@ test.each([
   expect(tells(gateway.output(), MARKER)).toBe(false);
 });
 
-test('check --live, which meets what it cannot use everywhere, repeats no secret', async () => {
+test('check --live, with a secret in each place that fails, does not print it', async () => {
   const simulator = createSimulator({ token: 'another' });
   const { baseUrl } = await simulator.start();
   const env = {

@@ -26,7 +26,7 @@ async function run(env: Record<string, string> = {}): Promise<void> {
   expect(gateway.output()).toMatch(/^\d+\.\d+\.\d+\n$/);
 }
 
-test('from source, compiled code is kept in a folder that only its user can write to', async () => {
+test('from source, compiled code is cached in its folder', async () => {
   await run();
   expect(await readdir(kept)).not.toEqual([]);
 });
@@ -41,13 +41,13 @@ test.each([
     },
   ],
   ['others can rename its folder', () => mkdir(kept).then(() => chmod(folder.path, 0o777))],
-])('no compiled code is kept or used if %s', async (_, prepare) => {
+])('no compiled code is cached if %s', async (_, prepare) => {
   await prepare();
   await run();
   expect(await readdir(kept)).toEqual([]);
 });
 
-test('the program runs if nothing can be written for it', async () => {
+test('the program runs if it cannot write its compile cache', async () => {
   await run({ TMPDIR: '/proc/none' });
   expect(await readdir(folder.path)).toEqual([]);
 });

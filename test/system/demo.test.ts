@@ -11,9 +11,9 @@ import { fakeIo } from '../unit/cli/io.ts';
 
 const run = promisify(execFile);
 
-test('the demo with --once tells all five steps with the numbers of its run and ends with 0', async () => {
+test('demo --once prints all five steps with their results and exits with 0', async () => {
   const child = spawn(process.execPath, ['src/main.ts', 'demo', '--once'], {
-    // As npm tells it.
+    // As npm sets it.
     env: { npm_lifecycle_event: 'demo', npm_package_name: 'gewe-gateway' },
   });
   const [out, err, [code]] = await Promise.all([
@@ -47,11 +47,11 @@ describe('the demo without --once', () => {
   afterAll(() => void child.kill('SIGKILL'));
 
   (onPath('curl') ? test : test.skip)(
-    'prints lines that work in a shell, and the first prints little',
+    'prints curl commands that work in a shell, the first with little output',
     async () => {
       const printed: string[] = [];
       for (const [line] of out.matchAll(/^ {2}curl .*$/gm)) {
-        // --fail-with-body: curl itself would end with 0 whatever the answer is.
+        // With --fail-with-body, because curl exits with 0 whatever the status is.
         const { stdout } = await run('sh', ['-c', `${line} --fail-with-body`]);
         printed.push(stdout);
       }
@@ -67,7 +67,7 @@ describe('the demo without --once', () => {
     },
   );
 
-  test('stays up until a signal, then ends with 0', async () => {
+  test('runs until a signal, then exits with 0', async () => {
     expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     const [code] = (await exit) as [number];
@@ -78,10 +78,10 @@ describe('the demo without --once', () => {
 
 test.each<[what: string, spoil: (simulator: Simulator) => void]>([
   ['the live list', (simulator) => simulator.behave('wx_demo_sales', { html: true })],
-  // The story slows the upstream down by this call.
+  // The demo slows the upstream down by this call.
   ['the saved list', (simulator) => void (simulator.behave = () => undefined)],
   ['an accepted add', (simulator) => simulator.behave('wx_demo_old', { reset: true })],
-])('the demo, when %s does not come, says so and ends with 1', async (_what, spoil) => {
+])('the demo prints a failure and exits with 1 if it does not get %s', async (_what, spoil) => {
   const { io, printed } = fakeIo(process.cwd());
   const openStage = async () => {
     const stage = await setStage();

@@ -1,4 +1,4 @@
-/** A disk that fails below a running gateway, and works again later. */
+/** A disk that fails under a running gateway, and works again later. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -24,7 +24,7 @@ const FAILED_CALLS = 30;
 
 const possible = DISK_FAULTS.filter(({ isPossible }) => isPossible);
 for (const { name } of DISK_FAULTS.filter(({ isPossible }) => !isPossible)) {
-  test.skip(`a disk that ${name} cannot be made here`, () => undefined);
+  test.skip(`a disk that ${name} needs a mount, which is not possible here`, () => undefined);
 }
 
 describe.each(possible)('on a disk that $name', (fault) => {
@@ -70,7 +70,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     return askList(gateway, appId, NO_FALLBACK);
   }
 
-  /** Its verdict is a second old at most. */
+  /** The result of the check is at most a second old. */
   async function untilReadiness(status: number): Promise<void> {
     const isSo = async () => (await readiness(gateway.url)).status === status;
     if (!(await eventually(isSo))) throw new Error(`/readyz does not become ${status}`);
@@ -82,7 +82,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
       .split('\n')
       .filter((line) => line.includes(text));
 
-  test('lists come live, and the newest is the one that is kept', async () => {
+  test('live lists are returned, and the newest one is also returned as saved', async () => {
     for (const friend of ['newer', 'newest']) {
       const live = await fetchList('wx_list', friend);
       expect(live.headers['x-gateway-source']).toBe('live');
@@ -93,7 +93,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     expect(saved.body.toString()).toBe(listBytes('newest'));
   });
 
-  test('other operations pass', async () => {
+  test('other operations are forwarded', async () => {
     expect((await call('search', { appId: 'wx_add', contactsInfo: 'x' })).status).toBe(200);
     expect((await call('deleteFriend', { appId: 'wx_add', wxid: 'x' })).status).toBe(200);
   });
@@ -104,22 +104,25 @@ describe.each(possible)('on a disk that $name', (fault) => {
     { what: 'one to reject', appId: 'wx_add', option: REJECT, headers: {} },
     { what: 'one with a key', appId: 'wx_add', option: ADD, headers: { 'Idempotency-Key': 'k' } },
     { what: 'one of an account never seen', appId: 'wx_new', option: ADD, headers: {} },
-  ])('addContacts is refused and not sent: $what', async ({ appId, option, headers }) => {
-    const before = sentAdds(gateways.simulator).length;
-    const refused = await add(appId, 'v3_meanwhile', option, headers);
-    expect([refused.status, refused.json()['code']]).toEqual([503, 'store-unavailable']);
-    expect(refused.headers['retry-after']).toBe('5');
-    expect(sentAdds(gateways.simulator)).toHaveLength(before);
-  });
+  ])(
+    'addContacts is refused with store-unavailable and not sent: $what',
+    async ({ appId, option, headers }) => {
+      const before = sentAdds(gateways.simulator).length;
+      const refused = await add(appId, 'v3_meanwhile', option, headers);
+      expect([refused.status, refused.json()['code']]).toEqual([503, 'store-unavailable']);
+      expect(refused.headers['retry-after']).toBe('5');
+      expect(sentAdds(gateways.simulator)).toHaveLength(before);
+    },
+  );
 
-  test('a quota that is exhausted still refuses', async () => {
+  test('an attempt beyond its quota is refused, by the quota or because of the store, and not sent', async () => {
     const before = sentAdds(gateways.simulator).length;
     const refused = await add('wx_spent', 'v3_meanwhile', ACCEPT);
     expect(['accept-quota-exhausted', 'store-unavailable']).toContain(refused.json()['code']);
     expect(sentAdds(gateways.simulator)).toHaveLength(before);
   });
 
-  test('readiness names the store on both listeners, and the process lives', async () => {
+  test('readiness names the store on both listeners, and the process is alive', async () => {
     await untilReadiness(503);
     for (const url of [gateway.url, gateway.opsUrl]) {
       expect(await readiness(url)).toEqual({ status: 503, notReady: ['store'] });
@@ -127,7 +130,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     }
   });
 
-  test('the log says why, in a few lines however many calls fail', async () => {
+  test('the log has the reason, in much fewer lines than failed calls', async () => {
     for (let i = 0; i < FAILED_CALLS; i++) {
       await add('wx_add', 'v3_meanwhile');
       await fetchList(`wx_${i}`, 'ann');
@@ -135,7 +138,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     for (const store of ['the store of quotas failed', 'the store of lists failed']) {
       const lines = logged(store);
       expect(lines[0]).toMatch(/"message":"(?:database or disk is full|disk I\/O error)"/);
-      // One in ten seconds, on a machine however slow.
+      // One line in ten seconds, however slow the machine is.
       expect(lines.length).toBeLessThan(FAILED_CALLS / 2);
     }
     const metrics = await httpCall(gateway.opsUrl, { method: 'GET', path: '/metrics' });
@@ -144,7 +147,7 @@ describe.each(possible)('on a disk that $name', (fault) => {
     expect(Number(failures)).toBeGreaterThanOrEqual(FAILED_CALLS);
   });
 
-  test('all works again when the disk does, and a kill -9 after that forgets no charge', async () => {
+  test('everything recovers with the disk, and a later kill -9 loses no charge', async () => {
     fault.mend(disk, gateway.process.pid);
     const key = { 'Idempotency-Key': 'k' };
     const first = await add('wx_add', 'v3_meanwhile', ADD, key);

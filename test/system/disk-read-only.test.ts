@@ -1,4 +1,7 @@
-/** A store that cannot be written when the gateway starts: nothing is served, and one sentence says what to do. */
+/**
+ * A store that cannot be written when the gateway starts: the gateway refuses to start, and prints one line with what
+ * to do.
+ */
 import { systemClock } from '../../src/time.ts';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,7 +39,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Expects it to end with the code for a wrong setting and one line, which `says`. */
+/** Expects the exit code for a wrong setting, and one line that matches `says`. */
 async function expectRefusedStart(says: RegExp, before: readonly string[] = []): Promise<void> {
   const refused = gateways.run({}, [...before, process.execPath]);
   expect(await refused.ended).toEqual({ code: 78, signal: null });
@@ -48,7 +51,7 @@ async function expectRefusedStart(says: RegExp, before: readonly string[] = []):
 
 const makeStore = () => openSqliteStores(file, systemClock, 0).close();
 
-(ownDisk.isPossible ? describe : describe.skip)('a gateway that is started on a disk that', () => {
+(ownDisk.isPossible ? describe : describe.skip)('a gateway started on a disk that', () => {
   beforeEach(() => ownDisk.mount(data, '4m'));
   afterEach(async () => {
     await gateways.stop();
@@ -58,13 +61,13 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
   test.each([
     { what: 'has no store yet', make: () => undefined },
     { what: 'has a store that was closed', make: makeStore },
-  ])('is read-only and $what, says so and ends with 78', async ({ make }) => {
+  ])('is read-only and $what, reports it and exits with 78', async ({ make }) => {
     await make();
     ownDisk.remount(data, 'ro');
     await expectRefusedStart(READ_ONLY);
   });
 
-  test('got full or read-only after kill -9, says so and ends with 78; later it knows the charge', async () => {
+  test('is full or read-only after a kill -9, reports it and exits with 78; on a writable disk it still has the charge', async () => {
     const killed = await gateways.start();
     const headers = GOOD_HEADERS;
     const body = JSON.stringify(addBody('wx_a'));
@@ -82,19 +85,19 @@ const makeStore = () => openSqliteStores(file, systemClock, 0).close();
   });
 });
 
-(canConfine() ? describe : describe.skip)('a gateway that is started by a user who', () => {
-  test('may not write the folder, says so and ends with 78', async () => {
+(canConfine() ? describe : describe.skip)('a gateway started by a user who', () => {
+  test('may not write to the folder, reports it and exits with 78', async () => {
     await expectRefusedStart(/user of the gateway may read and write/, AS_USER);
   });
 
-  test('may not write the file, says so and ends with 78', async () => {
+  test('may not write to the file, reports it and exits with 78', async () => {
     await makeStore();
     await chmod(file, 0o644);
     await chown(data, USER, USER);
     await expectRefusedStart(/Let the user of the gateway write the file/, AS_USER);
   });
 
-  test('may not read the file, says so and ends with 78', async () => {
+  test('may not read the file, reports it and exits with 78', async () => {
     await makeStore();
     await expectRefusedStart(/permission denied.*user of the gateway may read and write/, AS_USER);
   });

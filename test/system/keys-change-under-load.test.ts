@@ -1,6 +1,6 @@
 /**
- * The clients file changes while requests run: what is new counts within a second, all of it at once, and nobody falls
- * between the old and the new.
+ * The clients file changes while requests run: the new content takes effect within seconds, all of it at once, and no
+ * request fails in between.
  */
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
@@ -24,7 +24,7 @@ const client = (key: string, more: object = {}) => ({
   ...more,
 });
 
-/** Two contents of the file, between which everything changes that an entry can say. */
+/** Two contents of the file that differ in every setting of an entry. */
 const CONTENTS = [
   {
     kept: client('kept'),
@@ -44,7 +44,7 @@ const CONTENTS = [
   },
 ].map((clients) => JSON.stringify({ clients }, null, 1));
 
-/** What each key gets under the first and under the second of them. */
+/** What each key gets under the first and under the second content. */
 const passed = (limit: number) => `passed, client limit ${limit}`;
 const refused = (code: string) => `${code}, client limit 1000000`;
 const OUTCOMES: Readonly<Record<string, readonly [string, string]>> = {
@@ -104,7 +104,7 @@ const byRename: Write = async (path, text) => {
   await rename(`${path}.new`, path);
 };
 
-/** How files are changed, by people and by machines. */
+/** Ways in which people and programs change files. */
 const WAYS: Readonly<Record<string, Write>> = {
   'written in place': (path, text) => writeFile(path, text),
   async 'written in two halves'(path, text) {
@@ -121,7 +121,7 @@ const WAYS: Readonly<Record<string, Write>> = {
   },
 };
 
-/** When somebody first got what only the content `to` gives. */
+/** The first time that a response followed from the content `to`. */
 function firstOf(answers: readonly LoadAnswer[], to: 0 | 1): number {
   const news = answers.filter(
     ({ ask, outcome }) => CHANGING.includes(ask) && outcome === OUTCOMES[ask]?.[to],
@@ -129,7 +129,10 @@ function firstOf(answers: readonly LoadAnswer[], to: 0 | 1): number {
   return Math.min(...news.map(({ endedAt }) => endedAt));
 }
 
-/** Expects that who asked before the change or after its first sign got what then was right, and in between one of both. */
+/**
+ * Expects responses by the old content before the change, by the new one for requests after its first sign, and by
+ * either one in between.
+ */
 function expectNoMix(answers: readonly LoadAnswer[], to: 0 | 1, begun: number): void {
   const sign = firstOf(answers, to);
   const wrong = answers.filter(({ ask, sentAt, endedAt, outcome }) => {
@@ -140,7 +143,7 @@ function expectNoMix(answers: readonly LoadAnswer[], to: 0 | 1, begun: number): 
   expect(wrong).toEqual([]);
 }
 
-/** Resolves when every key was answered so often among what was sent from now on. */
+/** Resolves when every key was answered this many times among requests sent from now on. */
 function untilAllAnswered(times: number): Promise<void> {
   const from = load.answers.length;
   const now = performance.now();
@@ -152,7 +155,7 @@ function untilAllAnswered(times: number): Promise<void> {
   });
 }
 
-/** The contract says one second; the rest is for a machine that has more to do, as the load shows. */
+/** The contract says one second; the rest is for a loaded machine, measured by the load. */
 function limitMs(): number {
   const times = load.answers.slice(-200).map(({ sentAt, endedAt }) => endedAt - sentAt);
   const median = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
@@ -160,7 +163,7 @@ function limitMs(): number {
 }
 
 let round = 0;
-/** The content that is in force. */
+/** The current content. */
 const inForce = (): 0 | 1 => (round % 2 === 0 ? 0 : 1);
 
 /**
@@ -186,7 +189,7 @@ async function change(write: Write): Promise<number> {
 }
 
 test.each(Object.entries(WAYS))(
-  'a file that is %s counts within a second, for everybody at once',
+  'a clients file that is %s takes effect within seconds, for all keys at the same time',
   async (_way, write) => {
     await untilAllAnswered(2);
     const took: number[] = [];
@@ -197,7 +200,7 @@ test.each(Object.entries(WAYS))(
   600_000,
 );
 
-test('a broken file changes nothing, nor does one that is gone for a moment', async () => {
+test('a broken clients file, and then a missing one, keep the previous keys', async () => {
   const from = load.answers.length;
   await writeFile(join(folder.path, 'clients.yaml'), '{ "clients": { "come": ');
   await gateway.printed(/the clients file is broken/);
@@ -211,7 +214,7 @@ test('a broken file changes nothing, nor does one that is gone for a moment', as
   expect(await change(byRename)).toBeLessThan(limitMs());
 });
 
-test('a call under way of a client that is removed ends well; one whose body is still to come is refused', async () => {
+test('after the removal of a client, its forwarded call finishes, and its request whose body is incomplete is refused', async () => {
   if (inForce() === 1) await change(byRename);
   const ask = (appId: string) => {
     const body = JSON.stringify({ appId });
@@ -237,7 +240,7 @@ test('a call under way of a client that is removed ends well; one whose body is 
   expect([ofUnderWay.statusCode, await json(ofUnderWay)]).toEqual([200, { ret: 200, msg: 'late' }]);
 });
 
-test('no request of all these got a 5xx or no answer', () => {
+test('none of these requests got a 5xx or no response', () => {
   const failed = load.answers.filter(({ status }) => status === 0 || status >= 500);
   expect(failed).toEqual([]);
   expect(load.answers.length).toBeGreaterThan(100);

@@ -37,14 +37,14 @@ interface Asked {
 
 interface Restart {
   readonly ready: unknown;
-  /** How much more was charged than before, and the attempts that were made meanwhile. */
+  /** The increase of the charges, and the attempts made meanwhile. */
   readonly accounts: readonly {
     readonly charged: number;
     readonly sent: number;
     readonly cutOff: number;
   }[];
   readonly listFaults: readonly string[];
-  /** What became of keys when they were shown again. */
+  /** The responses to Idempotency-Keys that were sent again. */
   readonly answered: readonly Asked[];
   readonly underWay: readonly Asked[];
 }
@@ -83,14 +83,14 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** After so many calls to the upstream, and then somewhere in the work that follows on one. */
+/** After this many upstream calls, and then at a random point of the following work. */
 async function randomMoment(): Promise<void> {
   const { calls, waitForCall } = gateways.simulator;
   await waitForCall(() => true, calls.length + FEWEST_CALLS + random(MORE_CALLS));
   for (let turns = random(50); turns > 0; turns--) await setImmediate();
 }
 
-/** How often the upstream got each `v3`. */
+/** The number of upstream calls for each `v3`. */
 function sentCounts(): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { body } of gateways.simulator.calls.filter(isAdd)) {
@@ -162,13 +162,13 @@ const shown = ({ add, again, wasSent }: Asked) => ({
   again: again.body.toString(),
 });
 
-describe('a gateway that is killed under load', () => {
+describe('a gateway killed under load', () => {
   test('starts again every time', () => {
     const ready = { status: 200, notReady: [] };
     expect(restarts.map((restart) => restart.ready)).toEqual(Array(ROUNDS).fill(ready));
   });
 
-  test('still counts every attempt that reached the upstream, and beside them at most those under way', () => {
+  test('has charged every attempt that reached the upstream, and no others but those cut off', () => {
     const accounts = restarts.flatMap((restart) => restart.accounts);
     expect(accounts.length).toBeGreaterThan(ROUNDS);
     expectNone(
@@ -176,14 +176,14 @@ describe('a gateway that is killed under load', () => {
     );
   });
 
-  test('was cut off amid attempts and had answered others, all well', () => {
+  test('was killed during attempts, and all its responses to others were 200', () => {
     const answers = load.adds.flatMap(({ answer }) => answer ?? []);
     expectNone(answers.filter(({ status }) => status !== 200));
     expect(answers.length).toBeGreaterThan(ROUNDS * 5);
     expect(load.adds.length).toBeGreaterThan(answers.length);
   });
 
-  test('gives the same bytes again for every key that was answered', () => {
+  test('replays the same bytes for every Idempotency-Key that had a response', () => {
     const answered = restarts.flatMap((restart) => restart.answered);
     expect(answered.length).toBeGreaterThan(ROUNDS);
     const isSame = ({ add, again }: Asked) =>
@@ -191,7 +191,7 @@ describe('a gateway that is killed under load', () => {
     expectNone(answered.filter((asked) => !isSame(asked)).map(shown));
   });
 
-  test('answers a key that was under way as lost where the upstream may have it, else as new', () => {
+  test('replays an unfinished Idempotency-Key as a timeout, and sends it only if the upstream did not get it', () => {
     const underWay = restarts.flatMap((restart) => restart.underWay);
     const isRight = ({ again, wasSent }: Asked) =>
       isReplayed(again)
@@ -204,12 +204,12 @@ describe('a gateway that is killed under load', () => {
     expectNone([...sentCounts()].filter(([, count]) => count > 1));
   });
 
-  test('has whole lists, never older than what a caller got live', () => {
+  test('has complete lists, none older than a live one that a caller got', () => {
     expectNone([...load.wrongLists, ...restarts.flatMap((restart) => restart.listFaults)]);
     for (const { got } of load.lists.values()) expect(got).toBeGreaterThan(0);
   });
 
-  test('leaves a file that SQLite finds sound', () => {
+  test('leaves a file that passes the integrity check of SQLite', () => {
     const database = new DatabaseSync(file);
     const found = database.prepare('PRAGMA integrity_check').all();
     database.close();

@@ -1,4 +1,4 @@
-/** A gateway as a process of its own, whose log goes into a pipe that somebody holds open and does not read. */
+/** A gateway as a process whose log goes into a pipe that is open but not read. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
@@ -10,15 +10,15 @@ import { openRaw } from '../support/raw-client.ts';
 import { LEAST_ENV } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** The longest name of an operation, and the longest id, that are written down of a request without a key. */
+/** The longest operation name and the longest id that are logged for a request without a key. */
 const LONGEST = 'x'.repeat(128);
-/** Whose lines are more than may wait to be read; in the long run, more than the process has memory for. */
+/** The number of requests: their log lines exceed the buffer and, in the long run, the memory of the process. */
 const REQUESTS = budget(12_000, 200_000);
-/** Of them, so many are sent together on each connection. */
+/** The number of requests sent together on each connection. */
 const AT_ONCE = 50;
-/** For all that is not garbage. */
+/** The limit for memory other than garbage. */
 const HEAP_MB = 64;
-/** As the system sees it: the heap, what is young in it, and the program. */
+/** The limit of resident memory: the heap with its young generation, and the program. */
 const MOST_RESIDENT_BYTES = 250_000_000;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -68,7 +68,7 @@ async function metric(name: string): Promise<number> {
   return Number(value);
 }
 
-/** Requests without a key, one after the other on a few connections, each of which is a long line of the log. */
+/** Requests without a key, in sequence on a few connections; each makes a long log line. */
 async function askWithoutKey(count: number): Promise<void> {
   const head = [`POST /contacts/${LONGEST} HTTP/1.1`, 'Host: a', `X-Request-Id: ${LONGEST}`];
   const request = `${head.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`;
@@ -85,7 +85,7 @@ async function askWithoutKey(count: number): Promise<void> {
 }
 
 test(
-  'a log that nobody reads does not fill the memory, and SIGTERM ends the process with 0 all the same',
+  'if nobody reads the log, lines are dropped, memory stays limited, and SIGTERM ends the process with 0',
   async () => {
     await askWithoutKey(REQUESTS);
 

@@ -1,4 +1,4 @@
-/** Callers who send large bodies and leave, and accounts without end: memory stays within its bounds. */
+/** Callers that send large bodies and leave, and a large number of accounts: memory stays limited. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -41,13 +41,13 @@ async function bytes(): Promise<number> {
 
 const requestsLogged = () => gateway.process.output().split('"msg":"request"').length - 1;
 
-test('the body of a caller that leaves is freed, although the call that it waited for continues', async () => {
+test('the body of a caller that has left is freed while the refresh that it waited for continues', async () => {
   simulator.behave('*', { hang: true });
   await Promise.all([leaveHanging(0), leaveHanging(0)]);
   await simulator.waitForCall(({ appId }) => appId === 'wx_slow');
   const before = await bytes();
 
-  // A body that is held costs its bytes, its text and what was read out of it: 60 of them 150 MB.
+  // A body in memory costs its bytes, its text and its parsed form: 60 of them 150 MB.
   for (let n = 0; n < 60; n++) await leaveHanging(900_000);
   await eventually(() => requestsLogged() >= 62);
 
@@ -56,10 +56,10 @@ test('the body of a caller that leaves is freed, although the call that it waite
   expect((await bytes()) - before).toBeLessThan(50_000_000);
 }, 600_000);
 
-test('a body that is many times its bytes as objects costs its bytes while the upstream takes its time', async () => {
+test('a body whose parsed form is much larger takes only the memory of its bytes while the upstream is slow', async () => {
   simulator.behave('*', { hang: true });
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json'];
-  // As objects 17 MB.
+  // Parsed, it takes 17 MB.
   const body = JSON.stringify({ appId: 'wx_a', x: Array.from({ length: 250_000 }, () => [0]) });
   const before = await bytes();
 
@@ -75,7 +75,7 @@ test('a body that is many times its bytes as objects costs its bytes while the u
   for (const connection of connections) connection.leave();
 }, 600_000);
 
-/** Asks with a body of this length for a list that does not come, and leaves. */
+/** Requests a list that never comes with a body of this length, and disconnects. */
 async function leaveHanging(length: number): Promise<void> {
   const headers = [`X-API-Key: ${KEY}`, 'Content-Type: application/json', 'Prefer: wait=300'];
   const body = JSON.stringify({ appId: 'wx_slow', pad: 'x'.repeat(length) });
@@ -85,10 +85,10 @@ async function leaveHanging(length: number): Promise<void> {
 }
 
 test(
-  'any number of different accounts takes no more memory than the lists that may be kept in it',
+  'twice as many accounts need no more memory than the limit of saved lists allows',
   async () => {
     const accounts = budget(100, 10_000);
-    // Large where they are few, so that keeping them all would be seen.
+    // Large lists if there are few accounts, so that keeping them all would be noticed.
     simulator.behave('*', { friends: budget(6000, 200) });
     await askForAccounts(0, accounts);
     const before = await bytes();

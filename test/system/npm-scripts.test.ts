@@ -1,4 +1,4 @@
-/** What stands under `scripts` of package.json, for every shell and for a Node that is too old. */
+/** The scripts of package.json: they work in every shell, and report a Node that is too old. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -15,14 +15,14 @@ const ofTheGateway = scripts.filter(([, line]) => line.includes('src/main.ts'));
 describe.each(scripts)('npm run %s', (_name, line) => {
   const commands = line.split(' && ').map((command) => command.split(' '));
 
-  test('has no word that one shell reads differently from another', () => {
+  test('contains no word that shells read differently', () => {
     // No quotes, no variables, no globs, no redirection, no single ampersand.
     for (const word of commands.flat()) expect(word).toMatch(/^[\w./:=@-]+$/);
   });
 
-  test('begins each of its commands with a program that comes with Node, npm or a package', () => {
+  test('starts each command with npm or a program of a package', () => {
     const ours = readdirSync(`${ROOT}/node_modules/.bin`);
-    // So neither `exec` and `env` nor `NAME=value`.
+    // This excludes `exec`, `env` and `NAME=value`.
     for (const [program] of commands) expect(['npm', ...ours]).toContain(program);
   });
 });
@@ -30,14 +30,14 @@ describe.each(scripts)('npm run %s', (_name, line) => {
 describe.each(ofTheGateway)('npm run %s', (_name, line) => {
   const [, ...words] = line.split(' ');
 
-  test.each(oldNodes)('says in one line that $name is too old', async ({ version, command }) => {
+  test.each(oldNodes)('prints one line if $name is too old', async ({ version, command }) => {
     const gateway = runGateway(words, { cwd: ROOT, command });
     expect(await gateway.ended).toEqual({ code: 1, signal: null });
     expect(gateway.output()).toBe(tooOld(version));
   });
 });
 
-test('the scripts that run the gateway are those that people start', () => {
+test('the scripts that run the gateway are start, demo, simulate and gewe-gateway', () => {
   const names = ofTheGateway.map(([name]) => name);
   expect(names).toEqual(['start', 'demo', 'simulate', 'gewe-gateway']);
 });

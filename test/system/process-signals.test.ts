@@ -1,4 +1,4 @@
-/** One Ctrl-C that arrives several times, and a second one that is meant. */
+/** One Ctrl-C that arrives as several signals, and a second one on purpose. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const CALLS = 8;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let upstream: HeldUpstream;
 let env: Record<string, string>;
-/** Groups of processes, of which nothing may stay behind, whoever ended whom. */
+/** Process groups that must have ended, whichever process ended them. */
 let groups: number[];
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Calls that are under way until `finish` is called, which resolves to what became of each. */
+/** Calls that run until `finish` is called, which resolves to their outcomes. */
 async function callsUnderWay(url: string): Promise<{ finish(): Promise<readonly unknown[]> }> {
   const body = JSON.stringify({ appId: 'wx_a', contactsInfo: 'x' });
   const answers = Array.from({ length: CALLS }, () =>
@@ -66,7 +66,7 @@ describe('gewe-gateway start', () => {
     [['SIGTERM', 'SIGINT', 'SIGHUP']],
     [['SIGHUP', 'SIGINT', 'SIGHUP']],
   ])(
-    'takes %j at the same moment for one stop, and finishes what is under way',
+    'treats %j at the same moment as one stop, and finishes its running calls',
     async (signals) => {
       const gateway = runGateway(['start'], { cwd: folder.path, env });
       try {
@@ -86,7 +86,7 @@ describe('gewe-gateway start', () => {
   test.each<NodeJS.Signals[]>([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGHUP'],
-  ])('after %s ends at once at a %s more than a second later', async (first, second) => {
+  ])('after %s is ended at once by a %s more than a second later', async (first, second) => {
     const gateway = runGateway(['start'], { cwd: folder.path, env });
     try {
       const calls = await callsUnderWay((await gateway.listening()).url);
@@ -109,8 +109,8 @@ describe('npm start', () => {
     ['a Ctrl-C, which goes to its whole group', 'SIGINT', (pid) => -pid],
     ['the SIGHUP of a terminal that is closed', 'SIGHUP', (pid) => -pid],
     ['a SIGTERM, which goes to npm only', 'SIGTERM', (pid) => pid],
-  ])('at %s, finishes what is under way', async (_what, signal, whom) => {
-    // A group of its own, as a terminal makes one.
+  ])('at %s, finishes its running calls', async (_what, signal, whom) => {
+    // A separate process group, as a terminal makes one.
     const npm = spawn('npm', ['start'], {
       cwd: ROOT,
       detached: true,

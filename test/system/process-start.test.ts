@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateways.stop());
 
-/** The command line by itself, with these variables and no other. */
+/** The command line with only these variables. */
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
   runGateway(args, { cwd: gateways.folder, env });
 const start = (env?: Record<string, string>) => gateways.run(env);
@@ -33,7 +33,7 @@ const post = (url: string, operation: string, body: object) =>
 
 describe('gewe-gateway start', () => {
   test.each(['info', 'error', 'silent'])(
-    'with PORT=0 and LOG_LEVEL=%s says which ports it took',
+    'with PORT=0 and LOG_LEVEL=%s prints its ports',
     async (level) => {
       const gateway = start({ LOG_LEVEL: level });
       const { url, opsUrl } = await gateway.listening();
@@ -44,7 +44,7 @@ describe('gewe-gateway start', () => {
     },
   );
 
-  test('without its settings tells every problem at once and ends with 78', async () => {
+  test('without its settings reports all problems at once and exits with 78', async () => {
     const gateway = run(['start'], { PORT: 'eighty', GEWE_TIMEOUT_MS: '-1', OPS_HOST: '0.0.0.0' });
     expect(await gateway.ended).toEqual({ code: 78, signal: null });
     for (const name of ['GEWE_BASE_URL', 'GEWE_TOKEN', 'GATEWAY_KEYS', 'PORT', 'GEWE_TIMEOUT_MS']) {
@@ -56,7 +56,7 @@ describe('gewe-gateway start', () => {
   test.each([
     ['PORT', 'the client listener (HOST, PORT)'],
     ['OPS_PORT', 'the ops listener (OPS_HOST, OPS_PORT)'],
-  ])('ends with 1 and names the listener and the setting where %s is taken', async (name, who) => {
+  ])('exits with 1 and names the listener and the setting if %s is taken', async (name, who) => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const { port } = holder.address() as AddressInfo;
@@ -80,7 +80,7 @@ describe('gewe-gateway start', () => {
     ],
     ['HOST', 'name.invalid', /the client listener .*the name in HOST is not known/],
     ['OPS_HOST', 'name.invalid', /the ops listener .*the name in OPS_HOST is not known/],
-  ])('ends with 1 and names the setting where %s is %s', async (name, value, says) => {
+  ])('exits with 1 and names the setting if %s is %s', async (name, value, says) => {
     const gateway = start({ [name]: value, OPS_TOKEN });
     expect((await gateway.ended).code).toBe(1);
     expect(gateway.output()).toMatch(/^Cannot start: [^\n]*\n$/);
@@ -88,7 +88,7 @@ describe('gewe-gateway start', () => {
     expect(gateway.output()).not.toContain('name.invalid');
   });
 
-  test('ends with 78 and a clear line where the SQLite file is none, though files are watched', async () => {
+  test('exits with 78 and one clear line if the SQLite file is not a database, although files are being watched', async () => {
     await writeFile(join(gateways.folder, 'broken.db'), 'This is not a database.'.repeat(500));
     await writeFile(join(gateways.folder, 'token'), TOKEN);
     const gateway = start({
@@ -105,7 +105,7 @@ describe('gewe-gateway start', () => {
 describe.each([[], ['start'], ['check'], ['keys'], ['simulate'], ['demo']])(
   'gewe-gateway %s',
   (...command) => {
-    test('tells how it is used with --help, and ends with 0', async () => {
+    test('prints its usage with --help and exits with 0', async () => {
       const help = run([...command, '--help']);
       expect(await help.ended).toEqual({ code: 0, signal: null });
       expect(help.output()).toMatch(/^Usage: node \S+main\.ts /m);
@@ -114,7 +114,7 @@ describe.each([[], ['start'], ['check'], ['keys'], ['simulate'], ['demo']])(
 );
 
 test.each([[['nonsense']], [['start', 'now']], [['start', '--port', '1']], [[]]])(
-  'gewe-gateway %j tells how it is used, and ends with 64',
+  'gewe-gateway %j prints its usage and exits with 64',
   async (args) => {
     const gateway = run(args);
     expect((await gateway.ended).code).toBe(64);
@@ -122,7 +122,7 @@ test.each([[['nonsense']], [['start', 'now']], [['start', '--port', '1']], [[]]]
   },
 );
 
-test('no secret stands in any output at LOG_LEVEL=trace', async () => {
+test('no secret is in any output at LOG_LEVEL=trace', async () => {
   const gateway = start({
     LOG_LEVEL: 'trace',
     OPS_TOKEN,

@@ -33,7 +33,7 @@ const post = (url: string, operation: string, body: object = {}) =>
     .post(`/contacts/${operation}`)
     .set('Authorization', `Bearer ${KEY}`)
     .send({ appId: 'wx_a', ...body });
-/** Sends it now; what becomes of it does not matter to the test before it asks. */
+/** Sends a request now; its outcome is checked later. */
 const inBackground = (request: supertest.Test) =>
   request.then(
     ({ status }) => status,
@@ -43,7 +43,7 @@ const called = (operation: string) =>
   simulator.waitForCall((call) => call.operation === `contacts/${operation}`);
 
 describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (signal) => {
-  test('readiness is gone, new connections are refused, the call under way finishes, and it ends with 0', async () => {
+  test('/readyz is 503, new connections are refused, the running call finishes, and the process exits with 0', async () => {
     const { gateway, url, opsUrl } = await start({
       GEWE_BASE_URL: held.baseUrl,
       SHUTDOWN_GRACE_MS: '600000',
@@ -56,7 +56,7 @@ describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (sign
     const ready = await supertest(opsUrl).get('/readyz').expect(503);
     expect(ready.body).toEqual({ status: 'not-ready', notReady: ['draining'] });
     await supertest(opsUrl).get('/healthz').expect(200);
-    // Those that came before are still taken, for a second at most where they keep coming.
+    // Earlier connections are still accepted, for at most a second if they keep coming.
     const isRefused = () =>
       supertest(url)
         .get('/healthz')
@@ -73,7 +73,7 @@ describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (sign
   });
 });
 
-test('a connection kept open by its client is served, told to be at its end, and does not hold that up', async () => {
+test('a kept connection gets one more response, with Connection: close, and does not delay the end', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const { gateway, url } = await start({ SHUTDOWN_GRACE_MS: '600000' });
   await post(url, 'search').agent(agent).expect('Connection', 'keep-alive').expect(200);
@@ -85,7 +85,7 @@ test('a connection kept open by its client is served, told to be at its end, and
   agent.destroy();
 });
 
-test('a connection on which its client says nothing more does not hold the end up', async () => {
+test('an idle connection does not delay the end', async () => {
   const agent = new Agent({ keepAlive: true });
   const { gateway, url } = await start({ SHUTDOWN_GRACE_MS: '1000' });
   await post(url, 'search').agent(agent).expect(200);
@@ -95,7 +95,7 @@ test('a connection on which its client says nothing more does not hold the end u
   agent.destroy();
 });
 
-test('calls that outlast SHUTDOWN_GRACE_MS are ended, and it ends with 0', async () => {
+test('calls longer than SHUTDOWN_GRACE_MS are ended, and the process exits with 0', async () => {
   const { gateway, url } = await start({
     SHUTDOWN_GRACE_MS: '100',
     GEWE_TIMEOUT_MS: '600000',
@@ -115,7 +115,7 @@ test('calls that outlast SHUTDOWN_GRACE_MS are ended, and it ends with 0', async
   expect(gateway.output()).not.toMatch(/"level":"(?:error|fatal)"/);
 });
 
-test('an addContacts ended by the grace period is still charged, and its key not free, after the restart', async () => {
+test('an addContacts ended by the grace period stays charged after a restart, and its key is not free', async () => {
   const first = await start({ SHUTDOWN_GRACE_MS: '100', GEWE_TIMEOUT_MS: '600000' });
   simulator.behave('wx_a', { hang: true });
   const add = (url: string, v3: string) =>
@@ -134,7 +134,7 @@ test('an addContacts ended by the grace period is still charged, and its key not
   expect(next.body.code).toBe('add-too-soon');
 });
 
-test('a slow list that arrives while it stops is saved, though its caller has left', async () => {
+test('a list that arrives during the stop is saved, although its caller has left', async () => {
   const first = await start({
     GEWE_BASE_URL: held.baseUrl,
     SHUTDOWN_GRACE_MS: '600000',
@@ -159,7 +159,7 @@ test('a caller that keeps asking the ops listener does not delay the end', async
   const { gateway, opsUrl } = await start({ SHUTDOWN_GRACE_MS: '500' });
   let isOver = false;
   const asking = Array.from({ length: 8 }, async () => {
-    // Each on a connection of its own, until there is nobody to take one.
+    // Each on its own connection, until none is accepted.
     while (!isOver)
       await supertest(opsUrl)
         .get('/healthz')

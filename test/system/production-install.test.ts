@@ -1,4 +1,7 @@
-/** What runs in production: no package of development, no script of a package, not root, nothing to write to but the data. */
+/**
+ * The production install: no development package, no install script, a user other than root, and nothing writable but
+ * its data.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -28,7 +31,7 @@ interface Locked {
   readonly hasInstallScript?: true;
 }
 
-/** Mounts need root and their system calls; elsewhere these two are reported as skipped. */
+/** Mounts need root and their system calls; on other machines these two tests are skipped. */
 const whereMountsWork = canConfine() ? test : test.skip;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let app: string;
@@ -47,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 describe('the production install', () => {
-  test('has every package that the gateway needs, and not one of development', () => {
+  test('has every package that the gateway needs, and no development package', () => {
     const isThere = ([path]: readonly [string, Locked]) => existsSync(join(app, path));
     const forDevelopment = locked.filter(([, { dev }]) => dev);
     const needed = locked.filter(
@@ -59,12 +62,12 @@ describe('the production install', () => {
     expect(needed.filter((one) => !isThere(one))).toEqual([]);
   });
 
-  test('has no package that wants to run a script when it is installed', () => {
+  test('has no package with an install script', () => {
     const scripted = locked.filter(([, { dev, hasInstallScript }]) => !dev && hasInstallScript);
     expect(scripted).toEqual([]);
   });
 
-  test('says that its settings are missing, like the source does', async () => {
+  test('reports missing settings, like the source does', async () => {
     const gateway = runGateway(['check'], {
       cwd: folder.path,
       command: [process.execPath, join(app, 'dist/main.js')],
@@ -73,7 +76,7 @@ describe('the production install', () => {
     expect(gateway.output()).toContain('GEWE_BASE_URL');
   });
 
-  test.each(oldNodes)('says in one line that $name is too old', async ({ version, command }) => {
+  test.each(oldNodes)('prints one line if $name is too old', async ({ version, command }) => {
     const gateway = runGateway(['start'], {
       cwd: folder.path,
       command: [...command, join(app, 'dist/main.js')],
@@ -83,7 +86,7 @@ describe('the production install', () => {
   });
 
   whereMountsWork(
-    'serves and keeps a list as a user who is not root, where nothing but its data can be written',
+    'returns and saves a list as a user other than root, with nothing writable but its data',
     async () => {
       const data = join(folder.path, 'data');
       await mkdir(data);
@@ -127,37 +130,34 @@ describe('the production install', () => {
     },
   );
 
-  whereMountsWork(
-    'was shown that in a place where it could really write nothing else',
-    async () => {
-      const data = join(folder.path, 'other-data');
-      await mkdir(data);
-      const [program, ...before] = confined(data);
-      const tries = [
-        'id -u',
-        `touch ${data}/x && echo data`,
-        ...[app, folder.path, '/tmp', '/var/tmp', '/dev/shm', '/'].map(
-          (at) => `touch ${at}/x 2>/dev/null && echo ${at}`,
-        ),
-      ].join('\n');
-      const { stdout } = await promisify(execFile)(program, [
-        ...before,
-        'sh',
-        '-c',
-        `${tries}\ntrue`,
-      ]);
-      expect(stdout.trim().split('\n')).toEqual(['1000', 'data']);
-    },
-  );
+  whereMountsWork('really had nothing else writable in that test', async () => {
+    const data = join(folder.path, 'other-data');
+    await mkdir(data);
+    const [program, ...before] = confined(data);
+    const tries = [
+      'id -u',
+      `touch ${data}/x && echo data`,
+      ...[app, folder.path, '/tmp', '/var/tmp', '/dev/shm', '/'].map(
+        (at) => `touch ${at}/x 2>/dev/null && echo ${at}`,
+      ),
+    ].join('\n');
+    const { stdout } = await promisify(execFile)(program, [
+      ...before,
+      'sh',
+      '-c',
+      `${tries}\ntrue`,
+    ]);
+    expect(stdout.trim().split('\n')).toEqual(['1000', 'data']);
+  });
 });
 
-// Half a minute and a network, so in the long run only.
+// Takes half a minute and a network, so it is in the long run only.
 (isLong ? test : test.skip)(
   '`npm ci --ignore-scripts` gives a gateway that works with the Node 24 of its host (in the long run only)',
   async () => {
     const host = join(folder.path, 'host');
     await installWithoutScripts(host);
-    // The package `node` brings its program by a script, which did not run here: npm falls back on the PATH.
+    // The package `node` provides its program by a script, which was not run: npm uses the PATH instead.
     const gateway = runGateway(['start'], {
       cwd: host,
       command: ['npm', 'run', 'gewe-gateway', '--'],
@@ -190,21 +190,21 @@ describe('deploy/Dockerfile', () => {
     lines = text.split('\n').filter((line) => !line.startsWith('#'));
   });
 
-  test('runs the gateway as a numbered user who is not root', () => {
+  test('runs the gateway as a numeric user other than root', () => {
     const users = lines.filter((line) => line.startsWith('USER '));
     expect(users).toEqual([expect.stringMatching(/^USER [1-9]\d*:[1-9]\d*$/)]);
     const afterUser = lines.slice(lines.indexOf(users[0] ?? ''));
     expect(afterUser.filter((line) => /^(?:RUN|COPY|FROM)\b/.test(line))).toEqual([]);
   });
 
-  test('runs no script of a package, and leaves the packages of development out', () => {
+  test('runs no install script, and removes the development packages', () => {
     const installs = lines.filter((line) => /npm (?:ci|install|prune)/.test(line));
     expect(installs).toHaveLength(2);
     for (const line of installs) expect(line).toContain('--ignore-scripts');
     expect(installs[1]).toContain('npm prune --omit=dev');
   });
 
-  test('copies only what the project keeps in version control and the gateway needs', async () => {
+  test('has an allow-list as its build context, without .env and config/clients.yaml', async () => {
     const ignored = await readFile(join(ROOT, '.dockerignore'), 'utf8');
     const [first, ...rest] = ignored.trim().split('\n');
     expect(first).toBe('*');

@@ -1,4 +1,4 @@
-/** What docs/recipes/read-the-log.md says: the log of `npm start --silent` can be read line by line as JSON. */
+/** What docs/recipes/read-the-log.md says: each line of the log of `npm start --silent` is JSON. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => void (folder = await temporaryFolder()));
 afterAll(() => folder.remove());
 
-test('npm start as the recipe writes it puts nothing but JSON lines on standard output', async () => {
+test('the npm start of the recipe prints only JSON lines on standard output', async () => {
   const recipe = await readFile(join(ROOT, 'docs/recipes/read-the-log.md'), 'utf8');
   const [, command = ''] = /^(npm .*) \| jq \.$/m.exec(recipe) ?? [];
   const [program = '', ...args] = command.split(' ');
@@ -34,7 +34,7 @@ test('npm start as the recipe writes it puts nothing but JSON lines on standard 
   let isTold = false;
   for await (const text of npm.stdout.setEncoding('utf8')) {
     output += text;
-    // To npm alone: to all of them it would come twice.
+    // To npm only: a signal to the group would arrive twice.
     if (!isTold && output.includes('listening on')) isTold = npm.kill('SIGTERM');
   }
   await ended;
@@ -44,7 +44,7 @@ test('npm start as the recipe writes it puts nothing but JSON lines on standard 
   expect(lines.map((line) => typeof JSON.parse(line))).toEqual(lines.map(() => 'object'));
 });
 
-test('a gateway warns in its log of a near miss in .env, and starts', async () => {
+test('a gateway starts with a misspelt variable in .env, and warns in its log', async () => {
   await writeFile(join(folder.path, '.env'), 'PORT=0\nLIST_DEADLINE=5\n');
   const gateway = runGateway(['start'], {
     cwd: folder.path,

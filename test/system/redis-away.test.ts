@@ -1,4 +1,4 @@
-/** A Redis that cannot be asked: lists go on, addContacts waits and costs nothing, and all comes back by itself. */
+/** A Redis that cannot be reached: lists are returned, addContacts is refused without a charge, and everything recovers. */
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { BLACK_HOLE, CUT, FROZEN, KILLED } from './redis/redis-outages.ts';
 import { describeOutage } from './redis/outage.suite.ts';

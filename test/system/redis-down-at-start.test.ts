@@ -1,4 +1,7 @@
-/** A gateway that starts beside a Redis that cannot be used: it serves what it can, and all the rest as soon as Redis is there. */
+/**
+ * A gateway that starts while Redis cannot be used: it serves lists and other operations, and everything when Redis
+ * works.
+ */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { sentAdds, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { isLong } from '../support/budget.ts';
@@ -21,7 +24,7 @@ describeOnRedis('A gateway', () => {
   describe.each(isLong ? [KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, FULL] : [KILLED, FROZEN, FULL])(
     'that starts while Redis is $name',
     (outage) => {
-      test('serves lists and all else, refuses addContacts, and does all when Redis is there', async () => {
+      test('serves lists and other operations, refuses addContacts, and recovers with Redis', async () => {
         rig = await gatewayOnRedis({
           policy: TRUSTING_WITHOUT_GAPS,
           before: outage.strike,
@@ -48,7 +51,7 @@ describeOnRedis('A gateway', () => {
     },
   );
 
-  test('beside a Redis that is there says nothing of the store', async () => {
+  test('with a working Redis logs nothing about the store', async () => {
     rig = await gatewayOnRedis();
     await rig.untilReadiness(200);
     expect([rig.logged(AWAY).length, rig.logged(BACK).length]).toEqual([0, 0]);

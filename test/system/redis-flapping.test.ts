@@ -1,4 +1,4 @@
-/** A Redis that comes and goes under load: whatever was lost on the way, what was charged is what was sent. */
+/** A Redis that fails again and again under load: exactly the attempts that were sent are charged. */
 import { afterEach, expect, test } from '@jest/globals';
 import { ACCEPT, chargedOf, isAdd, sentAdds } from '../support/add-contacts.ts';
 import { budget } from '../support/budget.ts';
@@ -15,9 +15,9 @@ addContacts:
 clientRate: { requestsPerMinute: 1000000 }
 `;
 const CALLERS = 12;
-/** Enough that some are under way at every stage whenever it strikes. */
+/** So many faults that every stage of a request meets some. */
 const STRIKES = budget(8, 24);
-/** So much later than the decision to write it may the time in a line of the log be. */
+/** The maximum between the decision to log a line and its time. */
 const LATER_MS = 1000;
 const MUTE = {
   strike: ({ wire }: GatewayOnRedis) => wire.mute(),
@@ -31,11 +31,11 @@ interface Asked {
   readonly code: unknown;
 }
 
-describeOnRedis('A Redis that comes and goes', () => {
+describeOnRedis('a Redis that fails again and again', () => {
   let rig: GatewayOnRedis;
   afterEach(() => rig.stop());
 
-  test('costs no more and no less than what was sent, and every key is sent once at most', async () => {
+  test('charges exactly the attempts that were sent, and each Idempotency-Key is sent at most once', async () => {
     rig = await gatewayOnRedis({ policy: POLICY });
     await rig.untilReadiness(200);
     const { simulator } = rig.gateway;
@@ -61,7 +61,7 @@ describeOnRedis('A Redis that comes and goes', () => {
       const struck = asked.length;
       await eventually(() => asked.length > struck + 20 + random(40));
       await fault.mend(rig);
-      // Some strikes come before it is quite back.
+      // Some faults begin before Redis is completely back.
       if (random(10) < 7) await eventually(() => asked.at(-1)?.status === 200, 10_000);
     }
     isOver = true;
@@ -80,12 +80,12 @@ describeOnRedis('A Redis that comes and goes', () => {
       expect(await chargedOf(rig.gateway, 'wx_a', 'accept-per-day')).toBe(sent.length);
     }
 
-    // Whatever could not be kept at once is replayed, and whoever was refused is served.
+    // A response that could not be saved at once is replayed, and a refused request is served.
     const keys = [...new Map(asked.map((one) => [one.key, one.status])).entries()];
     for (const [key, status] of keys.slice(-200)) {
       let answer = await ask(key);
       await eventually(async () => {
-        // Refused again if the machine is so busy that Redis seems away: nothing was sent then.
+        // It is refused again if Redis seems away on a busy machine: nothing was sent then.
         if (answer.status !== 409 && answer.status !== 503) return true;
         answer = await ask(key);
         return false;
@@ -96,7 +96,7 @@ describeOnRedis('A Redis that comes and goes', () => {
     const perKey = simulator.calls.filter(isAdd).map(({ body }) => String(body));
     expect(new Set(perKey).size).toBe(perKey.length);
 
-    // In any ten seconds at most three outages are told of, with their ends, however long all of this took.
+    // At most three outages are logged in any ten seconds, with their ends, however long the test takes.
     const toldAt = rig.logged(AWAY).map(({ time }) => Date.parse(String(time)));
     for (const [i, at] of toldAt.slice(3).entries()) {
       expect(at - (toldAt[i] ?? NaN)).toBeGreaterThan(10_000 - LATER_MS);

@@ -1,4 +1,4 @@
-/** A Redis that has no room left, in memory or on its disk. */
+/** A Redis without free memory, or with a full disk. */
 import { test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { ownDisk } from '../support/disk-faults.ts';
@@ -8,5 +8,5 @@ import { describeOutage } from './redis/outage.suite.ts';
 describeOnRedis('A gateway', () => {
   describeOutage(FULL);
   if (ownDisk.isPossible) describeOutage(DISK_FULL);
-  else test.skip('a disk that is full cannot be made here', () => undefined);
+  else test.skip('needs a mount for a full disk, which is not possible here', () => undefined);
 });

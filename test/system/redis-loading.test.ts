@@ -1,4 +1,4 @@
-/** A Redis that has been started again and reads what it had: it answers that it is loading, for as long as that takes. */
+/** A Redis that was restarted and is loading its data: it replies that it is loading. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ACCEPT, chargedOf, sentAdds, TRUSTING } from '../support/add-contacts.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
@@ -11,11 +11,11 @@ import {
 import { askList, listBytes, ONLY_IF_CACHED, saveList } from '../support/lists.ts';
 
 const KEYS = 3000;
-/** Makes each key take so long to load, in microseconds, and lets the server answer meanwhile. */
+/** Makes each key take this many microseconds to load, and lets the server reply meanwhile. */
 const SLOWLY = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024'];
 const FILL = `for i = 1, ${KEYS} do redis.call('SET', 'filler ' .. i, string.rep('x', 100)) end`;
 
-describeOnRedis('While Redis is loading', () => {
+describeOnRedis('while Redis is loading', () => {
   let rig: GatewayOnRedis;
   beforeEach(async () => {
     rig = await gatewayOnRedis({ policy: TRUSTING });
@@ -23,7 +23,7 @@ describeOnRedis('While Redis is loading', () => {
   });
   afterEach(() => rig.stop());
 
-  test('lists go on, addContacts is refused, and afterwards nothing is forgotten', async () => {
+  test('lists are returned and addContacts is refused; afterwards no charge is lost', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('ann'));
     expect((await rig.add('wx_a', 'v3_ann', { option: ACCEPT })).status).toBe(200);
     await rig.redis.command('EVAL', FILL, '0');

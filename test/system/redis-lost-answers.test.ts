@@ -1,4 +1,4 @@
-/** What Redis has done and nobody heard of: it must come to the same as if it had not been done. */
+/** Commands that Redis carried out, but whose reply was lost: their effect is undone or completed later. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
@@ -12,7 +12,7 @@ import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 const RULES = [quotaRule(5)];
 const KEY = { appId: 'wx_a', id: 'key' };
 
-describeOnRedis('What Redis has done and nobody heard of', () => {
+describeOnRedis('Redis stores after an outage or a lost reply', () => {
   let redis: RedisUnderTest;
   let wire: CuttableProxy;
   let away: boolean;
@@ -26,9 +26,9 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
       onBack: () => (away = false),
       onWarning: () => undefined,
     });
-    // All scripts are known to the server: what follows is one question each.
+    // Redis knows all scripts now, so each later operation is one command.
     await stores.ledger.charge('wx_warm', ANN, RULES);
-    await begin('wx_warm');
+    await acquire('wx_warm');
   });
   afterEach(async () => {
     await stores.close();
@@ -41,15 +41,15 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
   const attempts = (appId = 'wx_a') =>
     redis.command('ZCARD', `gewe-gateway:{${appId}}:attempts`).then(Number);
 
-  function begin(appId = 'wx_a', id = KEY.id) {
+  function acquire(appId = 'wx_a', id = KEY.id) {
     const now = stores.clock.now();
     const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
-    return stores.idempotency.begin({ appId, id }, 'fingerprint', times);
+    return stores.idempotency.acquire({ appId, id }, 'fingerprint', times);
   }
 
   const back = () => eventually(() => !away);
 
-  test('is a charge: it is taken back', async () => {
+  test('refund a charge whose reply was lost', async () => {
     wire.mute();
     await expect(charge()).rejects.toThrow('does not answer');
     expect(await attempts()).toBe(1);
@@ -58,7 +58,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await left()) === 5)).toBe(true);
   });
 
-  test('is a charge, and a lost connection after that: it is taken back', async () => {
+  test('refund a charge whose reply and connection were lost', async () => {
     wire.mute();
     const charging = charge();
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
@@ -68,7 +68,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is a charge before so many attempts that were refused: it is still taken back', async () => {
+  test('refund such a charge even after 10,000 more attempts were refused', async () => {
     wire.mute();
     const charging = charge();
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
@@ -80,19 +80,19 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is a charge that was overtaken by what takes it back: it is not charged after all', async () => {
+  test('refund a charge that reaches Redis after its refund', async () => {
     wire.hold();
     const charging = charge();
-    // The wire has it when it has been read, on this thread, too.
+    // The proxy has the bytes when they have been read, on this thread, too.
     await pause(30);
-    // In time to be carried out, and after the new connection that takes it back.
+    // Early enough to be carried out, but after the refund on the new connection.
     wire.leaveBehind(200);
     await expect(charging).rejects.toThrow('Redis');
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is nothing where Redis was frozen: a command that comes too late is not carried out', async () => {
+  test('do not carry out a command that is too late because Redis was frozen', async () => {
     redis.freeze();
     await expect(charge()).rejects.toThrow('does not answer');
     await expect(stores.accounts.declare('wx_a', 1)).rejects.toThrow('Redis');
@@ -102,41 +102,41 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await stores.accounts.find('wx_a')).toBeUndefined();
   });
 
-  test('is a key that was claimed: it is free again', async () => {
+  test('release an Idempotency-Key whose reply was lost', async () => {
     wire.mute();
-    await expect(begin()).rejects.toThrow('does not answer');
+    await expect(acquire()).rejects.toThrow('does not answer');
     await wire.heal();
     expect(await back()).toBe(true);
-    expect(await eventually(async () => (await begin()).kind === 'begun')).toBe(true);
+    expect(await eventually(async () => (await acquire()).kind === 'acquired')).toBe(true);
   });
 
   test.each(['frozen', 'cut off', 'full', 'a replica'])(
-    'is a first answer that Redis could not take while it was %s: it is replayed after that',
+    'save a first response later that Redis could not save while it was %s',
     async (how) => {
-      await begin();
+      await acquire();
       if (how === 'frozen') redis.freeze();
       if (how === 'cut off') wire.cut();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '1');
       if (how === 'a replica') await redis.command('REPLICAOF', '127.0.0.1', '1');
-      await expect(stores.idempotency.finish(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
+      await expect(stores.idempotency.complete(KEY, Buffer.from('first'))).rejects.toThrow('Redis');
       if (how === 'frozen') redis.thaw();
       if (how === 'cut off') await wire.heal();
       if (how === 'full') await redis.command('CONFIG', 'SET', 'maxmemory', '0');
       if (how === 'a replica') await redis.command('REPLICAOF', 'NO', 'ONE');
-      const isKept = async () => (await begin().catch(() => undefined))?.kind === 'finished';
+      const isKept = async () => (await acquire().catch(() => undefined))?.kind === 'completed';
       expect(await eventually(isKept)).toBe(true);
-      expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+      expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
     },
   );
 
-  test('is a first answer whose claim Redis has lost: it is kept all the same', async () => {
-    await begin();
+  test('save a first response whose record Redis has lost', async () => {
+    await acquire();
     await redis.command('FLUSHALL');
-    await stores.idempotency.finish(KEY, Buffer.from('first'));
-    expect(await begin()).toEqual({ kind: 'finished', answer: Buffer.from('first') });
+    await stores.idempotency.complete(KEY, Buffer.from('first'));
+    expect(await acquire()).toEqual({ kind: 'completed', answer: Buffer.from('first') });
   });
 
-  test('is a charge that is to be refunded while Redis is away: it is refunded', async () => {
+  test('send a refund again that failed during an outage', async () => {
     const charged = await charge();
     if (charged.kind !== 'charged') throw new Error('It is not charged');
     wire.cut();
@@ -145,7 +145,7 @@ describeOnRedis('What Redis has done and nobody heard of', () => {
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
-  test('is owed to the end: what a gateway owes when it stops is told then', async () => {
+  test('send a pending refund before they close', async () => {
     const charged = await charge();
     if (charged.kind !== 'charged') throw new Error('It is not charged');
     await redis.command('REPLICAOF', '127.0.0.1', '1');

@@ -1,4 +1,4 @@
-/** A Redis that does not know the gateway's password, from the start or from one day on. */
+/** A Redis that refuses the gateway's password, from the start or later. */
 import { afterEach, expect, test } from '@jest/globals';
 import { TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
@@ -35,7 +35,7 @@ describeOnRedis('A gateway', () => {
     for (const secret of [PASSWORD, OTHER, 'redis://']) expect(log).not.toContain(secret);
   }
 
-  test('with a wrong password says so once, without it, and works when it is the right one', async () => {
+  test('with a wrong password logs it once, without the password, and works after Redis accepts it', async () => {
     rig = await start(true);
     await rig.untilReadiness(503);
     expect((await rig.add('wx_a', 'v3_ann')).json()['code']).toBe('store-unavailable');
@@ -49,12 +49,12 @@ describeOnRedis('A gateway', () => {
     expectNoSecret();
   });
 
-  test('whose password is changed while it runs is used again once the password is restored', async () => {
+  test('recovers if the password of Redis is changed while it runs and then restored', async () => {
     rig = await start(false);
     await rig.untilReadiness(200);
     expect((await rig.add('wx_a', 'v3_ann')).status).toBe(200);
     await rig.redis.command('CONFIG', 'SET', 'requirepass', OTHER);
-    // Who is connected stays so; the next connection is turned away.
+    // Existing connections stay; the next one is refused.
     rig.wire.cut();
     await rig.wire.heal();
     await rig.untilReadiness(503);
@@ -68,8 +68,8 @@ describeOnRedis('A gateway', () => {
   });
 });
 
-describeOnRedis('A database that Redis does not have', () => {
-  test('is not taken for another one', async () => {
+describeOnRedis('a Redis database that does not exist', () => {
+  test('is reported once, and no other database is used', async () => {
     const redis = await startRedis();
     const told: string[] = [];
     const stores = await openRedisStores(`${redis.url}/99`, undefined, 0, {
@@ -78,7 +78,7 @@ describeOnRedis('A database that Redis does not have', () => {
       onWarning: () => undefined,
     });
     try {
-      // It tries again and again, and is turned away each time.
+      // It retries, and is refused each time.
       const tries = async () =>
         /total_connections_received:(\d+)/.exec(String(await redis.command('INFO', 'stats')))?.[1];
       const before = Number(await tries());

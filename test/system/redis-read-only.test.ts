@@ -1,4 +1,4 @@
-/** A Redis that answers and takes no writes, because of its replicas or because it has become one. */
+/** A Redis that replies but accepts no writes, because of missing replicas or because it has become a replica. */
 import { isLong } from '../support/budget.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { REPLICA, WITHOUT_REPLICAS } from './redis/redis-outages.ts';

@@ -1,4 +1,4 @@
-/** A Redis that comes back with nothing: lists come back from the gateways' memory, quotas and clocks begin anew. */
+/** A Redis restarted without its data: lists are restored from the memory of gateways, quotas and declarations are lost. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -22,7 +22,7 @@ addContacts:
 accounts: { wx_old: { onlineSince: "2026-01-01T00:00:00Z" } }
 `;
 
-describeOnRedis('A Redis that comes back with nothing', () => {
+describeOnRedis('a Redis restarted without its data', () => {
   let rig: GatewayOnRedis;
   beforeEach(async () => {
     rig = await gatewayOnRedis({ policy: POLICY });
@@ -38,7 +38,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     await startAgain();
   }
 
-  /** Resolves when the gateway knows. */
+  /** Resolves when the gateway has noticed. */
   async function startAgain(): Promise<void> {
     await rig.redis.start();
     expect(await eventually(() => rig.logged(BACK).length > 0)).toBe(true);
@@ -47,13 +47,13 @@ describeOnRedis('A Redis that comes back with nothing', () => {
   const saved = async (gateway: TestGateway, appId: string) =>
     (await askList(gateway, appId, ONLY_IF_CACHED)).body.toString();
 
-  test('gets the lists back from the gateways that have them in memory', async () => {
+  test('gets lists back from the memory of gateways', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('ann'));
     await restartEmpty();
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('ann'));
     const other = await rig.another();
     const isThere = async () => {
-      // It is given back when its owner is asked, and again if Redis seemed away just then.
+      // The list is restored when the gateway that has it loads it, and again if Redis seemed away just then.
       await saved(rig.gateway, 'wx_list');
       return (await saved(other, 'wx_list')) === listBytes('ann');
     };
@@ -61,16 +61,17 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expectToldOnce(rig);
   });
 
-  test('ends with the newest of several copies, in whatever order they come back', async () => {
+  test('keeps the newest of several copies, in whatever order they are restored', async () => {
     const other = await rig.another();
     await saveList(other, 'wx_list', listBytes('old'));
-    // No gateway knows the time of Redis better than a look at it takes: what is to be newer is so by more than that.
+    // A gateway knows the time of Redis only as exactly as one reading takes, so the newer list must be newer by more
+    // than that.
     const isASecondOld = async () => (await untilSaved(rig.gateway, 'wx_list')).ageSeconds >= 1;
     expect(await eventually(isASecondOld)).toBe(true);
     await saveList(rig.gateway, 'wx_list', listBytes('new'));
     await restartEmpty();
     await eventually(() => other.log.some(({ msg }) => msg === BACK));
-    // The one with the older copy has not heard of the newer one.
+    // The gateway with the older copy does not know of the newer one.
     expect(await saved(other, 'wx_list')).toBe(listBytes('old'));
     const isBack = () => rig.redis.command('EXISTS', 'gewe-gateway:{wx_list}:list');
     expect(await eventually(async () => (await isBack()) === 1)).toBe(true);
@@ -80,7 +81,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect(await eventually(isNew)).toBe(true);
   });
 
-  test('takes a list that comes later than a copy that was given back', async () => {
+  test('accepts a newer list after a restored copy', async () => {
     await saveList(rig.gateway, 'wx_list', listBytes('old'));
     await restartEmpty();
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('old'));
@@ -89,7 +90,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect(await saved(rig.gateway, 'wx_list')).toBe(listBytes('new'));
   });
 
-  test('counts from nothing, and an account starts as the upstream answers', async () => {
+  test('has no charges and no declarations, so that an account counts from the next checkOnline', async () => {
     expect((await rig.add('wx_old', 'v3_ann')).status).toBe(200);
     expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
     await rig.admin('PUT', '/accounts/wx_new', { onlineSince: '2026-01-01T00:00:00Z' });
@@ -100,7 +101,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     expect((await rig.add('wx_new', 'v3_ann')).json()['code']).toBe('account-too-young');
   });
 
-  test('keeps the answer to what was under way, so that it is not sent twice', async () => {
+  test('saves the response to a running request, so that it is not sent twice', async () => {
     const upstream = await heldUpstream();
     const held = await gatewayOnRedis({ policy: POLICY, env: { GEWE_BASE_URL: upstream.baseUrl } });
     try {
@@ -119,7 +120,7 @@ describeOnRedis('A Redis that comes back with nothing', () => {
     }
   });
 
-  test('is no reason to send what was refused', async () => {
+  test('causes no refused request to be sent', async () => {
     await rig.redis.kill();
     await rig.add('wx_old', 'v3_ann', { key: 'k' });
     await startAgain();

@@ -1,4 +1,4 @@
-/** A Redis that answers late: a little, and all works; more than it may, and it is as good as away. */
+/** A slow Redis: with a short delay everything works; with a longer one it counts as away. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCEPT, ADD, REJECT, TRUSTING_WITHOUT_GAPS } from '../support/add-contacts.ts';
 import { isLong } from '../support/budget.ts';
@@ -11,7 +11,7 @@ import { slowBy } from './redis/redis-outages.ts';
 import { describeOutage } from './redis/outage.suite.ts';
 
 describeOnRedis('A gateway', () => {
-  describe('while Redis is slow by 100 ms', () => {
+  describe('while each reply of Redis takes 100 ms', () => {
     let rig: GatewayOnRedis;
     beforeAll(async () => {
       rig = await gatewayOnRedis({ policy: TRUSTING_WITHOUT_GAPS });
@@ -19,7 +19,7 @@ describeOnRedis('A gateway', () => {
     });
     afterAll(() => rig.stop());
 
-    test.each([ADD, ACCEPT, REJECT])('addContacts with option %d is sent', async (option) => {
+    test.each([ADD, ACCEPT, REJECT])('sends addContacts with option %d', async (option) => {
       for (const key of [undefined, `key ${option}`]) {
         const add = () => rig.add('wx_add', 'v3_ann', { option, ...(key && { key }) });
         expect((await untilTaken(add)).status).toBe(200);
@@ -30,7 +30,7 @@ describeOnRedis('A gateway', () => {
       expect(again.headers['idempotency-replayed']).toBe('true');
     });
 
-    test('lists are saved and found', async () => {
+    test('saves and finds lists', async () => {
       await saveList(rig.gateway, 'wx_list', listBytes('ann'));
       const other = await rig.another();
       const isThere = async () =>
@@ -38,7 +38,7 @@ describeOnRedis('A gateway', () => {
       expect(await eventually(isThere)).toBe(true);
     });
 
-    test('it is ready', () => rig.untilReadiness(200));
+    test('is ready', () => rig.untilReadiness(200));
   });
 
   for (const ms of isLong ? [400, 2000] : [400]) describeOutage(slowBy(ms));

@@ -1,4 +1,7 @@
-/** A gateway that is stopped while its Redis cannot be used: within its grace, with 0, and nothing is left that keeps it alive. */
+/**
+ * A gateway that is stopped while its Redis cannot be used: it exits with 0 within its grace period, and nothing keeps
+ * it alive.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,7 +18,7 @@ import { LEAST_ENV, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const GRACE_MS = 1000;
-/** Of ending what is left, and of a machine that has other things to do. */
+/** The time for closing the rest, on a busy machine. */
 const MORE_MS = 8000;
 
 const OPEN_AND_CLOSE = `
@@ -52,7 +55,7 @@ describeOnRedis('A gateway', () => {
   describe.each(
     isLong ? [KILLED, FROZEN, BLACK_HOLE, CUT, REPLICA, slowBy(2000)] : [KILLED, FROZEN],
   )('while Redis is $name', (outage) => {
-    test('ends after SIGTERM with 0, although calls are under way', async () => {
+    test('exits with 0 after SIGTERM, despite running calls', async () => {
       const { baseUrl } = await simulator.start();
       simulator.behave('wx_slow', { hang: true });
       const gateway = runGateway(['start'], {
@@ -82,10 +85,10 @@ describeOnRedis('A gateway', () => {
       if (outage === FROZEN) redis.thaw();
     });
 
-    test.each(['before it was there', 'after it was'])(
-      'keeps no process alive when it is closed: %s',
+    test.each(['an outage before it was connected', 'an outage after it was connected'])(
+      'closing its stores lets the process end: %s',
       async (when) => {
-        if (when === 'before it was there') await outage.strike({ redis, wire });
+        if (when === 'an outage before it was connected') await outage.strike({ redis, wire });
         const child = spawn(
           process.execPath,
           ['--input-type=module', '-e', OPEN_AND_CLOSE, `redis://127.0.0.1:${wire.port}`],
@@ -93,7 +96,7 @@ describeOnRedis('A gateway', () => {
         );
         child.stdout.setEncoding('utf8');
         await once(child.stdout, 'data');
-        if (when === 'after it was') await outage.strike({ redis, wire });
+        if (when === 'an outage after it was connected') await outage.strike({ redis, wire });
         const ended = once(child, 'close');
         child.stdin.write('close');
         await once(child.stdout, 'data');

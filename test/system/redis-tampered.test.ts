@@ -1,4 +1,7 @@
-/** A Redis whose users may little, whose clock was set back, or in which somebody else writes: gateways live, and serve what is true. */
+/**
+ * A Redis with limited rights, with a clock that was set back, or into which another program writes: gateways keep
+ * working correctly.
+ */
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openStores } from '../../src/stores/open.ts';
@@ -25,7 +28,7 @@ import {
 } from '../support/lists.ts';
 import { NO_EVENTS } from '../support/stores-under-test.ts';
 
-/** In the long run, more than Redis is told when it is back. */
+/** In the long run, more lists than are saved to Redis after an outage. */
 const MANY = budget(1_000, 10_001);
 const LIST_LEASE = 'gewe-gateway:{wx_1}:lease:list';
 
@@ -33,7 +36,7 @@ describeOnRedis('A gateway as a process', () => {
   let all: ProcessesOnRedis;
   afterEach(() => all.stop());
 
-  test('that may not hear news lives on, says so, and is well when it may again', async () => {
+  test('becomes unready if it may not subscribe in Redis, and ready when it may again', async () => {
     all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     expect((await readiness(gateway.url)).status).toBe(200);
@@ -47,7 +50,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(await eventually(() => isReady(200))).toBe(true);
   });
 
-  test('lives on where others publish what is no news', async () => {
+  test('keeps working if others publish invalid messages on its channel', async () => {
     all = await processesOnRedis(TRUSTING);
     const gateway = await all.start();
     for (const text of ['null', '{', '{"kind":"open"}', '{"kind":"closed"}', '7']) {
@@ -60,7 +63,7 @@ describeOnRedis('A gateway as a process', () => {
     expect((await readiness(gateway.url)).status).toBe(200);
   });
 
-  test('whose user may what the recipe says, and no more, has all that it needs', async () => {
+  test('works with a Redis user that has only the rights in the recipe', async () => {
     all = await processesOnRedis(TRUSTING);
     const recipe = await readFile(
       new URL('../../docs/recipes/run-three.md', import.meta.url),
@@ -79,7 +82,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(response.json()).toEqual({ status: 'ready', notReady: [] });
   });
 
-  test('whose user may not ask INFO says that, and tells of no outage', async () => {
+  test('warns if its Redis user may not call INFO, without reporting an outage', async () => {
     all = await processesOnRedis(TRUSTING);
     await all.redis.command(
       'ACL',
@@ -105,11 +108,11 @@ describeOnRedis('A gateway as a process', () => {
   });
 });
 
-describeOnRedis('Three gateways', () => {
+describeOnRedis('three gateways', () => {
   let all: SeveralGateways;
   afterEach(() => all.stop());
 
-  test('make a call anew where the last one ended in a time to come: the clock was set back', async () => {
+  test('make a new call if the last one ended in the future, because the clock was set back', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('old'));
     expect(await all.redis.command('EXISTS', LIST_LEASE)).toBe(1);
@@ -121,7 +124,7 @@ describeOnRedis('Three gateways', () => {
     expect(listCalls(all, 'wx_1')).toBe(4);
   });
 
-  test('take over a lease that would last longer than any: the clock was set back', async () => {
+  test('take over a lease longer than the maximum, because the clock was set back', async () => {
     all = await threeGateways();
     const [id, expiresAt] = ['somebody', String(Date.now() + 300_000)];
     await all.redis.command(
@@ -138,7 +141,7 @@ describeOnRedis('Three gateways', () => {
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 
-  test('begin a new window for a client whose last one would never end: the clock was set back', async () => {
+  test('begin a new rate limit window if the last one is longer than the maximum, because the clock was set back', async () => {
     all = await threeGateways(() => ({ policy: 'clientRate: { requestsPerMinute: 1 }' }));
     const search = () => all.gateways[0].post('search', { appId: 'wx_a', contactsInfo: 'x' });
     await search().expect(200);
@@ -147,7 +150,7 @@ describeOnRedis('Three gateways', () => {
     await search().expect(200);
   });
 
-  test('forget a list in all their memories at once, also where Redis forgets that it did', async () => {
+  test('delete a list from the memory of each one at once, even if Redis then loses its data', async () => {
     all = await threeGateways();
     await saveList(all.gateways[0], 'wx_1', listBytes('ann'));
     for (const gateway of all.gateways) {
@@ -162,7 +165,7 @@ describeOnRedis('Three gateways', () => {
     }
   });
 
-  test('come to a call of their own where the end that they are told of is unreadable', async () => {
+  test('make their own call if the result of another one is unreadable', async () => {
     all = await threeGateways();
     const now = String(Date.now());
     await all.redis.command(
@@ -183,7 +186,7 @@ describeOnRedis('Three gateways', () => {
     expect(reply.headers['x-gateway-source']).toBe('live');
   });
 
-  test('send the request of a key once, also where Redis loses it in the middle', async () => {
+  test('send the request with an Idempotency-Key once, even if Redis loses its data meanwhile', async () => {
     const upstream = await heldUpstream();
     all = await threeGateways(() => ({
       policy: TRUSTING,
@@ -204,7 +207,7 @@ describeOnRedis('Three gateways', () => {
     await upstream.stop();
   });
 
-  test('pay what was charged before thousands of lists', async () => {
+  test('save a pending response for a key even if thousands of lists are pending', async () => {
     all = await threeGateways();
     const stores = await openStores(all.redis.url, {
       clock: undefined,
@@ -214,9 +217,9 @@ describeOnRedis('Three gateways', () => {
     const key = { appId: 'wx_a', id: 'kept' };
     const now = stores.clock.now();
     const times = { now, leaseUntil: now + 60_000, expiresAt: now + 86_400_000 };
-    await stores.idempotency.begin(key, 'body', times);
+    await stores.idempotency.acquire(key, 'body', times);
     await all.redis.kill();
-    await expect(stores.idempotency.finish(key, Buffer.from('answer'))).rejects.toThrow('Redis');
+    await expect(stores.idempotency.complete(key, Buffer.from('answer'))).rejects.toThrow('Redis');
     const list = { body: Buffer.from('{}'), savedAt: now, source: 'live' } as const;
     const saves = Array.from({ length: MANY }, (_, i) => stores.lists.save(`wx_${i}`, list));
     expect((await Promise.allSettled(saves)).every(({ status }) => status === 'rejected')).toBe(
@@ -224,8 +227,8 @@ describeOnRedis('Three gateways', () => {
     );
     await all.redis.start();
     const isKept = () =>
-      stores.idempotency.begin(key, 'body', times).then(
-        ({ kind }) => kind === 'finished',
+      stores.idempotency.acquire(key, 'body', times).then(
+        ({ kind }) => kind === 'completed',
         () => false,
       );
     expect(await eventually(isKept)).toBe(true);
@@ -233,8 +236,8 @@ describeOnRedis('Three gateways', () => {
   }, 600_000);
 });
 
-describe('What Redis says of a command that it does not know', () => {
-  test('is told without its arguments: one of them may be the password', () => {
+describe('the reply of Redis to an unknown command', () => {
+  test('is reported without its arguments, one of which may be the password', () => {
     const error = Object.assign(
       new Error("ERR unknown command 'AUTH', with args beginning with: 'joe' 'secret-of-redis' "),
       { name: 'ReplyError' },

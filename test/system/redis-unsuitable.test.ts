@@ -1,4 +1,4 @@
-/** A Redis that may evict or forget what was charged: it works, and its operator is told until that is changed. */
+/** A Redis that may evict or lose charges: it is used, and the operator is warned until it is reconfigured. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
@@ -13,14 +13,14 @@ async function readyz(url: string) {
 
 async function warningsOf({ gateway }: GatewayOnRedis): Promise<string> {
   const [one, other] = await Promise.all([gateway.url, gateway.opsUrl].map(readyz));
-  // On a machine that is kept from its work Redis may seem to be away for a moment.
+  // On a busy machine, Redis may seem to be away for a moment.
   if (one?.status !== 200 || other?.status !== 200) return 'not ready';
-  // Asked at two instants, with a change in between.
+  // Read at two instants, with a change in between.
   if (!isDeepStrictEqual(one.body, other.body)) return 'two answers';
   return (one.body.warnings ?? []).join();
 }
 
-/** A gateway looks every few seconds. */
+/** A gateway checks every few seconds. */
 async function untilWarnings(rig: GatewayOnRedis, expected: string): Promise<void> {
   if (await eventually(async () => (await warningsOf(rig)) === expected)) return;
   throw new Error(`${await warningsOf(rig)}, not ${expected}`);
@@ -30,7 +30,7 @@ const told = (rig: GatewayOnRedis, what: string) =>
   rig.gateway.log.filter((line) => line['what'] === what && line['level'] === 'warn');
 
 describeOnRedis('A Redis', () => {
-  describe('that is unsuitable at the start', () => {
+  describe('that is misconfigured at the start', () => {
     let rig: GatewayOnRedis;
     afterEach(() => rig.stop());
 
@@ -49,7 +49,7 @@ describeOnRedis('A Redis', () => {
     });
   });
 
-  describe('that is changed while it runs', () => {
+  describe('that is reconfigured while it runs', () => {
     let rig: GatewayOnRedis;
     const configure = (name: string, value: string) =>
       rig.redis.command('CONFIG', 'SET', name, value);
@@ -58,7 +58,7 @@ describeOnRedis('A Redis', () => {
     });
     afterAll(() => rig.stop());
 
-    test('is not accused before', async () => {
+    test('causes no warning before', async () => {
       await untilWarnings(rig, '');
       expect(rig.gateway.log.filter(({ level }) => level === 'warn')).toEqual([]);
     });
@@ -66,7 +66,7 @@ describeOnRedis('A Redis', () => {
     test.each([
       ['maxmemory-policy', 'allkeys-random', 'noeviction', 'store-may-evict'],
       ['appendonly', 'no', 'yes', 'store-forgets-on-restart'],
-    ])('by %s %s is named until it is %s', async (name, bad, good, expected) => {
+    ])('with %s %s is named in readiness until it is %s', async (name, bad, good, expected) => {
       await configure(name, bad);
       await untilWarnings(rig, expected);
       expect(told(rig, expected)).toHaveLength(1);
@@ -74,7 +74,7 @@ describeOnRedis('A Redis', () => {
       await untilWarnings(rig, '');
     });
 
-    test('is named at once by a gateway that finds it so when it comes back', async () => {
+    test('is named by a gateway that finds it misconfigured after an outage', async () => {
       await rig.redis.kill();
       await rig.untilReadiness(503);
       await rig.redis.start(['--maxmemory-policy', 'allkeys-lfu']);

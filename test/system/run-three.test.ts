@@ -1,4 +1,4 @@
-/** A recipe typed as it stands there, under steady calls that come through a balancer that only forwards bytes. */
+/** Runs the commands of a recipe, under steady calls through a TCP balancer. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { addBody, sentAdds } from '../support/add-contacts.ts';
@@ -10,9 +10,9 @@ import { runRecipe, type RecipeRun } from './recipes/recipe-run.ts';
 import { KEY, TOKEN } from '../support/start-gateway.ts';
 import { startCallers, type Asker } from './recipes/steady-callers.ts';
 
-/** What every account has left when it begins. */
+/** What every account has left at the beginning. */
 const LEFT = 30;
-/** Attempts for each account: the last ones are refused. */
+/** Attempts for each account; the last ones are refused. */
 const ATTEMPTS = LEFT + 3;
 
 const POLICY = `
@@ -38,7 +38,7 @@ function ask(operation: string, appId: string) {
   return () => ({ operation, body: { appId } });
 }
 
-/** Attempts, each for somebody else. */
+/** Attempts, each for another person. */
 function attempts(accountOf: (attempt: number) => string) {
   let made = 0;
   const next = () => {
@@ -57,7 +57,7 @@ const listFrom = (sources: readonly string[]) => (answer: HttpAnswer) =>
   is200(answer) && sources.includes(String(answer.headers['x-gateway-source']));
 
 const LISTS = {
-  // Also saved where the machine is so busy that the live one takes more than a second.
+  // Saved, too, if the live list takes more than a second on a busy machine.
   'a list': { next: ask('fetchContactsList', 'wx_live'), isGood: listFrom(['live', 'saved']) },
   'a slow list': {
     next: ask('fetchContactsList', 'wx_slow'),
@@ -73,7 +73,7 @@ const CALLS = {
   'a call that takes a while': { next: ask('getDetailInfo', 'wx_late'), isGood: is200 },
 };
 
-/** Of each kind one on a connection that it keeps, one on connections of their own, and one that is often idle. */
+/** For each kind, one caller on a kept connection, one with a new connection per request, and one that is often idle. */
 function askersOf(kinds: Readonly<Record<string, Kind>>): Asker[] {
   const ways = [
     { how: 'kept', keepsConnection: true, everyMs: 60 },
@@ -85,8 +85,8 @@ function askersOf(kinds: Readonly<Record<string, Kind>>): Asker[] {
   );
 }
 
-describeOnRedis('three gateways as the recipe has them', () => {
-  test('restarted one after the other as it says, behind a balancer that only forwards bytes, fail no request and keep every quota', async () => {
+describeOnRedis('three gateways set up by the recipe', () => {
+  test('lose no request and keep every quota while they are restarted one after the other by the recipe, behind a TCP balancer', async () => {
     const { baseUrl } = await simulator.start();
     const settings = {
       GEWE_BASE_URL: baseUrl,
@@ -128,7 +128,7 @@ describeOnRedis('three gateways as the recipe has them', () => {
     expect(told).toEqual([1, 2, 3].flatMap(toldOf));
     expect((await answered()).map((lives) => lives.length)).toEqual([2, 2, 2]);
 
-    // The rest of what was begun, so that every account is spent.
+    // The remaining attempts, so that the quota of every account is exhausted.
     const attempt = ({ operation, body }: ReturnType<typeof adds.next>) => {
       const call = { path: `/contacts/${operation}`, headers: GOOD_HEADERS };
       return httpCall(url, { ...call, body: JSON.stringify(body) });

@@ -22,7 +22,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
   const post = ({ url }: RunningGateway, body: object) =>
     supertest(url).post('/contacts/addContacts').set('Authorization', `Bearer ${KEY}`).send(body);
 
-  test('whose clocks differ by minutes go by the time of Redis', async () => {
+  test('with clocks minutes apart use the time of Redis', async () => {
     all = await processesOnRedis(`addContacts: { add: { minimumGapSeconds: 60 } }`);
     const skews = [0, -7 * MINUTE_MS, 5 * MINUTE_MS];
     const gateways = await Promise.all(skews.map((skewMs) => all.start({}, skewMs)));
@@ -32,7 +32,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
       .send({ onlineSince })
       .expect(200);
 
-    // Old enough by a minute: by its own clock the second one would find it too young.
+    // Old enough by a minute: by its own clock, the second gateway would find it too young.
     const [first, ...others] = [1, 0, 2].flatMap((index) => gateways[index] ?? []);
     await post(first as RunningGateway, addBody('wx_a', 'v3_0')).expect(200);
     const opensAt = systemClock.now() + MINUTE_MS;
@@ -45,7 +45,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     }
   });
 
-  test('take a slow call over from one that is killed in the middle of it', async () => {
+  test('take over the refresh of one that is killed', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000' };
     const [owner, second, third] = [
@@ -66,14 +66,14 @@ describeOnRedis('gateways as processes on one Redis', () => {
       const { status } = await askList(one as RunningGateway, 'wx_1', { Prefer: 'wait=1' });
       return { status, tookMs: performance.now() - from };
     };
-    // Nothing is saved: it is told so when its own time is over, whatever becomes of the others.
+    // No list is saved: it is refused when its own time is over, whatever happens to the others.
     const refused = await askImpatiently(second);
     expect(refused.status).toBe(504);
 
     const alsoImpatient = askImpatiently(third);
     owner.process.kill('SIGKILL');
     await lost;
-    // Not for the dead one: that is noticed only when its lease of three seconds has run out.
+    // The death of the owner is noticed only when its lease of three seconds has ended.
     const { status: refusedWith, tookMs } = await alsoImpatient;
     expect(refusedWith).toBe(504);
     expect(tookMs).toBeLessThan(refused.tookMs + 1900);
@@ -85,7 +85,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect(saved.body.toString()).toBe(listBytes('ann'));
   });
 
-  test('make a slow call anew that one of them ended because it stops', async () => {
+  test('repeat a refresh that one of them ended at its stop', async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
@@ -96,7 +96,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     ]);
     const ended = askList(owner, 'wx_1', NO_FALLBACK);
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
-    // Nothing is saved and nothing else was called: it waits for the other's call, and goes on to.
+    // No list is saved and no other call was made: it waits for the call of the other gateway.
     expect((await askList(second, 'wx_1', { Prefer: 'wait=1' })).status).toBe(504);
     expect(listCalls(all, 'wx_1')).toBe(1);
     const waiting = askList(second, 'wx_1');
@@ -108,7 +108,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     expect(listCalls(all, 'wx_1')).toBe(2);
   });
 
-  test('tell those who wait at one that stops for the call of another that it stops', async () => {
+  test("end the wait for another gateway's refresh with shutting-down when they stop", async () => {
     all = await processesOnRedis(TRUSTING);
     const env = { LIST_DEADLINE_MS: '60000', LIST_POLL_MS: '60000', SHUTDOWN_GRACE_MS: '100' };
     const [owner, second] = [await all.start(env), await all.start(env)];
@@ -116,7 +116,7 @@ describeOnRedis('gateways as processes on one Redis', () => {
     const owned = askList(owner, 'wx_1');
     await all.simulator.waitForCall(({ operation }) => operation === LIST);
     const waiting = askList(second, 'wx_1');
-    // It has been read when somebody who came later has been answered.
+    // It was read when a later request has been answered.
     await askList(second, 'wx_1', ONLY_IF_CACHED);
     second.process.kill('SIGTERM');
 

@@ -1,6 +1,6 @@
 /**
- * Every fault under every kind of load, round after round: each request has one answer and one line in the log, and memory,
- * sockets and timers are given back.
+ * Every fault under every kind of load, in several rounds: each request has one response and one log line, and memory,
+ * sockets and timers are released.
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,19 +28,19 @@ addContacts: { accountAge: { unknown: trust }, add: { minimumGapSeconds: 0 } }
 
 const WELL = FAULTS[0] as (typeof FAULTS)[number];
 const REQUESTS_A_FAULT = budget(40, 1000);
-/** After one to warm up. */
+/** After one warm-up round. */
 const ROUNDS = budget(3, 9);
 const AT_ONCE = 32;
 
-/** Each of them has to have come to somebody. */
+/** Each of these statuses must occur. */
 const STATUSES = [200, 400, 401, 403, 404, 405, 413, 415, 429, 502, 504];
-/** Idle timers of Node and of its libraries that had not begun before the load. */
+/** Idle timers of Node and its libraries that started only during the load. */
 const SPARE_TIMERS = 3;
-/** What the caches may still take after the warm-up. */
+/** What caches may still grow after the warm-up. */
 const GROWN_BYTES = 20_000_000;
 /**
- * A round. What is kept of a request by mistake comes with its socket, headers and body, 10 kB or more: in the short
- * load that is 5 MB a round, in the long one it is seen where every fiftieth request is kept.
+ * The limit per round. A leaked request keeps its socket, headers and body, 10 kB or more: in the short load that is 5
+ * MB a round; in the long one, a leak of every fiftieth request is noticed.
  */
 const GROWTH_BYTES = 2_000_000;
 
@@ -77,13 +77,13 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** As a careful operator does: the file is never half there. */
+/** As a careful operator does: the file is never incomplete. */
 async function rewriteClients(note: string): Promise<void> {
   await writeFile(join(folder.path, 'new.yaml'), soakClients(note));
   await rename(join(folder.path, 'new.yaml'), join(folder.path, 'clients.yaml'));
 }
 
-/** All faults one after the other under load, then a well and quiet upstream without a connection. */
+/** All faults in sequence under load, then a working upstream without a connection. */
 async function round(name: string, random: Random, tally: Tally): Promise<void> {
   const callers = soakCallers(gateway.url, name, random, tally);
   for (const fault of FAULTS) {
@@ -94,12 +94,12 @@ async function round(name: string, random: Random, tally: Tally): Promise<void> 
   callers.end();
   const quiet = async () => (await gateway.metric('list_calls_under_way')) === 0;
   expect(await eventually(quiet)).toBe(true);
-  // Connections that the gateway keeps for the next call are not leaked ones.
+  // Connections that the gateway keeps for the next call are not leaks.
   await inflict({ kind: 'stopped' });
   await inflict(WELL);
 }
 
-/** The statuses of the log's lines for each request; undefined where its caller left. */
+/** The statuses in the log for each request; undefined if its caller left. */
 function loggedStatuses(): Map<string, (number | undefined)[]> {
   const lines = gateway.process.output().split('\n');
   const requests = lines
@@ -110,8 +110,8 @@ function loggedStatuses(): Map<string, (number | undefined)[]> {
 }
 
 /**
- * Bytes that a round adds. The middle one of the slopes between all pairs of measurements (Theil and Sen): a cache that
- * fills up, or code that is compiled or dropped, moves one measurement; a leak moves each by as much as the one before.
+ * The growth per round in bytes: the median of the slopes between all pairs of measurements (Theil and Sen). A cache
+ * that fills up, or compiled code, changes one measurement; a leak changes each by the same amount.
  */
 function growth(bytes: readonly number[]): number {
   const slopes = bytes.flatMap((first, i) =>
@@ -121,7 +121,7 @@ function growth(bytes: readonly number[]): number {
 }
 
 test(
-  'after every fault under every kind of load, each request has had its one answer and its one line, and what was taken is given back',
+  'under every load and fault, each request gets one response and one log line, and all memory and handles are released',
   async () => {
     const opened = await gateway.handles();
     const tally = emptyTally();
@@ -135,7 +135,7 @@ test(
 
     const { answered, left, neverSent, wrong } = tally;
     expect({ seed: SEED, wrong }).toEqual({ seed: SEED, wrong: [] });
-    // A load that was not served, or met no fault and no leaving caller, would prove nothing.
+    // A load without responses, faults or leaving callers would prove nothing.
     const seen = new Set(answered.values());
     expect(STATUSES.filter((status) => !seen.has(status))).toEqual([]);
     expect(Math.min(left.size, neverSent.size)).toBeGreaterThan(ROUNDS);

@@ -1,4 +1,4 @@
-/** A store whose files are deleted or replaced below a running gateway: what it charges would be lost at its end. */
+/** A store whose files are deleted or replaced under a running gateway: further charges would be lost. */
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -39,7 +39,7 @@ async function expectReadiness(status: number, notReady: readonly string[]): Pro
 }
 
 test.each(['gateway.db', 'gateway.db-wal'])(
-  'while %s is gone, addContacts is refused and readiness says so; moved back, all is well',
+  'while %s is missing, addContacts is refused and readiness names the store; both recover when it is moved back',
   async (name) => {
     const [here, away] = [join(folder.path, name), join(folder.path, 'away', name)];
     await rename(here, away);
@@ -60,7 +60,7 @@ test.each(['gateway.db', 'gateway.db-wal'])(
   },
 );
 
-test('a copy that was put in the place of the file is not taken for it', async () => {
+test('a copy in place of the file is not used', async () => {
   await copyFile(file, join(folder.path, 'away', 'gateway.db'));
   await rename(join(folder.path, 'away', 'gateway.db'), file);
   expect((await add().expect(503)).body.code).toBe('store-unavailable');

@@ -25,7 +25,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-test('a file that another process has locked stops addContacts and nothing else, until it is free again', async () => {
+test('while another process has locked the file, only addContacts is refused', async () => {
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
 
@@ -45,7 +45,7 @@ test('a file that another process has locked stops addContacts and nothing else,
   clock.advance(1000);
   await supertest(gateway.url).get('/readyz').expect(200);
   await gateway.post('addContacts', addBody('wx_locked')).expect(200);
-  // Only the memory of the process had it; it is served all the same.
+  // Only the memory of the process had the list; it is returned all the same.
   const saved = await gateway.post(
     'fetchContactsList',
     { appId: 'wx_locked' },

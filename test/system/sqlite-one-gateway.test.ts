@@ -1,4 +1,4 @@
-/** Two gateways as processes that are given the same SQLite file. */
+/** Two gateways as processes with the same SQLite file. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { addBody, chargedOf, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => gateways.stop());
 
-test('the second gateway exits with 78 and names the first, which keeps serving', async () => {
+test('a second gateway exits with 78 and names the first, which keeps serving', async () => {
   const first = await gateways.start();
   const second = gateways.run();
   expect(await second.ended).toEqual({ code: 78, signal: null });
@@ -29,7 +29,7 @@ test('the second gateway exits with 78 and names the first, which keeps serving'
   expect((await readiness(first.url)).status).toBe(200);
 });
 
-test('after kill -9 of the first the next one starts, and knows its charges', async () => {
+test('after kill -9 of the first, the next one starts and has its charges', async () => {
   const first = await gateways.start();
   const body = JSON.stringify(addBody('wx_a'));
   const headers = GOOD_HEADERS;
@@ -38,14 +38,14 @@ test('after kill -9 of the first the next one starts, and knows its charges', as
   expect(await chargedOf(await gateways.start(), 'wx_a', 'add-per-day')).toBe(1);
 });
 
-test('after a stop the next one starts', async () => {
+test('after a stop, the next one starts', async () => {
   const first = await gateways.start();
   first.process.kill('SIGTERM');
   expect((await first.process.ended).code).toBe(0);
   await gateways.start();
 });
 
-test('of several that are started at once, exactly one serves', async () => {
+test('of three started at once, exactly one serves', async () => {
   const all = Array.from({ length: 3 }, () => gateways.run());
   const codes: (number | null)[] = [];
   for (const one of all) void one.ended.then(({ code }) => codes.push(code));

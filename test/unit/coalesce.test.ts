@@ -4,7 +4,7 @@ import type { Lease, LeaseRequest } from '../../src/leases.ts';
 import { movableClock } from '../support/movable-clock.ts';
 
 describe('singleFlight', () => {
-  test('calls for one key join the one under way, and others do not', async () => {
+  test('a call joins a running call with the same key, and no other', async () => {
     const calls = singleFlight<string>();
     const gate = Promise.withResolvers<string>();
     let started = 0;
@@ -19,7 +19,7 @@ describe('singleFlight', () => {
     expect(calls.size()).toBe(0);
   });
 
-  test('a call is removed before those who joined it learn of its end, also when it fails', async () => {
+  test('a finished or failed call is removed before its callers are notified', async () => {
     const calls = singleFlight<string>();
     for (const end of ['resolve', 'reject'] as const) {
       const gate = Promise.withResolvers<string>();
@@ -35,7 +35,7 @@ describe('singleFlight', () => {
     }
   });
 
-  test('a start that throws leaves nothing under way', () => {
+  test('a call that throws at its start is removed', () => {
     const calls = singleFlight<string>();
     const fail = () => {
       throw new Error('no call');
@@ -58,7 +58,7 @@ describe('singleFlight', () => {
     expect(calls.size()).toBe(0);
   });
 
-  test('idle waits for calls that begin meanwhile, and for calls that fail', async () => {
+  test('idle waits for calls that start meanwhile, and for calls that fail', async () => {
     const calls = singleFlight<string>();
     const second = Promise.withResolvers<string>();
     const first = calls.join('a', () => Promise.reject(new Error('failed')));
@@ -90,7 +90,7 @@ describe('overGateways', () => {
     },
   };
 
-  /** Makes a call with these leases, one for each attempt; without one, leases cannot be had. */
+  /** Makes a call with these leases, one for each attempt; without one, no lease can be had. */
   async function call(leases: Lease[], perform: () => Promise<string>) {
     released.length = 0;
     const requests: LeaseRequest[] = [];
@@ -112,25 +112,25 @@ describe('overGateways', () => {
     return { result, askedAt: requests.map(({ askedAt }) => askedAt) };
   }
 
-  test('a call is made with the lease, which ends with the result', async () => {
+  test('makes the call with the lease, and releases it with the result', async () => {
     expect((await call([acquired], async () => 'own')).result).toBe('own');
     expect(released).toEqual(['own', 60]);
   });
 
-  test('a call that fails ends its lease without a result', async () => {
+  test('releases the lease without a result if the call fails', async () => {
     const failing = call([acquired], () => Promise.reject(new Error('failed')));
     await expect(failing).rejects.toThrow('failed');
     expect(released).toEqual([undefined, 60]);
   });
 
-  test('the result of another gateway will do', async () => {
+  test('returns the result of another gateway', async () => {
     expect(await call([ended('theirs')], async () => 'own')).toEqual({
       result: 'theirs',
       askedAt: [1000],
     });
   });
 
-  test('a lost call is taken over, and an unreadable result is not asked for again', async () => {
+  test('takes over a lost call, and makes a call after an unreadable result', async () => {
     const leases = [ended(undefined), ended('unreadable'), acquired];
     expect(await call(leases, async () => 'own')).toEqual({
       result: 'own',
@@ -138,7 +138,7 @@ describe('overGateways', () => {
     });
   });
 
-  test('without leases the call is made all the same', async () => {
+  test('makes the call without leases', async () => {
     expect((await call([], async () => 'own')).result).toBe('own');
   });
 });

@@ -26,7 +26,7 @@ test.each([
     'HOST and PORT',
   ],
 ])(
-  '%j is said with the place, the code and the setting, and without a host name',
+  '%j is reported with the address, the code and the setting, and without a host name',
   (fields, place, setting) => {
     const cause = failure(fields);
     for (const [listener, prefix] of [

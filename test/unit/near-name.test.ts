@@ -10,17 +10,17 @@ test.each([
   ['abc', 'axc', 1],
   ['GEWE_TOKN', 'GEWE_TOKEN', 1],
   ['kitten', 'sitting', 3],
-])('from %j to %j it is %i letters, in both directions', (one, other, letters) => {
+])('the distance from %j to %j is %i letters, in both directions', (one, other, letters) => {
   expect(editDistance(one, other)).toBe(letters);
   expect(editDistance(other, one)).toBe(letters);
 });
 
 describe('the nearest name', () => {
-  test('is the closest of those that are close', () => {
+  test('is the closest of the similar names', () => {
     expect(nearestName('addContact', ['addContacts', 'addContactx1'])).toBe('addContacts');
   });
 
-  test('is none where all are far, or the text is long', () => {
+  test('is undefined if no name is similar, or the text is too long', () => {
     expect(nearestName('tomorrow', ['addContacts', 'search'])).toBeUndefined();
     expect(nearestName('', ['all'])).toBeUndefined();
     expect(nearestName('addContacts'.repeat(10), ['addContacts'])).toBeUndefined();

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 const DEADLINE = new URL('../../src/time.ts', import.meta.url).href;
 
-test('a deadline that is over already is no warning among the lines of the log', async () => {
+test('a deadline that has already passed causes no warning in the log', async () => {
   const program = `
     import { within } from '${DEADLINE}';
     console.log(await within(new Promise((resolve) => setTimeout(resolve, 1000)), -1));

@@ -15,7 +15,7 @@ redis.call('HSET', KEYS[1], 'declared', args[2])
 redis.call('ZADD', KEYS[2], 0, args[1])
 return { 'done' }`);
 
-const withdraw = script(`
+const removeDeclaration = script(`
 local was = redis.call('HDEL', KEYS[1], 'declared')
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], args[1]) end
 return { 'done', was }`);
@@ -44,8 +44,8 @@ export function redisAccounts(server: RedisServer): AccountRegister {
     async declare(appId, onlineSince) {
       await server.run(declare, [keyOf(appId), all], [appId, onlineSince]);
     },
-    async withdraw(appId) {
-      const reply: Reply = await server.run(withdraw, [keyOf(appId), all], [appId]);
+    async removeDeclaration(appId) {
+      const reply: Reply = await server.run(removeDeclaration, [keyOf(appId), all], [appId]);
       return numberAt(reply, 1) === 1;
     },
     async list(after, limit) {

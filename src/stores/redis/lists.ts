@@ -70,7 +70,7 @@ return { bytes and 'forgotten' or 'none' }`);
 export const FORGOTTEN_KNOWN_MS = 30 * 24 * 3_600_000;
 
 /**
- * Two compressions at a time. Each one that runs or waits in Node takes a megabyte of workspace, and a hundred slow calls
+ * Two compressions at a time. Each one that runs or waits in Node takes a megabyte of workspace, and a hundred refreshes
  * may be answered at once. One that waits here takes only its list, which is in memory anyway.
  */
 const inTurn = pLimit(2);

@@ -12,6 +12,7 @@ import { openPubSub } from './pubsub.ts';
 import { openRedis } from './server.ts';
 import { watchSuitability } from './suitability.ts';
 import { redisLeases } from './leases.ts';
+import { redisSessions } from './sessions.ts';
 
 /**
  * Stores in one Redis or Valkey for any number of gateways. The gateway starts even if Redis is away: until it answers,
@@ -40,6 +41,7 @@ export async function openRedisStores(
     ledger: redisLedger(server, pending),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, pending),
+    sessions: redisSessions(server),
     leases: redisLeases(server, pubsub),
     breaker: redisBreakerState(server, pubsub),
     clientRate: redisClientRate(server),

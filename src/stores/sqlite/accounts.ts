@@ -35,7 +35,7 @@ export function sqliteAccounts(
     `INSERT INTO accounts (app_id, declared_online_since) VALUES (:appId, :onlineSince)
      ON CONFLICT (app_id) DO UPDATE SET declared_online_since = excluded.declared_online_since`,
   );
-  const withdraw = db.prepare(
+  const removeDeclaration = db.prepare(
     `UPDATE accounts SET declared_online_since = NULL
      WHERE app_id = :appId AND declared_online_since IS NOT NULL`,
   );
@@ -69,10 +69,10 @@ export function sqliteAccounts(
         declare.run({ appId, onlineSince });
       });
     },
-    withdraw(appId) {
+    removeDeclaration(appId) {
       return write(() => {
         remembered.delete(appId);
-        const { changes } = withdraw.run({ appId });
+        const { changes } = removeDeclaration.run({ appId });
         removeEmpty.run({ appId });
         return changes > 0;
       });

@@ -16,7 +16,7 @@ const BUSY_TIMEOUT_MS = 20;
 /** The size to which the log shrinks after a large write. */
 const LOG_KEPT_BYTES = 8 * 1024 * 1024;
 /** The tables in which damage must be noticed. */
-const CHECKED_TABLES = ['meta', 'attempts', 'accounts', 'idempotency'];
+const CHECKED_TABLES = ['meta', 'attempts', 'accounts', 'idempotency', 'session_keys'];
 
 /** Marks of a file begin here. Copies that SQLite makes count from 1, or from the number of their original. */
 const FIRST_MARK = 2 ** 20;

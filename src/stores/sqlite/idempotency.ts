@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { IdempotencyStore } from '../../add-contacts/ports.ts';
-import { EXPIRED_PER_BEGIN, judgeClaim } from '../../add-contacts/idempotency.ts';
-import type { IdempotencyClaim } from '../../add-contacts/idempotency.ts';
+import { EXPIRED_PER_ACQUIRE, judgeRecord } from '../../add-contacts/idempotency.ts';
+import type { IdempotencyRecord } from '../../add-contacts/idempotency.ts';
 import { asBuffer } from './database.ts';
 import type { GroupCommit } from './transaction.ts';
 
-interface ClaimRow {
+interface RecordRow {
   readonly fingerprint: string;
   readonly leaseUntil: number;
   readonly expiresAt: number;
@@ -14,8 +14,8 @@ interface ClaimRow {
 }
 
 /**
- * First answers in the table `idempotency`. The file belongs to one process, so a claim without an answer at the start
- * is from a process that has ended: nobody will answer it, and its lease ends.
+ * First answers in the table `idempotency`. The file belongs to one process, so a record without an answer at the
+ * start is from a process that has ended: nobody will answer it, and its lease ends.
  */
 export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): IdempotencyStore {
   db.exec('UPDATE idempotency SET lease_until = 0 WHERE answer IS NULL');
@@ -23,35 +23,35 @@ export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): Idempot
     `SELECT fingerprint, lease_until AS leaseUntil, expires_at AS expiresAt, answer
      FROM idempotency WHERE key = :key`,
   );
-  const claim = db.prepare(
+  const insert = db.prepare(
     `INSERT OR REPLACE INTO idempotency (key, fingerprint, lease_until, expires_at)
      VALUES (:key, :fingerprint, :leaseUntil, :expiresAt)`,
   );
-  const answerOnce = db.prepare(
+  const complete = db.prepare(
     'UPDATE idempotency SET answer = :answer WHERE key = :key AND answer IS NULL',
   );
   // A key with an answer stays, because its request was carried out.
-  const free = db.prepare('DELETE FROM idempotency WHERE key = :key AND answer IS NULL');
+  const release = db.prepare('DELETE FROM idempotency WHERE key = :key AND answer IS NULL');
   const prune = db.prepare(
     `DELETE FROM idempotency WHERE key IN
        (SELECT key FROM idempotency WHERE expires_at <= :now
-        ORDER BY expires_at LIMIT ${EXPIRED_PER_BEGIN})`,
+        ORDER BY expires_at LIMIT ${EXPIRED_PER_ACQUIRE})`,
   );
 
-  function find(key: string): IdempotencyClaim | undefined {
-    const row = select.get({ key }) as ClaimRow | undefined;
+  function find(key: string): IdempotencyRecord | undefined {
+    const row = select.get({ key }) as RecordRow | undefined;
     if (row === undefined) return undefined;
     return { ...row, answer: row.answer === null ? undefined : asBuffer(row.answer) };
   }
 
-  /** How keys ended that the disk did not take: with an answer, or free. */
-  const unwritten = new Map<string, Buffer | 'free'>();
+  /** How keys ended that the disk did not take: with an answer, or released. */
+  const unwritten = new Map<string, Buffer | 'released'>();
 
-  async function settle(key: string, end: Buffer | 'free'): Promise<void> {
+  async function settle(key: string, end: Buffer | 'released'): Promise<void> {
     try {
       await group.write(() => {
-        if (end === 'free') free.run({ key });
-        else answerOnce.run({ key, answer: end });
+        if (end === 'released') release.run({ key });
+        else complete.run({ key, answer: end });
       });
     } catch (error) {
       unwritten.set(key, end);
@@ -67,16 +67,16 @@ export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): Idempot
   }
 
   return {
-    begin({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
+    acquire({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
       settleUnwritten();
       return group.write(() => {
         prune.run({ now });
-        const found = judgeClaim(find(key), fingerprint, now);
-        if (found.kind === 'begun') claim.run({ key, fingerprint, leaseUntil, expiresAt });
+        const found = judgeRecord(find(key), fingerprint, now);
+        if (found.kind === 'acquired') insert.run({ key, fingerprint, leaseUntil, expiresAt });
         return found;
       });
     },
-    finish: ({ id }, answer) => settle(id, answer),
-    abandon: ({ id }) => settle(id, 'free'),
+    complete: ({ id }, answer) => settle(id, answer),
+    release: ({ id }) => settle(id, 'released'),
   };
 }

@@ -45,6 +45,23 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
   `,
+  `
+  CREATE TABLE session_keys (
+    id TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    retires_at INTEGER
+  ) STRICT;
+
+  -- Up to when the sessions of a subject have been ended; of the whole client where the subject is empty.
+  CREATE TABLE session_ends (
+    client TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    ended_until INTEGER NOT NULL,
+    PRIMARY KEY (client, subject)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX session_ends_by_instant ON session_ends (ended_until);
+  `,
 ];
 
 /**

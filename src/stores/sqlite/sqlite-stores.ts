@@ -7,6 +7,7 @@ import { checkWrite, openDatabase } from './database.ts';
 import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteLists } from './lists.ts';
+import { sqliteSessions } from './sessions.ts';
 import { asStoreOpenError } from './open-failure.ts';
 import { rememberPlace } from './file.ts';
 import { createGroupCommit } from './transaction.ts';
@@ -27,6 +28,7 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
       ledger: sqliteLedger(db, clock, group),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
+      sessions: sqliteSessions(db, group),
       leases: localLeases,
       ...UNSHARED,
       check: () => group.write(() => checkWrite(db)),

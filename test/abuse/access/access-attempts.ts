@@ -1,4 +1,4 @@
-/** What can be asked, and in how many ways: the material of access.test.ts. */
+/** The requests of access.test.ts, and the many ways to write them. */
 import fc from 'fast-check';
 import { hashKey } from '../../../src/settings/clients.ts';
 import { CLIENTS } from './access-clients.ts';
@@ -6,10 +6,10 @@ import { PREFIXES, READS, WRITES, type Asked, type ShownKeys } from './access-mo
 import { rawPost } from '../../support/raw-client.ts';
 import { SPELLINGS, type Spell } from './target-spellings.ts';
 
-/** Known operations, one of tomorrow, and some that are called like a group. */
+/** Known operations, a future one, and some named like a group of operations. */
 export const OPERATIONS = [...READS, ...WRITES, 'tomorrow', 'read', 'write', 'all', 'constructor'];
 
-/** Accounts that some client may use, and their near misses. */
+/** Accounts that some client may use, and accounts with similar names. */
 export const APP_IDS = [
   'wx_one',
   'wx_sales_1',
@@ -33,10 +33,10 @@ export const APP_IDS = [
 
 const NOT_APP_IDS = ['wx_one ', ' wx_one', 'wx_one\u0000', 'wx_one/', 'wx_one*', '*', '', 'wx_оne'];
 
-/** Those whose key is worth having. */
+/** Clients whose key is accepted. */
 const POWERFUL = CLIENTS.filter(({ rights }) => rights.operations?.includes('all'));
 
-/** Headers by which some software on the way lets a caller say something else than the request line does. */
+/** Headers with which some software lets a caller override the request line. */
 const TRICKS = [
   'X-HTTP-Method-Override: GET',
   'X-Original-URL: /contacts/search',
@@ -67,7 +67,7 @@ const TRICKS = [
   ]),
 ];
 
-/** What a caller may say to get the saved list; the others ask the upstream. */
+/** Ways to ask for the saved list; all others ask the upstream. */
 const SAVED_LIST = ['Cache-Control: only-if-cached', 'Cache-Control: max-age=86400'];
 const LIVE = ['Cache-Control: stale-if-error=0', 'Prefer: wait=30'];
 
@@ -80,14 +80,14 @@ const CONTENT_TYPES = [
 ];
 
 export interface Attempt extends Asked {
-  /** Header lines that must change nothing. */
+  /** Header lines that must have no effect. */
   readonly tricks: readonly string[];
   readonly directive: string | undefined;
   readonly encoding: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
-/** Whether an allowed one is answered with the saved list, so that nothing goes upstream. */
+/** Whether an allowed request gets the saved list, so that nothing is sent upstream. */
 export function asksForSavedList({ directive = '' }: Attempt): boolean {
   return SAVED_LIST.includes(directive);
 }
@@ -115,13 +115,13 @@ const keys: fc.Arbitrary<ShownKeys> = fc.oneof(
 const target = fc
   .tuple(
     fc.constantFrom(...PREFIXES),
-    // The two that keep something for later get half of the tries.
+    // The two operations that save something get half of the tries.
     fc.oneof(fc.constantFrom('fetchContactsList', 'addContacts'), fc.constantFrom(...OPERATIONS)),
     rarely(fc.constantFrom<Spell>(...SPELLINGS), (plain) => plain),
   )
   .map(([prefix, operation, spell]) => spell(`${prefix}/contacts/${operation}`, operation));
 
-/** Any request of anybody, one that is allowed in one of some. */
+/** Any request of any client. Some of them are allowed. */
 export const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
   target,
   keys,
@@ -139,7 +139,7 @@ export const anyAttempt: fc.Arbitrary<Attempt> = fc.record({
   idempotencyKey: fc.constantFrom(undefined, 'key-1', 'key-2'),
 });
 
-/** The same without any trick: a cell of the table of clients, operations and accounts. */
+/** The same request in plain spelling: one cell of the table of clients, operations and accounts. */
 export function plainAttempt(key: string, operation: string, appId: string): Attempt {
   return {
     target: `/contacts/${operation}`,
@@ -153,7 +153,7 @@ export function plainAttempt(key: string, operation: string, appId: string): Att
   };
 }
 
-/** Its bytes. `option` 4 turns somebody down: the one addContacts that no quota counts. */
+/** The bytes of the request. `option` 4 rejects a friend request, the only addContacts that no quota counts. */
 export function requestOf(attempt: Attempt): string {
   const { bearer, apiKey, geweToken } = attempt.keys;
   const lines = [

@@ -1,6 +1,6 @@
 /**
- * What the contract gives to whom. The judge of access.test.ts: written from the contract's words, by other means than
- * the source, so that a mistake there is not repeated here.
+ * The rights of each client: the reference for access.test.ts. It is written from the contract and independently of the
+ * source, so that both cannot share a mistake.
  */
 
 export const PREFIXES = ['', '/v2/api', '/gewe/v2/api'];
@@ -23,13 +23,13 @@ export const WRITES = [
   'uploadPhoneAddressList',
 ];
 
-/** What an entry of the clients file says; undefined where it says nothing. */
+/** An entry of the clients file; undefined means not set. */
 export interface Rights {
   readonly operations: readonly string[] | undefined;
   readonly appIds: readonly string[] | undefined;
 }
 
-/** The places of a key in the order in which they count. */
+/** The places of a key, in order of precedence. */
 export interface ShownKeys {
   readonly bearer: string | undefined;
   readonly apiKey: string | undefined;
@@ -37,7 +37,7 @@ export interface ShownKeys {
 }
 
 export interface Asked {
-  /** As it stands in the request line. */
+  /** The target as it is in the request line. */
   readonly target: string;
   readonly keys: ShownKeys;
   readonly contentType: string;
@@ -71,8 +71,8 @@ export function verdictOn(
 }
 
 /**
- * A prefix, `/contacts/`, a name, and perhaps a query. Any slash may stand there twice, and one after the name. Known names
- * have one spelling.
+ * A prefix, `/contacts/`, a name, and perhaps a query. Any slash may be doubled, and one may follow the name. Known
+ * names have one spelling.
  */
 function operationNamed(target: string): string | undefined {
   const written = target.slice(0, `${target}?`.indexOf('?'));
@@ -101,7 +101,7 @@ function covers(word: string, operation: string): boolean {
   }
 }
 
-/** Letter by letter, where `*` takes none or one more. */
+/** Compares letter by letter; `*` matches any number of letters. */
 function matches(pattern: string, appId: string): boolean {
   if (pattern === '') return appId === '';
   const rest = pattern.slice(1);

@@ -1,6 +1,6 @@
 export type Spell = (target: string, operation: string) => string;
 
-/** Ways to write a target that some reader on the way might take for another one. */
+/** Ways to write a target that some software might confuse with another target. */
 export const SPELLINGS: readonly Spell[] = [
   (target) => `/${target}`,
   (target) => `//evil.test${target}`,

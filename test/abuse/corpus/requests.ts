@@ -1,6 +1,6 @@
 /**
- * Bytes whose framing two readers could take differently, or nobody should take at all. Where one had an effect on an
- * HTTP server before, its advisory is named. RFC 9112 is meant where only a section stands.
+ * Bytes with ambiguous or invalid framing. If they affected an HTTP server before, its advisory is named. A section
+ * without a document is one of RFC 9112.
  */
 import { KEY } from '../../support/start-gateway.ts';
 
@@ -9,17 +9,20 @@ export interface BadFraming {
   readonly bytes: string;
   /** Whether the caller ends its side after the bytes. */
   readonly halfClose?: true;
-  /** Statuses in order; 400 where it is left out. An empty list is a close without a word. */
+  /**
+   * The expected statuses, in order; 400 by default. An empty list means that the connection is closed without a
+   * response.
+   */
   readonly statuses?: readonly number[];
 }
 
-/** Stands in every request that must not be carried out, and so nowhere at the upstream. */
+/** Marks every request that must not be carried out, so it must never reach the upstream. */
 export const MARKER = 'smuggledCall';
 
 export const BODY = '{"appId":"wx_a"}';
 const HEAD = ['Host: localhost', `X-API-Key: ${KEY}`, 'Content-Type: application/json'];
 
-/** What is meant to be taken for a request of its own. */
+/** The smuggled request. */
 export const SMUGGLED = [
   `POST /contacts/${MARKER} HTTP/1.1`,
   ...HEAD,
@@ -29,7 +32,7 @@ export const SMUGGLED = [
   BODY,
 ].join('\r\n');
 
-/** A request that would be good but for these lines, and the smuggled one behind it. */
+/** A request that would be valid without these lines, followed by the smuggled request. */
 export function post(lines: string, body = `${BODY}${SMUGGLED}`, version = 'HTTP/1.1'): string {
   return `POST /contacts/search ${version}\r\n${HEAD.join('\r\n')}\r\n${lines}\r\n\r\n${body}`;
 }
@@ -37,13 +40,13 @@ export function post(lines: string, body = `${BODY}${SMUGGLED}`, version = 'HTTP
 export const get = (line: string, ...headers: readonly string[]) =>
   `${[line, ...headers].join('\r\n')}\r\n\r\n${SMUGGLED}`;
 
-/** A good chunked body that ends, and then the smuggled request: for a reader that takes the length by chunks. */
+/** A complete chunked body followed by the smuggled request, for a server that prefers the chunks to the Content-Length. */
 export const CHUNKS = `10\r\n${BODY}\r\n0\r\n\r\n${SMUGGLED}`;
 export const chunked = (body: string) => post('Transfer-Encoding: chunked', body);
 export const each = (what: string, values: readonly string[], bytes: (value: string) => string) =>
   values.map((value) => ({ what: `${what} ${JSON.stringify(value)}`, bytes: bytes(value) }));
 
-/** What a good call differs in from the others. */
+/** What distinguishes a valid call from the others. */
 export interface Call {
   readonly operation?: string;
   readonly key?: string;
@@ -69,5 +72,5 @@ export function call({
   ].join('\r\n');
 }
 
-/** A good call after which the connection closes, so that its end is seen. */
+/** A valid call that closes its connection, so that its end can be observed. */
 export const LAST = call({ headers: ['Connection: close'] });

@@ -6,7 +6,7 @@ import { startGateway } from '../../support/start-gateway.ts';
 /** A client that may use no account but the one under test. */
 const NARROW_KEY = 'gwk_narrow_key';
 
-/** Of everything that an account has one of: whether two spellings lead to the same. */
+/** For each thing of an account: whether two spellings share it. */
 export type Identity = Readonly<Record<(typeof OF_AN_ACCOUNT)[number], boolean>>;
 
 export const OF_AN_ACCOUNT = [
@@ -20,8 +20,8 @@ export const OF_AN_ACCOUNT = [
 ] as const;
 
 /**
- * Finds out by what a gateway does whether it takes two appIds for one, each written as a JSON string. Both must be
- * such that it takes them at all.
+ * Finds out from the behaviour of a gateway whether two appIds, each written as a JSON string, are the same account.
+ * Both must be valid.
  */
 export async function identityOf(
   [one, other]: readonly [string, string],
@@ -50,13 +50,13 @@ export async function identityOf(
       ...(body === undefined ? {} : { body }),
     });
 
-  /** How many calls are under way when both have asked and neither has been answered. */
+  /** The number of running calls after both have asked and before either was answered. */
   async function listCalls(): Promise<number> {
     for (const id of [appId, otherId]) simulator.behave(id, { hang: true });
     await post('fetchContactsList', one, '', NO_FALLBACK);
     await post('fetchContactsList', other, '', NO_FALLBACK);
     const metrics = (await httpCall(gateway.opsUrl, { method: 'GET', path: '/metrics' })).body;
-    // Ends them, or the gateway would wait for them when it stops.
+    // Ends the calls, because the gateway would wait for them when it stops.
     simulator.reset();
     return Number(/^gewe_gateway_list_calls_under_way (\d+)$/m.exec(metrics.toString())?.[1]);
   }
@@ -94,7 +94,7 @@ export async function identityOf(
   }
 }
 
-/** Whether an answer is a good one; throws where it is neither that nor this refusal. */
+/** Whether a response is a success. Throws if it is neither that nor the expected refusal. */
 function passes(answer: HttpAnswer, code: string): boolean {
   if (answer.status === 200) return true;
   if (answer.json()['code'] === code) return false;

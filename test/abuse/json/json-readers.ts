@@ -1,13 +1,13 @@
-/** Readers of JSON that have nothing in common with JSON.parse, and differ where real ones do. */
+/** JSON parsers that are independent of JSON.parse, and differ from each other as real ones do. */
 
-/** What a reader takes for the three values that decide; undefined for one that it does not find. */
+/** The values that a parser reads for the three relevant keys; undefined for a missing one. */
 export interface Reading {
   readonly appId: unknown;
   readonly option: unknown;
   readonly v3: unknown;
 }
 
-/** How readers find the key of a body that is meant by a name. */
+/** How parsers match a key to a name. */
 const BINDINGS: readonly (readonly [how: string, binds: (key: string, name: string) => boolean])[] =
   [
     ['exactly', (key, name) => key === name],
@@ -19,10 +19,13 @@ const BINDINGS: readonly (readonly [how: string, binds: (key: string, name: stri
     ['up to a NUL', (key, name) => caseless(key.split('\0', 1)[0] ?? '') === caseless(name)],
   ];
 
-/** Of several values for one name, the first or the last counts. */
+/** Of several values for one key, a parser uses the first or the last. */
 const KEEPINGS = ['first', 'last'] as const;
 
-/** What reads bytes in every way to find a key and every way to choose between two; undefined where it is no object. */
+/**
+ * Reads a body with every way to match keys and every way to choose between duplicates; undefined if it is not an
+ * object.
+ */
 export const READERS = BINDINGS.flatMap(([how, binds]) =>
   KEEPINGS.map((kept) => ({
     name: `finds names ${how}, keeps the ${kept}`,
@@ -37,13 +40,13 @@ export const READERS = BINDINGS.flatMap(([how, binds]) =>
   })),
 );
 
-/** Of a number that is not whole, one kind of reader makes the nearest, another takes the digits that come first. */
+/** Some parsers round a number that is not an integer, others read its leading digits. */
 function wholeNumber(value: unknown, kept: 'first' | 'last'): unknown {
   if (!(value instanceof NumberText)) return value;
   return kept === 'first' ? Math.round(Number(value.text)) : Number.parseInt(value.text);
 }
 
-/** Character by character, as Go and Java compare without case: by upper case, and by the lower case of that. */
+/** Compares characters as Go and Java do without case: by upper case, and by the lower case of that. */
 function caseless(text: string): string {
   return [...text]
     .map((one) => one.toUpperCase().toLowerCase())
@@ -61,13 +64,13 @@ class NumberText {
 
 type Member = readonly [key: string, value: unknown];
 
-/** The members of a JSON object after RFC 8259, all of them and in order; undefined where it is none. */
+/** All members of a JSON object by RFC 8259, in order; undefined if it is not one. */
 function membersOf(text: string): Member[] | undefined {
   let at = 0;
   const fail = (): never => {
     throw new SyntaxError(`Not JSON at ${at}`);
   };
-  /** Takes what matches here, and the white space after it. */
+  /** Consumes a match at this position and the white space after it. */
   function take(pattern: RegExp): string | undefined {
     pattern.lastIndex = at;
     const [found] = pattern.exec(text) ?? [];
@@ -109,7 +112,7 @@ function membersOf(text: string): Member[] | undefined {
     const members = object();
     return at === text.length ? members : undefined;
   } catch {
-    // Not JSON, or nested deeper than the stack is.
+    // The text is not JSON, or its nesting exceeds the stack.
     return undefined;
   }
 }

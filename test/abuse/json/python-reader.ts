@@ -5,7 +5,7 @@ import type { Reading } from './json-readers.ts';
 
 export const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-/** For each line of base64, one of JSON: what Python's `json` takes for the values that decide, or null. */
+/** For each line of base64, one line of JSON: the relevant values as Python's `json` reads them, or null. */
 const PROGRAM = `
 import base64, json, sys
 for line in sys.stdin:
@@ -19,12 +19,12 @@ for line in sys.stdin:
 `;
 
 export interface PythonReader {
-  /** Undefined where Python cannot read them. One question at a time. */
+  /** Undefined if Python cannot parse the bytes. One request at a time. */
   read(bytes: Buffer): Promise<Reading | undefined>;
   stop(): Promise<void>;
 }
 
-/** Python's reader of JSON in one process for all questions. */
+/** Python's JSON parser, in one process for all requests. */
 export function startPythonReader(): PythonReader {
   const child = spawn('python3', ['-c', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -12,9 +12,9 @@ export interface Balancer {
   /** Where clients call. */
   readonly url: string;
   readonly operatorsUrl: string;
-  /** Its own page. */
+  /** The balancer's own page. */
   readonly pageUrl: string;
-  /** How it sees a gateway, by its number: `UP`, `DOWN`, `DRAIN`. */
+  /** The state of a gateway, by its number: `UP`, `DOWN`, `DRAIN`. */
   state(backend: 'ready' | 'alive', gateway: 1 | 2 | 3): Promise<string>;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ interface Places {
   readonly ops?: readonly [string, string, string];
 }
 
-/** HAProxy with deploy/haproxy.cfg, in front of what listens at these places. */
+/** HAProxy with deploy/haproxy.cfg, in front of these addresses. */
 export async function startBalancer({ gateways, ops = gateways }: Places): Promise<Balancer> {
   const [clients, operators, page] = [await freePort(), await freePort(), await freePort()];
   const env = {
@@ -35,7 +35,7 @@ export async function startBalancer({ gateways, ops = gateways }: Places): Promi
     ...Object.fromEntries(gateways.map((place, index) => [`GATEWAY_${index + 1}`, place])),
     ...Object.fromEntries(ops.map((place, index) => [`OPS_${index + 1}`, place])),
   };
-  // In the foreground, so that it ends with its parent's end of the terminal.
+  // In the foreground, so that it ends with its parent's terminal.
   const child = spawn('haproxy', ['-db', '-f', BALANCER_CONFIG], { env, stdio: 'ignore' });
   const ended = once(child, 'close');
   const pageUrl = `http://127.0.0.1:${page}`;

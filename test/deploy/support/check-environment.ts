@@ -4,8 +4,8 @@ import { runGateway } from '../../support/gateway-process.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /**
- * What `gewe-gateway check` says of the environment that a container gets. Paths of the container are looked for in a
- * folder that stands for its file system, with these files in it.
+ * Runs `gewe-gateway check` with the environment of a container. Paths of the container are looked up in a folder that
+ * represents its file system, with these files in it.
  */
 export async function checkEnvironment(
   environment: Readonly<Record<string, string>>,

@@ -9,9 +9,11 @@ export async function exposedSeries(): Promise<ReadonlyMap<string, ReadonlySet<s
     requestId: 'r',
     client: 'crm',
     operation: 'search',
+    subject: undefined,
     source: 'live',
     status: 200,
     code: undefined,
+    origin: undefined,
     durationMs: 1,
     cause: undefined,
   });
@@ -30,7 +32,7 @@ export async function exposedSeries(): Promise<ReadonlyMap<string, ReadonlySet<s
   return series;
 }
 
-/** The values that the labels with a fixed set of them can have. */
+/** The values of the labels that have a fixed set. */
 export const LABEL_VALUES: Readonly<Record<string, readonly string[]>> = {
   code: ['none', ...Object.keys(REFUSALS)],
   source: ['none', 'live', 'saved', 'gewe-cache', 'replayed'],

@@ -4,8 +4,8 @@ import ts from 'typescript';
 import type { Manifest } from './manifests.ts';
 
 /**
- * What is wrong with manifests by the schemas of Kubernetes, as kubernetes-models has them: what is missing, of another
- * type or value than it may have, and keys that there are not.
+ * The problems of manifests by the Kubernetes schemas of kubernetes-models: missing keys, wrong types and values, and
+ * unknown keys.
  */
 export async function schemaProblems(manifests: readonly Manifest[]): Promise<readonly string[]> {
   const invalid = await Promise.all(manifests.map(invalidIn));
@@ -28,8 +28,8 @@ async function invalidIn(manifest: Manifest): Promise<readonly string[]> {
 type Models = Readonly<Record<string, new (manifest: Manifest) => { validate(): void }>>;
 
 /**
- * The API's own schemas let unknown keys pass, and the cluster drops them in silence: a misspelt probe is no probe. The
- * compiler does not let them pass, where a literal is held against its type.
+ * The schemas of the API accept unknown keys, and the cluster drops them silently: a misspelt probe is no probe. The
+ * compiler rejects them in a literal with a type.
  */
 function unknownKeysIn(manifests: readonly Manifest[]): readonly string[] {
   const source = manifests
@@ -51,7 +51,7 @@ const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 /** Read once for all checks: the declarations are most of the work. */
 const declarations = new Map<string, ts.SourceFile | undefined>();
 
-/** The compiler's complaints about a file that stands beside this one in its mind only. */
+/** The compiler's errors for a file that exists only in memory, beside this one. */
 function compile(source: string): readonly ts.DiagnosticWithLocation[] {
   const path = join(dirname(fileURLToPath(import.meta.url)), 'manifests-as-literals.ts');
   const options: ts.CompilerOptions = {

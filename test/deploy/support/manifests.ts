@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 
-/** What every object of Kubernetes has. The rest is looked at by whoever wants it. */
+/** The members that every Kubernetes object has. Tests read the others as needed. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -21,7 +21,7 @@ export const DEPLOY = fileURLToPath(new URL('../../../deploy', import.meta.url))
 /** The text of a file under `deploy`. */
 export const deployed = (path: string): string => readFileSync(join(DEPLOY, path), 'utf8');
 
-/** All that `kubectl apply -f deploy/kubernetes/` would send. Throws where a file is no YAML or repeats a key. */
+/** Everything that `kubectl apply -f deploy/kubernetes/` would send. Throws if a file is not YAML or repeats a key. */
 export function readManifests(): readonly Manifest[] {
   const folder = join(DEPLOY, 'kubernetes');
   return readdirSync(folder)

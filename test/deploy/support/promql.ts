@@ -5,15 +5,15 @@ interface Matcher {
   readonly value: string;
 }
 
-/** What a PromQL expression says of series. */
+/** The series that a PromQL expression uses. */
 export interface Mentions {
-  /** Each selector, with the labels that it is narrowed by. */
+  /** Each selector, with the labels that it matches. */
   readonly selectors: readonly { readonly metric: string; readonly matchers: readonly Matcher[] }[];
   /** Labels that it groups, matches or joins by. */
   readonly labels: readonly string[];
 }
 
-/** Throws where the expression is no PromQL. Grafana's own variables may stand in it. */
+/** Throws if the expression is not PromQL. It may contain Grafana's own variables. */
 export function mentionsIn(expression: string): Mentions {
   const query = expression.replaceAll('$__rate_interval', '5m');
   const selectors: { metric: string; matchers: Matcher[] }[] = [];

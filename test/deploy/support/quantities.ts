@@ -14,13 +14,13 @@ export function bytesOf(quantity: string): number {
   return Number(number) * (FACTORS[unit] ?? NaN);
 }
 
-/** As Compose (`512m`) and Valkey (`1gb`) write it: their units are powers of two. */
+/** As Compose (`512m`) and Valkey (`1gb`) write it. Their units are powers of two. */
 export function binaryBytesOf(quantity: string): number {
   const [, number = '', unit = ''] = /^(\d+)([kmg])b?$/.exec(quantity) ?? [];
   return bytesOf(`${number}${unit.replace('k', 'K').toUpperCase()}i`);
 }
 
-/** What a configuration of Valkey lets it keep, in bytes. */
+/** The memory limit in a configuration of Valkey, in bytes. */
 export function valkeyBytes(config: string): number {
   return binaryBytesOf(/^maxmemory (\S+)$/m.exec(config)?.[1] ?? '');
 }

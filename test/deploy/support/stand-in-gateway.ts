@@ -9,16 +9,16 @@ export interface StandInCall {
   readonly body: Buffer;
 }
 
-/** What a balancer sees of a gateway, without one behind it. */
+/** A server that looks like a gateway to a balancer. */
 export interface StandInGateway {
   /** Host and port. */
   readonly place: string;
-  /** All that has come but for probes. */
+  /** All requests received, except for probes. */
   readonly calls: readonly StandInCall[];
   isReady: boolean;
-  /** What becomes of a call; a short 200 at first. */
+  /** How a call is answered; by default with a short 200. */
   answer: (call: StandInCall) => void;
-  /** Ends it as a crash would. */
+  /** Ends the server as a crash would. */
   stop(): Promise<void>;
 }
 

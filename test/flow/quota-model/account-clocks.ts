@@ -1,8 +1,8 @@
-/** Since when accounts are online: section 7's last paragraph. */
+/** Since when accounts are online: the last paragraph of section 7. */
 import { DAY_MS } from '../../support/add-contacts.ts';
 import type { Ask, ModelPolicy } from './words.ts';
 
-/** Where the contract is silent: an account that is not online is asked about again after a minute. */
+/** The contract does not say this: an account that is not online is checked again after a minute. */
 const ASK_AGAIN_AFTER_MS = 60_000;
 
 export type ModelClocks = ReturnType<typeof createModelClocks>;
@@ -39,8 +39,8 @@ export function createModelClocks(policy: ModelPolicy, now: () => number) {
     },
 
     /**
-     * Whether the clock runs; if not, whether the upstream is asked, before or beside the attempt: only where the
-     * account's age can refuse it does anybody wait for the answer.
+     * Whether the account has a time online. If not, whether the upstream is asked, before or beside the attempt: the
+     * attempt waits for the answer only if the account's age can refuse it.
      */
     stateFor({ appId, kind }: Ask): 'runs' | 'asked-before' | 'asked-beside' | 'unknown' {
       if (onlineSince(appId) !== 'unknown') return 'runs';
@@ -49,7 +49,7 @@ export function createModelClocks(policy: ModelPolicy, now: () => number) {
       return kind === 'add' && accountAge.mode === 'block' ? 'asked-before' : 'asked-beside';
     },
 
-    /** The upstream is asked; whether the question reaches it is another matter. */
+    /** The upstream is asked. The question may not reach it. */
     asked(appId: string, isReached: boolean): void {
       askedAt.set(appId, now());
       if (isReached) questions.set(appId, (questions.get(appId) ?? 0) + 1);
@@ -59,8 +59,8 @@ export function createModelClocks(policy: ModelPolicy, now: () => number) {
       if (!firstSeen.has(appId)) firstSeen.set(appId, now());
     },
     declare: (appId: string, since: number) => void declared.set(appId, since),
-    withdraw: (appId: string) => declared.delete(appId),
-    /** The one thing that is written down nowhere is whom it asked about. */
+    removeDeclaration: (appId: string) => declared.delete(appId),
+    /** The only state that is not stored: which accounts were asked about. */
     restart: () => askedAt.clear(),
   };
 }

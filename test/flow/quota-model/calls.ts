@@ -1,4 +1,4 @@
-/** Calls of both listeners, and their answers in the model's words. */
+/** Calls to both listeners, and their responses in the terms of the model. */
 import { ACCEPT, ADD, addBody, readQuotas, REJECT } from '../../support/add-contacts.ts';
 import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../../support/http-client.ts';
 import type { Ask, Seen } from './words.ts';
@@ -13,7 +13,7 @@ export function post(url: string, { kind, appId, person, key }: Ask): Promise<Ht
   });
 }
 
-/** @param forwarded how many times it was seen to reach the upstream; by default as its status says */
+/** @param forwarded how many times the call was seen to reach the upstream; by default according to its status */
 export function seenOf(answer: HttpAnswer, forwarded?: number): Seen {
   const { status, headers } = answer;
   const { ret, code, retryAt, onlineSince } = answer.json() as unknown as Seen;
@@ -36,13 +36,13 @@ export function seenOf(answer: HttpAnswer, forwarded?: number): Seen {
   };
 }
 
-/** In an order that does not depend on who came first. */
+/** In an order that does not depend on which came first. */
 export function sorted(seen: readonly Seen[]): readonly Seen[] {
   const text = ({ status, quotas }: Seen) => JSON.stringify([status, quotas]);
   return seen.toSorted((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
-/** What GET, PUT or DELETE /admin/accounts/{appId} is answered with. */
+/** The response to GET, PUT or DELETE /admin/accounts/{appId}. */
 export function callAdmin(
   opsUrl: string,
   method: string,
@@ -56,7 +56,7 @@ export function callAdmin(
   });
 }
 
-/** What the admin API tells of an account; undefined where it knows nothing. */
+/** The account as the admin API shows it; undefined if it is unknown. */
 export async function readAccount(opsUrl: string, appId: string): Promise<unknown> {
   const answer = await callAdmin(opsUrl, 'GET', appId);
   if (answer.status === 404) return undefined;

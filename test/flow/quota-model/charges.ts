@@ -1,4 +1,4 @@
-/** The windows: section 7's table. */
+/** The windows: the table of section 7. */
 import { DAY_MS, HOUR_MS } from '../../support/add-contacts.ts';
 import type { ModelClocks } from './account-clocks.ts';
 import type { Ask, ModelPolicy } from './words.ts';
@@ -12,7 +12,7 @@ interface Charge {
   readonly at: number;
 }
 
-/** All that was charged, and how the rules stand for it. */
+/** All charges, and the usage of each rule. */
 export function createModelCharges(policy: ModelPolicy, clocks: ModelClocks, now: () => number) {
   const { accountAge, add, accept } = policy.addContacts;
   const charges: Charge[] = [];
@@ -61,7 +61,7 @@ export function createModelCharges(policy: ModelPolicy, clocks: ModelClocks, now
     charge({ kind, appId, person }: Ask): void {
       if (kind !== 'reject') charges.push({ kind, appId, person, at: now() });
     },
-    /** How every rule stands; those per person only where one is given. */
+    /** The usage of every rule; of those per person only if one is given. */
     quotas(appId: string, kind: ChargedKind, person?: string) {
       const rules = rulesFor(kind).filter((rule) => !rule.isPerPerson || person !== undefined);
       return rules.map(({ name, code, isPerPerson, windowMs, limit }) => {
@@ -74,7 +74,7 @@ export function createModelCharges(policy: ModelPolicy, clocks: ModelClocks, now
         const leftAt = (instant: number) =>
           Math.max(0, limit(appId, instant) - freedAts(instant).length);
         const ahead = edges(appId).filter((edge) => edge > now());
-        // Between two edges nothing changes.
+        // Nothing changes between two edges.
         const opensAt = [now(), ...ahead].find((edge) => leftAt(edge) > 0) ?? NaN;
         const left = leftAt(now());
         const counted = freedAts(now());

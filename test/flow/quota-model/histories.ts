@@ -1,11 +1,11 @@
-/** What can happen to accounts that add people, as data: it shrinks, and can be read in a failure. */
+/** Events in the life of accounts that add people, as data: fast-check can shrink it, and a failure shows it. */
 import fc from 'fast-check';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../support/add-contacts.ts';
 import type { Upstream } from './upstream-outcomes.ts';
 import type { Ask, ModelPolicy } from './words.ts';
 
 export const START = Date.parse('2026-06-01T00:00:00Z');
-/** One that the policy file declares, and some that it does not. */
+/** One account declared in the policy file, and some others. */
 export const ACCOUNTS = ['wx_file', 'wx_a', 'wx_b'] as const;
 
 export type Command =
@@ -32,7 +32,7 @@ export type Command =
     }
   | { readonly do: 'set-clock-back'; readonly ms: number }
   | { readonly do: 'declare'; readonly appId: string; readonly ageMs: number }
-  | { readonly do: 'withdraw'; readonly appId: string }
+  | { readonly do: 'removeDeclaration'; readonly appId: string }
   /** Abruptly: the file is opened anew while the old gateway still has it. An add can be under way meanwhile. */
   | {
       readonly do: 'restart';
@@ -53,7 +53,7 @@ const asking = (...kinds: Ask['kind'][]): fc.Arbitrary<Ask> =>
 const anyAsking = asking('add', 'add', 'add', 'accept', 'reject');
 const besideMs = fc.constantFrom(0, -1, 1);
 
-/** An age around those at which the rules of age change, or one that can only be a slip of the operator's. */
+/** An age near those at which the rules change, or one that can only be a mistake of the operator. */
 const ageMs = fc
   .tuple(
     fc.constantFrom(0, HOUR_MS, 3 * DAY_MS, 7 * DAY_MS, 14 * DAY_MS, 700_000 * DAY_MS),
@@ -66,14 +66,14 @@ const upstream = fc.oneof(
   {
     weight: 14,
     arbitrary: fc.constantFrom<Upstream>(
-      'vendor-refusal',
+      'gewe-refusal',
       'broken',
       'reset',
       'not-listening',
       'rejecting-the-token',
     ),
   },
-  // The only one that takes its time.
+  // The only outcome that takes time.
   { weight: 1, arbitrary: fc.constant<Upstream>('hanging') },
 );
 
@@ -124,7 +124,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('declare' as const), appId, ageMs }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('withdraw' as const), appId }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('removeDeclaration' as const), appId }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -135,13 +135,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
 );
 
-/** Between 1 and `most` of them, one after the other: as often many as few. */
+/** Between 1 and `most` events in sequence; every number is equally likely. */
 export function histories(most: number): fc.Arbitrary<Command[]> {
   return fc.noBias(fc.array(command, { minLength: 1, maxLength: most, size: 'max' }));
 }
 
 const limit = fc.integer({ min: 1, max: 4 });
-/** Gaps of less than a second, longer than the windows, and as long as a ledger remembers. */
+/** Gaps shorter than a second, longer than the windows, and as long as the retention of the ledger. */
 const gapSeconds = fc.constantFrom(0, 0.5, 60, 3600, 90_000, 604_800);
 
 const perDay = fc

@@ -1,6 +1,6 @@
 /**
- * Section 7 of the contract as plainly as it can be said: a list of what was charged, and what must happen next. It
- * shares nothing with `src/add-contacts`, so that a mistake about the contract cannot be made on both sides at once.
+ * Section 7 of the contract in its simplest form: a list of charges, and what must happen next. It shares nothing with
+ * `src/add-contacts`, so that both cannot share a mistake.
  */
 import { DAY_MS, HOUR_MS } from '../../support/add-contacts.ts';
 import { createModelClocks } from './account-clocks.ts';
@@ -8,7 +8,7 @@ import { createModelCharges } from './charges.ts';
 import { OUTCOMES, type Upstream } from './upstream-outcomes.ts';
 import type { Ask, ModelPolicy, Seen } from './words.ts';
 
-/** What is always said of a refusal. */
+/** The members of every refusal. */
 type Refused = Pick<Seen, 'status' | 'ret' | 'code' | 'retryAt' | 'retryAfter' | 'onlineSince'>;
 
 /** A gateway without sockets or stores. `now` is milliseconds since the epoch. */
@@ -60,7 +60,7 @@ export function createQuotaModel(policy: ModelPolicy, now: () => number) {
         (a, b) => a - b,
       ),
 
-    /** Carries it out and says what must be seen of it. */
+    /** Plays an event and returns what must be observed. */
     ask(ask: Ask, upstream: Upstream): Seen {
       const { appId, kind, person, key } = ask;
       const body = `${kind} ${person}`;
@@ -91,13 +91,13 @@ export function createQuotaModel(policy: ModelPolicy, now: () => number) {
       return seen;
     },
 
-    /** When the last key expired. Whether a clock set back to before that finds it again, the contract leaves open. */
+    /** When the last key expired. The contract does not say whether a clock set back makes an expired key valid again. */
     lastExpiryAt(): number {
       const expiries = [...kept.values()].map(({ expiresAt }) => expiresAt);
       return Math.max(...expiries.filter((at) => at <= now()));
     },
 
-    /** What the admin API tells; undefined where it knows nothing. */
+    /** The account as the admin API shows it; undefined if it is unknown. */
     account(appId: string) {
       const firstSeen = clocks.firstSeen(appId);
       if (!clocks.isDeclared(appId) && firstSeen === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** A real gateway and the model of its quotas, told the same things and held to the same answers. */
+/** A real gateway and the model of its quotas: both get the same events and must give the same responses. */
 import { copyFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { setImmediate } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { createQuotaModel } from './model.ts';
 import { OUTCOMES, type Upstream } from './upstream-outcomes.ts';
 import type { Ask, ModelPolicy, Seen } from './words.ts';
 
-/** Against hanging only: what is waited for is a millisecond away. */
+/** Only against hanging: everything that is waited for takes a millisecond. */
 const PATIENCE_MS = 60_000;
 
 /** An addContacts that reached the upstream. */
@@ -27,14 +27,14 @@ export interface ReceivedAdd {
 }
 
 export interface ModelledGateway {
-  /** Does it to both, and expects them to agree in all that can be seen. */
+  /** Plays an event on both, and expects the same observations. */
   carryOut(command: Command): Promise<void>;
   /** All that reached the upstream, in order. */
   readonly received: readonly ReceivedAdd[];
   stop(): Promise<void>;
 }
 
-/** @param storeUrl what the gateway is started with, each time again; after an abrupt end with a copy of it */
+/** @param storeUrl the store of the gateway at each start; after an abrupt end, a copy of it */
 export async function startModelledGateway(
   policy: ModelPolicy,
   storeUrl: string,
@@ -67,7 +67,7 @@ export async function startModelledGateway(
 
   const sendAll = (asks: readonly Ask[]) => Promise.all(asks.map((one) => post(gateway.url, one)));
 
-  /** Notes what has reached the upstream since the last look. Returns how much that was. */
+  /** Records what reached the upstream since the last call. Returns how many. */
   function look(): number {
     const calls = simulator.calls.filter(isAdd).slice(received.length);
     for (const { body, receivedAt: at } of calls) {
@@ -82,13 +82,13 @@ export async function startModelledGateway(
     simulator.calls.filter((one) => one.operation === 'login/checkOnline' && one.appId === appId)
       .length;
 
-  /** Sends something while the upstream is in this state; it is well again afterwards. */
+  /** Sends a request while the upstream has this behaviour; afterwards it behaves normally again. */
   async function send<T>(appId: string, upstream: Upstream, sending: () => Promise<T>): Promise<T> {
     simulator.behave(appId, OUTCOMES[upstream].behaviour);
     if (upstream === 'rejecting-the-token') simulator.setToken('tok-another-8c2e');
     if (upstream === 'not-listening') await simulator.stop();
     const answer = await sending();
-    // One asked beside the attempt must meet the same upstream.
+    // A checkOnline beside the attempt must meet the same behaviour.
     await until(() => questionsReceived(appId) >= model.clocks.questions(appId));
     if (upstream === 'not-listening') await simulator.start(port);
     simulator.setToken(TOKEN);
@@ -99,7 +99,7 @@ export async function startModelledGateway(
   async function ask(asked: Ask, upstream: Upstream): Promise<Seen | undefined> {
     lastAsk = asked;
     const clockState = model.clocks.stateFor(asked);
-    // Nobody could tell when the question has failed.
+    // It could not be observed when the checkOnline has failed.
     if (upstream === 'not-listening' && clockState === 'asked-beside') return undefined;
     const expected = model.ask(asked, upstream);
     const answer = await send(asked.appId, upstream, () => post(gateway.url, asked));
@@ -119,7 +119,7 @@ export async function startModelledGateway(
     });
     const [first = { ...command.ask, key }] = asks;
     const clockState = model.clocks.stateFor(first);
-    // Who of them comes before the clock starts would be chance.
+    // It would be random which of them come before the account's time online starts.
     if (clockState === 'unknown' || clockState === 'asked-beside') return;
     if (upstream === 'not-listening') {
       if (clockState !== 'runs') return;
@@ -141,7 +141,7 @@ export async function startModelledGateway(
     for (const one of others) expect(expected).toContainEqual(one);
   }
 
-  /** A refusal's promise: before its instant not, from then on yes. */
+  /** Checks the retryAt of a refusal: refused before it, allowed from then on. */
   async function comeBack(asked: Ask): Promise<void> {
     const refused = await ask(asked, 'fine');
     if (refused?.retryAt === undefined || refused.onlineSince === null) return;
@@ -166,7 +166,7 @@ export async function startModelledGateway(
     for (const appId of ACCOUNTS) await expectAccount(appId);
   }
 
-  /** What kill -9 would leave at this moment. The gateway of before still has its own file open, and lives on. */
+  /** The store that a kill -9 would leave now. The previous gateway keeps its own file open and stays alive. */
   async function takeOver(): Promise<void> {
     const from = currentUrl.replace('sqlite:', '');
     const to = `${storeUrl.replace('sqlite:', '')}-${(copies += 1)}`;
@@ -175,7 +175,7 @@ export async function startModelledGateway(
     currentUrl = `sqlite:${to}`;
   }
 
-  /** An attempt that hangs at the upstream. Returns what awaits its end. */
+  /** An attempt that hangs at the upstream. Returns a function that awaits its end. */
   async function beginSending(asked: Ask): Promise<() => Promise<void>> {
     lastAsk = asked;
     const { appId } = asked;
@@ -197,7 +197,7 @@ export async function startModelledGateway(
     const expected = model.account(appId);
     const isAsExpected = async () =>
       isDeepStrictEqual(await readAccount(gateway.opsUrl, appId), expected);
-    // What a question beside the attempt was answered may still be on its way into the store.
+    // The answer to a checkOnline beside the attempt may not be stored yet.
     if (!(await isAsExpected())) await until(isAsExpected).catch(() => undefined);
     expect(await readAccount(gateway.opsUrl, appId)).toEqual(expected);
     expect(questionsReceived(appId)).toBe(model.clocks.questions(appId));
@@ -237,13 +237,13 @@ export async function startModelledGateway(
           });
           return expectAccount(appId);
         }
-        case 'withdraw': {
+        case 'removeDeclaration': {
           const { status } = await callAdmin(gateway.opsUrl, 'DELETE', command.appId);
-          expect(status).toBe(model.clocks.withdraw(command.appId) ? 204 : 404);
+          expect(status).toBe(model.clocks.removeDeclaration(command.appId) ? 204 : 404);
           return expectAccount(command.appId);
         }
         case 'restart':
-          // What is in memory only does not outlive a gateway.
+          // Data that is only in memory does not survive a gateway.
           return storeUrl === 'memory:' ? undefined : restart(command.isAbrupt, command.underWay);
         default:
           return command satisfies never;

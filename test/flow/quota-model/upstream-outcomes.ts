@@ -1,9 +1,9 @@
-/** What the upstream does to one addContacts, and what the contract says must come of it. */
+/** What the upstream does with one addContacts, and the outcome that the contract requires. */
 import type { Behaviour } from '../../../src/simulator/simulator.ts';
 
 export type Upstream =
   | 'fine'
-  | 'vendor-refusal'
+  | 'gewe-refusal'
   | 'broken'
   | 'reset'
   | 'hanging'
@@ -13,11 +13,11 @@ export type Upstream =
 export interface UpstreamOutcome {
   readonly behaviour: Behaviour;
   readonly answer: { readonly status: number; readonly ret: number; readonly code?: string };
-  /** Where it is not, the attempt costs nothing. */
+  /** If not, the attempt is refunded. */
   readonly isReached: boolean;
-  /** Whether it confirms, when asked, that the account is online. */
+  /** Whether checkOnline confirms that the account is online. */
   readonly saysOnline: boolean;
-  /** Whether the answer is the first answer of its Idempotency-Key: the request may have been carried out. */
+  /** Whether the response is kept for its Idempotency-Key, because the request may have been carried out. */
   readonly isKept: boolean;
 }
 
@@ -27,7 +27,7 @@ const carriedOut = { isReached: true, saysOnline: true, isKept: true };
 
 export const OUTCOMES: Readonly<Record<Upstream, UpstreamOutcome>> = {
   fine: { ...carriedOut, behaviour: {}, answer: { status: 200, ret: 200 } },
-  'vendor-refusal': {
+  'gewe-refusal': {
     ...carriedOut,
     saysOnline: false,
     behaviour: { accountOffline: true },

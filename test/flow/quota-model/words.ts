@@ -1,6 +1,6 @@
-/** The words in which the model of section 7 of the contract and the test of the gateway speak. */
+/** The types shared by the model of section 7 of the contract and the test of the gateway. */
 
-/** The policy file's own words. */
+/** The types of the policy file. */
 export interface ModelPolicy {
   readonly addContacts: {
     readonly accountAge: {
@@ -27,7 +27,7 @@ export interface Ask {
   readonly key: string | undefined;
 }
 
-/** What the caller and the upstream see of one addContacts. */
+/** What the caller and the upstream observe of one addContacts. */
 export interface Seen {
   readonly status: number;
   readonly ret: number;

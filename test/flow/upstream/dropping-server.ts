@@ -12,14 +12,14 @@ const LISTEN = `
 
 export interface DroppingServer {
   readonly port: number;
-  /** From now on it takes connections and answers. Whoever was dropped tries again after a second: its kernel does. */
+  /** From now on it accepts connections and answers. The kernel of a dropped client retries after a second. */
   wake(): void;
   stop(): Promise<void>;
 }
 
 /**
- * A server that is stopped (SIGSTOP) and whose queue of connections is full: a further connection is neither taken
- * nor refused, as with a host that drops packets.
+ * A stopped server (SIGSTOP) whose connection queue is full: another connection is neither accepted nor refused, as
+ * with a host that drops packets.
  */
 export async function startDroppingServer({
   host = '127.0.0.1',
@@ -37,7 +37,7 @@ export async function startDroppingServer({
   for (let i = 0; i < 4; i++) {
     sockets.push(connect(taken, host).on('error', () => undefined));
   }
-  // The kernel takes what fits into the queue; two of the four connect.
+  // The kernel accepts what fits into the queue: two of the four connect.
   await once(sockets[0] as Socket, 'connect');
   return {
     port: taken,

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { GOOD_LIST, wire, type Manner } from '../../support/raw-upstream.ts';
 
-/** What the gateway takes an answer for. */
+/** How the gateway classifies a response. */
 export type Kind =
   /** A reset or an end before any answer. */
   | 'lost'
@@ -11,7 +11,7 @@ export type Kind =
   | 'late'
   /** A status below 500 that is not 2xx: something was reached, and it is not GEWE's API. */
   | 'wrong status'
-  /** The vendor's word on an account: JSON whose `ret` is not 200. */
+  /** GEWE's word on an account: JSON whose `ret` is not 200. */
   | 'verdict'
   /** JSON whose `ret` is 200, without a good list. */
   | 'no list'
@@ -19,13 +19,13 @@ export type Kind =
   | 'no verdict';
 
 export interface Fault {
-  /** A sentence with the upstream as its subject. */
+  /** A phrase whose subject is the upstream. */
   readonly name: string;
   readonly kind: Kind;
   readonly manner: Manner;
 }
 
-/** Not to be kept: on a connection that is just being ended, the next request would meet another fault than its own. */
+/** With keep-alive, the next request could meet a different fault on a connection that is just closing. */
 const CLOSE = 'Connection: close\r\n';
 const HEAD = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${CLOSE}`;
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
@@ -47,7 +47,7 @@ const saysAndResets =
   (socket) =>
     void socket.write(bytes, () => socket.resetAndDestroy());
 
-/** The same bytes again and again without an end: far more than anybody should keep, too few to busy the machine. */
+/** The same bytes repeated without an end: far more than should be kept in memory, too few to load the machine. */
 const pours =
   (beginning: string, piece: string): Manner =>
   (socket) => {
@@ -56,7 +56,7 @@ const pours =
     repeat(socket, 60, () => pieces);
   };
 
-/** Byte after byte, so that it is never silent for long and never done in time. */
+/** Byte by byte, so that it is never silent for long and never done in time. */
 const drips =
   (bytes: string): Manner =>
   (socket) => {
@@ -75,7 +75,7 @@ function faults(kind: Kind, table: Readonly<Record<string, Manner>>): Fault[] {
   return Object.entries(table).map(([name, manner]) => ({ name, kind, manner }));
 }
 
-/** Everything that an upstream does to a request that it has read. Names are unique. */
+/** Everything that an upstream can do to a request that it has read. Names are unique. */
 export const FAULTS: readonly Fault[] = [
   ...faults('lost', {
     resets: saysAndResets(''),
@@ -137,7 +137,7 @@ export const FAULTS: readonly Fault[] = [
     'answers with two JSON texts': saysAndEnds(wire(JSON_200 + JSON_200)),
   }),
   ...faults('wrong status', {
-    // undici ends the connection on a 100, which it never asks for. RFC 9110 section 15.2 would have it read on.
+    // undici closes the connection on a 100, which it never asks for. RFC 9110 section 15.2 says to continue reading.
     'answers after a 100': saysAndEnds(`${CONTINUE}${wire(JSON_200)}`),
     'hangs after a 100': says(CONTINUE),
     'switches to another protocol': says(

@@ -2,31 +2,31 @@ import { Agent } from 'node:http';
 import { httpCall, type HttpCall } from '../../support/http-client.ts';
 
 export interface LoadAnswer {
-  /** The name of what was asked. */
+  /** The name of the request. */
   readonly ask: string;
   /** Milliseconds, by `performance.now()`. */
   readonly sentAt: number;
   readonly endedAt: number;
   readonly status: number;
-  /** The code of a refusal, or `passed`; with the limit of the client's rate, where the answer tells it. */
+  /** The code of the refusal, or `passed`; with the client's rate limit, if the response has it. */
   readonly outcome: string;
 }
 
 export interface SteadyLoad {
-  /** All so far, in the order in which they ended. */
+  /** All responses so far, in the order of their ends. */
   readonly answers: readonly LoadAnswer[];
-  /** Resolves when `isEnough` says so of the answers so far; looks after each of them. */
+  /** Resolves when `isEnough` is true for the responses so far; checked after each of them. */
   until(isEnough: (answers: readonly LoadAnswer[]) => boolean): Promise<void>;
-  /** Sends nothing more, and resolves when all has been answered. */
+  /** Sends nothing more, and resolves when everything was answered. */
   stop(): Promise<void>;
 }
 
 export type Ask = Pick<HttpCall, 'path' | 'headers' | 'body'>;
 
-/** More than this is not left unanswered at a time: what is slow must not be buried. */
+/** The maximum of unanswered requests, so that a slow gateway is not overloaded. */
 const MOST_UNDER_WAY = 64;
 
-/** Sends these by turns, one every `everyMs`, over a few connections that are kept. */
+/** Sends these in rotation, one every `everyMs`, over a few kept connections. */
 export function startLoad(
   url: string,
   asks: Readonly<Record<string, Ask>>,

@@ -10,18 +10,18 @@ import {
 } from '../../support/lists.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 
-/** One addContacts; its `v3` is used by no other, and is its Idempotency-Key where it is `keyed`. */
+/** One addContacts with its own `v3`, which is its Idempotency-Key if it is `keyed`. */
 export interface Add {
   readonly appId: string;
   readonly v3: string;
   readonly keyed: boolean;
-  /** Undefined where the gateway died first. */
+  /** Undefined if the gateway was killed first. */
   answer?: HttpAnswer;
 }
 
-/** What is known of an account's lists, which are numbered. */
+/** The state of an account's lists, which are numbered. */
 interface ListState {
-  /** The last one that the upstream was told to send. */
+  /** The last one that the upstream was asked to send. */
   sent: number;
   /** The last one that a caller got live. */
   got: number;
@@ -30,9 +30,9 @@ interface ListState {
 export interface Load {
   readonly adds: readonly Add[];
   readonly lists: ReadonlyMap<string, ListState>;
-  /** Saved lists that were not what they had to be. */
+  /** Saved lists with a wrong content. */
   readonly wrongLists: readonly string[];
-  /** Calls without pause until the gateway is gone. */
+  /** Calls without a pause until the gateway has ended. */
   on(gateway: RunningGateway, round: number): Promise<void>;
 }
 
@@ -48,13 +48,13 @@ export function sendAdd(url: string, { appId, v3, keyed }: Add): Promise<HttpAns
   });
 }
 
-/** The list of this number, 50 to 300 KB, which says its number all over: a torn one is equal to none. */
+/** The list with this number, 50 to 300 KB, with its number in every part, so that a partial list equals none. */
 function numberedList(appId: string, number: number): string {
   const mark = `${appId}#${number};`;
   return listBytes(mark, mark.repeat((50_000 + ((number * 7919) % 250_000)) / mark.length));
 }
 
-/** What is wrong with a saved list; undefined where it is whole and not older than what a caller already had. */
+/** The fault of a saved list; undefined if it is complete and not older than one that a caller already had. */
 export function faultOf(reply: Reply, appId: string, { got, sent }: ListState): string | undefined {
   if (reply.status === 504 && got === 0) return undefined;
   const text = reply.body.toString();
@@ -71,7 +71,7 @@ export function createLoad(simulator: Simulator): Load {
   const lists = new Map(LIST_ACCOUNTS.map((appId) => [appId, { sent: 0, got: 0 }]));
   const wrongLists: string[] = [];
 
-  /** A different answer each time, so that a replay can be told from another's. */
+  /** A different response each time, so that a replay can be recognised. */
   function prepareAnswers(round: number): void {
     for (const appId of ADD_ACCOUNTS) {
       const answers = Array.from({ length: 500 }, (_, i) => ({
@@ -118,7 +118,7 @@ export function createLoad(simulator: Simulator): Load {
         ),
         ...[...lists].map(([appId, state]) => listOnAndOn(gateway, appId, state)),
       ];
-      // Each ends with the error of a connection that is gone.
+      // Each ends with the error of a closed connection.
       await Promise.allSettled(callers);
     },
   };

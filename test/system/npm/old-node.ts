@@ -15,7 +15,7 @@ const manifest = JSON.parse(
 ) as { readonly engines: { readonly node: string } };
 const AS_OLD_NODE = fileURLToPath(new URL('./as-old-node.cjs', import.meta.url));
 
-/** A Node that cannot run the gateway: this one under a false version, and a real one where there is one on PATH. */
+/** A Node that cannot run the gateway: this one with a false version, and a real one if PATH has one. */
 export const oldNodes: readonly OldNode[] = [
   {
     name: 'a Node that says so',
@@ -25,7 +25,7 @@ export const oldNodes: readonly OldNode[] = [
   ...realOnes().slice(0, 1),
 ];
 
-/** All that it should print. */
+/** The whole output. */
 export function tooOld(version: string): string {
   const needed = manifest.engines.node.replace('>=', '');
   return `gewe-gateway needs Node ${needed} or later, and this is Node ${version}.\n`;

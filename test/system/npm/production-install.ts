@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 const run = promisify(execFile);
 
-/** What `deploy/Dockerfile` copies into its build, without the sources. */
+/** The files that `deploy/Dockerfile` copies into its build, without the sources. */
 const COPIED = ['package.json', 'package-lock.json', '.npmrc', 'config'];
 
 async function copy(folder: string, names: readonly string[]): Promise<void> {
@@ -16,15 +16,15 @@ async function copy(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) await cp(join(ROOT, name), join(folder, name), { recursive: true });
 }
 
-/** Takes the packages from npm's cache where it has them. */
+/** Takes packages from npm's cache if it has them. */
 async function npmCi(folder: string, ...options: string[]): Promise<void> {
   const quietly = ['--prefer-offline', '--no-audit', '--no-fund'];
   await run('npm', ['ci', '--ignore-scripts', ...quietly, ...options], { cwd: folder });
 }
 
 /**
- * The gateway as the image has it: the packages of the lock file without those for development and without running
- * one script of theirs, and the compiled sources.
+ * The gateway as in the image: the packages of the lock file without development packages and without running their
+ * scripts, and the compiled sources.
  */
 export async function installForProduction(folder: string): Promise<void> {
   await copy(folder, COPIED);
@@ -34,21 +34,21 @@ export async function installForProduction(folder: string): Promise<void> {
   await run(process.execPath, [compiler, '-p', project, '--outDir', join(folder, 'dist')]);
 }
 
-/** The gateway as a developer has it who lets no package run a script. */
+/** The gateway as installed by a developer that allows no package scripts. */
 export async function installWithoutScripts(folder: string): Promise<void> {
   await copy(folder, [...COPIED, 'src']);
   await npmCi(folder);
 }
 
 /**
- * What comes before a program so that it runs as the image would under `--read-only`: nothing can be written but below
- * `writable`, by a user and group who are not root. Needs to be root, and the system calls to make mounts.
+ * The command prefix that runs a program as in the image with `--read-only`: only `writable` can be written, by a user
+ * and group other than root. Needs root and the system calls for mounts.
  */
 export function confined(writable: string, user = 1000): readonly [string, ...string[]] {
   const script = [
     'mount --make-rprivate /',
     'mount --bind "$0" "$0"',
-    // Each mount by itself: the option of `/` says nothing about what is mounted below it.
+    // Each mount separately: the option of `/` does not apply to mounts below it.
     'awk \'{print $2}\' /proc/mounts | grep -vxF "$0" | while read -r at; do mount -o remount,bind,ro "$at" 2>/dev/null; done',
     'chown "$1" "$0"',
     `user=$1; shift; exec setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs "$@"`,
@@ -56,7 +56,7 @@ export function confined(writable: string, user = 1000): readonly [string, ...st
   return ['unshare', '--mount', 'sh', '-c', script, writable, String(user)];
 }
 
-/** Whether `confined` can work here. */
+/** Whether `confined` works on this machine. */
 export function canConfine(): boolean {
   const works = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
   return (

@@ -11,29 +11,29 @@ import { openTerminal } from './terminal.ts';
 const GATEWAYS = [1, 2, 3];
 const BALANCER = fileURLToPath(new URL('./tcp-balancer.ts', import.meta.url));
 
-/** Three gateways started as docs/recipes/run-three.md says, and a balancer that knows nothing of HTTP. */
+/** Three gateways started by docs/recipes/run-three.md, and a TCP balancer. */
 export interface RecipeRun {
   /** Where callers call. */
   readonly url: string;
   /**
-   * The rolling restart as it stands there. Resolves to all that it printed, what the balancer was told, and the exit codes
-   * of the gateways that were there before.
+   * Runs the rolling restart of the recipe. Resolves to its output, the commands that the balancer got, and the exit
+   * codes of the previous gateways.
    */
   restart(): Promise<{
     readonly printed: string;
     readonly told: readonly string[];
     readonly codes: readonly string[];
   }>;
-  /** How many requests each gateway has answered, in each of its lives. */
+  /** The number of requests that each gateway has answered, for each of its starts. */
   answered(): Promise<readonly (readonly number[])[]>;
   stop(): Promise<void>;
 }
 
 /**
- * Types the recipe as it stands but for the ports, with settings of the test's own.
+ * Runs the commands of the recipe with other ports and with settings of the test.
  *
- * @param env what stands in `.env`
- * @param policy what stands in config/gateway.yaml
+ * @param env the content of `.env`
+ * @param policy the content of config/gateway.yaml
  */
 export async function runRecipe(
   env: Readonly<Record<string, string>>,
@@ -51,7 +51,7 @@ export async function runRecipe(
   const [clients, ops] = [await freePorts(...GATEWAYS), await freePorts(...GATEWAYS)];
   const [redis, page] = [String(await freePort()), String(await freePort())];
   const ports = { 6380: redis, '808$1': `${clients}$1`, '909$1': `${ops}$1` };
-  // Or Valkey, as it says.
+  // Or Valkey, as the recipe says.
   await terminal.type(`redis-server() { '${redisProgram}' "$@"; }`);
   await terminal.type(withWords(blockWith(blocks, 'redis-server '), { 6380: redis }));
   await terminal.type(withWords(blockWith(blocks, 'start()'), ports));
@@ -87,7 +87,7 @@ export async function runRecipe(
   };
 }
 
-/** A folder in which the recipe finds the project, with settings of its own. */
+/** A folder in which the recipe finds the project, with settings of the test. */
 async function makeCheckout(
   path: string,
   env: Readonly<Record<string, string>>,

@@ -4,24 +4,24 @@ import { GOOD_HEADERS, httpCall, type HttpAnswer } from '../../support/http-clie
 
 export interface Asker {
   readonly name: string;
-  /** Whether it sends all its requests over one connection, for as long as it may; else each has its own. */
+  /** Whether it sends its requests over one kept connection; otherwise each has its own. */
   readonly keepsConnection: boolean;
-  /** Between an answer and the next request. */
+  /** The pause between a response and the next request. */
   readonly everyMs: number;
   next(): { readonly operation: string; readonly body: object };
   isGood(answer: HttpAnswer): boolean;
 }
 
 export interface SteadyCallers {
-  /** How many good answers each has had so far, by its name. */
+  /** The number of good responses for each caller, by its name. */
   readonly good: ReadonlyMap<string, number>;
-  /** What was no good answer: errors of connections, too. */
+  /** Bad responses, including connection errors. */
   readonly bad: readonly string[];
-  /** Resolves when all has been answered; nothing is sent after that. */
+  /** Resolves when everything was answered; nothing is sent after that. */
   stop(): Promise<void>;
 }
 
-/** Each of them asks on and on, one request at a time, and repeats none. */
+/** Each of them sends one request at a time, without an end and without repeating one. */
 export function startCallers(url: string, askers: readonly Asker[]): SteadyCallers {
   const good = new Map(askers.map(({ name }) => [name, 0]));
   const bad: string[] = [];

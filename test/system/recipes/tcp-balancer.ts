@@ -15,7 +15,7 @@ const [pagePort, ...backends] = process.argv.slice(2).map(Number);
 const draining = new Set<number>();
 let turn = 0;
 
-/** A connection to the backend whose turn it is, or to the next that takes one. */
+/** A connection to the next backend in rotation that accepts one. */
 async function reach(): Promise<Socket | undefined> {
   const first = turn++;
   for (let at = 0; at < backends.length; at++) {
@@ -32,7 +32,7 @@ async function reach(): Promise<Socket | undefined> {
   return undefined;
 }
 
-/** What goes wrong with one side is passed on as well as an end. */
+/** An error on one side is forwarded like an end. */
 function join(one: Socket, other: Socket): void {
   one.on('error', () => reset(other));
   one.pipe(other);

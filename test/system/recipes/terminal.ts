@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface Terminal {
-  /** Types this, and resolves with all that it prints until the shell takes the next line. */
+  /** Runs a command, and resolves with its output when the shell is ready for the next one. */
   type(text: string): Promise<string>;
-  /** Ends the shell and all that was started in it. */
+  /** Ends the shell and all processes started in it. */
   close(): Promise<void>;
 }
 
-/** A shell in a folder, with these variables and no other: what is started in the background stays. */
+/** A shell in a folder, with only these variables. Its background processes keep running. */
 export function openTerminal(cwd: string, env: Readonly<Record<string, string>>): Terminal {
-  // A group of its own, which ends as a whole; and by itself when this process is gone, which closes its input.
+  // A separate process group, which ends as a whole, and also when this process has ended, which closes its input.
   const shell = spawn('bash', { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(shell, 'exit');
   shell.stdin.write("trap 'kill -9 0' EXIT\n");

@@ -1,7 +1,7 @@
 import { eventually } from '../../support/eventually.ts';
 import type { HttpAnswer } from '../../support/http-client.ts';
 
-/** Asks again where the store, or the one before, has not come to its end yet. */
+/** Repeats a request while the store is unavailable or the previous request is unfinished. */
 export async function untilTaken(ask: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
   let answer = await ask();
   await eventually(async () => {

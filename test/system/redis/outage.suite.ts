@@ -25,14 +25,17 @@ addContacts:
   add: { minimumGapSeconds: 0, target: { perDay: 9, minimumGapSeconds: 0 } }
   accept: { perDay: 9 }
 `;
-/** Against hanging: a frozen Redis is given up after 300 ms, and a client of its own would wait for it for ever. */
+/**
+ * Only against hanging: a frozen Redis is given up after 300 ms, while a plain client would wait for it without a
+ * limit.
+ */
 const HANGS_MS = 15_000;
 const DEADLINE_MS = 500;
 
 const OPTIONS = [ADD, ACCEPT, REJECT];
 const DECLARED = '2026-01-01T00:00:00.000Z';
 
-/** What every outage must leave as it was. */
+/** The behaviour during and after every outage. */
 export function describeOutage(outage: RedisOutage): void {
   describe(`while Redis is ${outage.name}`, () => {
     let rig: GatewayOnRedis;
@@ -41,10 +44,10 @@ export function describeOutage(outage: RedisOutage): void {
     let outages = 0;
     let sentBefore: number;
 
-    /** Those of an earlier try may not be free yet. */
+    /** Keys of an earlier outage may not be free yet. */
     const keyOf = (i: number) => `key ${outages}.${i}`;
 
-    /** What the account was charged, as soon as that can be told. */
+    /** The charges of the account, as soon as they can be read. */
     async function charges(expected?: string): Promise<string> {
       let told = '';
       await eventually(async () => {
@@ -75,7 +78,7 @@ export function describeOutage(outage: RedisOutage): void {
       await strike();
     });
 
-    /** Many at once as soon as it is so. */
+    /** Begins the outage and sends many requests at once. */
     async function strike(): Promise<void> {
       await outage.strike(rig);
       outages += 1;
@@ -96,7 +99,7 @@ export function describeOutage(outage: RedisOutage): void {
       expect([status, json()['code']]).toEqual([503, 'store-unavailable']);
     }
 
-    test('addContacts of its first moments are refused in time, all of them, and none is sent', () => {
+    test('all addContacts in its first moments are refused in time, and none is sent', () => {
       for (const { answer } of refusals) expectRefused(answer);
       expect(Math.max(...refusals.map(({ tookMs }) => tookMs))).toBeLessThan(HANGS_MS);
       expect(sentAdds(rig.gateway.simulator)).toHaveLength(sentBefore);
@@ -111,11 +114,11 @@ export function describeOutage(outage: RedisOutage): void {
       expect(sentAdds(rig.gateway.simulator)).toHaveLength(sentBefore);
     });
 
-    test('an account never seen is refused, too', async () => {
+    test('an account never seen is refused with store-unavailable, too', async () => {
       expectRefused(await rig.add('wx_new', 'v3_later'));
     });
 
-    test('lists come live, and the newest is the one that is kept', async () => {
+    test('live lists are returned, and the newest one is also returned as saved', async () => {
       for (const friend of ['newer', 'newest']) {
         rig.gateway.simulator.behave('wx_list', { raw: { body: listBytes(friend) } });
         const live = await askList(rig.gateway, 'wx_list', { ...NO_FALLBACK, Prefer: 'wait=60' });
@@ -126,7 +129,7 @@ export function describeOutage(outage: RedisOutage): void {
       expect([saved.status, saved.body.toString()]).toEqual([200, listBytes('newest')]);
     });
 
-    test('a list whose upstream hangs comes from memory by the deadline', async () => {
+    test('a list is returned from memory at the deadline if the upstream hangs', async () => {
       rig.gateway.simulator.behave('wx_kept', { hang: true });
       const from = performance.now();
       const saved = await askList(rig.gateway, 'wx_kept');
@@ -135,16 +138,16 @@ export function describeOutage(outage: RedisOutage): void {
       expect(performance.now() - from).toBeLessThan(DEADLINE_MS + HANGS_MS);
     });
 
-    test('an account of which nothing is in memory gets what the upstream keeps, or a refusal', async () => {
+    test("an account without a list in memory gets the one from GEWE's cache, or a refusal", async () => {
       const slow = { hang: true, operations: [LIST] };
-      rig.gateway.simulator.behave('wx_vendor', [slow, { raw: { body: listBytes('vendor') } }]);
+      rig.gateway.simulator.behave('wx_gewe', [slow, { raw: { body: listBytes('gewe') } }]);
       rig.gateway.simulator.behave('wx_nothing', [slow, { cacheList: 'none' }]);
-      const kept = await askList(rig.gateway, 'wx_vendor');
+      const kept = await askList(rig.gateway, 'wx_gewe');
       expect([kept.status, kept.headers['x-gateway-source']]).toEqual([200, 'gewe-cache']);
       expect((await askList(rig.gateway, 'wx_nothing')).status).toBe(504);
     });
 
-    test('all else passes, and clients are counted', async () => {
+    test("other operations are forwarded, and the client's rate limit is counted", async () => {
       for (const operation of ['search', 'deleteFriend']) {
         const answer = await rig.call(operation, { appId: 'wx_add', contactsInfo: 'x', wxid: 'x' });
         expect(answer.status).toBe(200);
@@ -152,7 +155,7 @@ export function describeOutage(outage: RedisOutage): void {
       }
     });
 
-    test('readiness names the store on both listeners, and the process lives', async () => {
+    test('readiness names the store on both listeners, and the process is alive', async () => {
       await rig.untilReadiness(503);
       for (const url of [rig.gateway.url, rig.gateway.opsUrl]) {
         const ready = await httpGet(url, '/readyz');
@@ -162,10 +165,10 @@ export function describeOutage(outage: RedisOutage): void {
       }
     });
 
-    test('an operator is refused', async () => {
+    test('changes through the admin API are refused', async () => {
       const body = { onlineSince: '2020-01-01T00:00:00Z' };
       expectRefused(await rig.admin('PUT', '/accounts/wx_declared', body));
-      // What takes nothing more may forget.
+      // A full Redis still accepts deletions.
       if (outage === FULL) return;
       expectRefused(await rig.admin('DELETE', '/accounts/wx_declared'));
       expectRefused(await rig.admin('DELETE', '/lists/wx_kept'));
@@ -173,7 +176,7 @@ export function describeOutage(outage: RedisOutage): void {
       expect([kept.status, kept.body.toString()]).toEqual([200, listBytes('kept')]);
     });
 
-    test('all recovers by itself, and what was refused has cost and done nothing', async () => {
+    test('everything recovers, and refused requests have charged and changed nothing', async () => {
       await outage.mend(rig);
       await rig.untilReadiness(200);
       expect(await charges(charged)).toBe(charged);
@@ -181,14 +184,14 @@ export function describeOutage(outage: RedisOutage): void {
       expect(declared.json()['onlineSince']).toBe(DECLARED);
     });
 
-    test('then the keys of those refused are free', async () => {
+    test('afterwards, the Idempotency-Keys of refused requests are free', async () => {
       for (const [i, option] of [
         [0, ADD],
         [4, ACCEPT],
         [28, ACCEPT],
         [2, REJECT],
       ] as const) {
-        // Giving one up that may have been claimed comes a moment after Redis does.
+        // Releasing a key that may have been acquired takes a moment after Redis is back.
         const answer = await untilTaken(() =>
           rig.add('wx_add', `v3_${i}`, { option, key: keyOf(i) }),
         );
@@ -196,7 +199,7 @@ export function describeOutage(outage: RedisOutage): void {
       }
     });
 
-    test('then another gateway has the list that was fetched meanwhile', async () => {
+    test('afterwards, another gateway has the list that was fetched during the outage', async () => {
       const other = await rig.another();
       const isThere = async () => {
         const saved = await askList(other, 'wx_list', ONLY_IF_CACHED);
@@ -205,11 +208,11 @@ export function describeOutage(outage: RedisOutage): void {
       expect(await eventually(isThere)).toBe(true);
     });
 
-    test('the log has one line when it began, with the reason, and one when it was over', () => {
+    test('the log has one line for the beginning, with the reason, and one for the end', () => {
       const lines = rig.logged(AWAY);
       expectToldOnce(rig, outages);
       expect(JSON.stringify(lines)).toMatch(outage.reason);
-      // On a machine that is kept from its work a call may fail between two outages, and says so itself.
+      // On a busy machine, a call may fail between two outages, and is logged as such.
       const isOneCall = ({ msg }: { msg?: unknown }) => String(msg).startsWith('the store of');
       const errors = rig.gateway.log.filter(({ level }) => level === 'error');
       expect(errors.filter((line) => !lines.includes(line) && !isOneCall(line))).toEqual([]);

@@ -1,16 +1,16 @@
 import { ownDisk } from '../../support/disk-faults.ts';
 import type { GatewayOnRedis } from '../../support/gateways-on-redis.ts';
 
-/** A way in which a Redis cannot be used, and how it is mended. */
+/** A way in which a Redis cannot be used, and how to repair it. */
 export interface RedisOutage {
   readonly name: string;
-  /** What the log says of it. */
+  /** The reason in the log. */
   readonly reason: RegExp;
   /** Before the gateway starts. */
   prepare?(parts: Parts): unknown;
   strike(parts: Parts): unknown;
   mend(parts: Parts): unknown;
-  /** When the gateway has stopped, whether or not it was mended. */
+  /** After the gateway has stopped, whether or not the outage was ended. */
   dispose?(parts: Parts): unknown;
 }
 
@@ -54,7 +54,7 @@ export const slowBy = (ms: number): RedisOutage => ({
 export const REPLICA: RedisOutage = {
   name: 'turned into a replica',
   reason: /READONLY/,
-  // Nobody listens there, so that it keeps what it has.
+  // Nothing listens there, so that it keeps its data.
   strike: ({ redis }) => redis.command('REPLICAOF', '127.0.0.1', '1'),
   mend: ({ redis }) => redis.command('REPLICAOF', 'NO', 'ONE'),
 };
@@ -84,7 +84,7 @@ export const DISK_FULL: RedisOutage = {
   },
   async strike({ redis }) {
     ownDisk.fill(redis.folder);
-    // The last page may have room, and what fails is found out by writing.
+    // The last page may have room, so only a write shows that the disk is full.
     for (;;) {
       const answer = await redis.command('SET', 'filler', 'x'.repeat(4096)).catch(String);
       if (String(answer).includes('MISCONF')) return;

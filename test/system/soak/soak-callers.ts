@@ -1,15 +1,15 @@
 import { type ExactConnection, openConnection } from '../../support/raw-client.ts';
 import { bigListRequest, soakRequest, type SoakRequest } from './soak-requests.ts';
 
-/** What became of the requests of a load, by their ids. */
+/** The outcomes of the requests of a load, by their ids. */
 export interface Tally {
-  /** Those who stayed for their answer, with its status. */
+  /** Callers that waited for their response, with its status. */
   readonly answered: Map<string, number>;
-  /** Those who left after the head of their request was out. */
+  /** Callers that left after the head of their request was sent. */
   readonly left: Set<string>;
-  /** Those who left before: the gateway may never have seen a request. */
+  /** Callers that left earlier: the gateway may never have seen a request. */
   readonly neverSent: Set<string>;
-  /** All that was not as it has to be. */
+  /** Everything that was wrong. */
   readonly wrong: string[];
 }
 
@@ -18,13 +18,13 @@ export function emptyTally(): Tally {
 }
 
 interface Callers {
-  /** Sends so many requests, `atOnce` at a time, each in a manner that chance picks; resolves when all have ended. */
+  /** Sends this many requests, `atOnce` at a time, each in a random way; resolves when all have ended. */
   send(count: number, atOnce: number): Promise<void>;
-  /** Ends the connections that are kept. */
+  /** Ends the kept connections. */
   end(): void;
 }
 
-/** Callers of every kind: kept and fresh connections, pairs in one packet, those who leave, those who read slowly. */
+/** Callers of every kind: kept and new connections, two requests in one packet, leaving callers, slow readers. */
 export function soakCallers(
   url: string,
   name: string,
@@ -38,7 +38,7 @@ export function soakCallers(
   async function stay(connection: ExactConnection, ...requests: SoakRequest[]): Promise<void> {
     const bytes = requests.map(({ head, body }) => head + body);
     const asking = requests.map(async ({ id, wrong: wrongWith }, n) => {
-      // All in the first write: a pair comes in one packet.
+      // All in the first write, so that both requests come in one packet.
       const answer = await connection.ask(id, n === 0 ? bytes.join('') : '');
       const fault = wrongWith(answer);
       if (answered.has(id)) wrong.push(`${id} was answered twice`);
@@ -54,7 +54,7 @@ export function soakCallers(
   }
 
   async function stayOnKept(...requests: SoakRequest[]): Promise<void> {
-    // The one that has been idle longest: none is idle for so long that the gateway closes it.
+    // The longest idle one, so that none is idle until the gateway closes it.
     const connection = kept.shift() ?? (await openConnection(url));
     await stay(connection, ...requests);
     kept.push(connection);
@@ -86,7 +86,7 @@ export function soakCallers(
     const connection = await openConnection(url);
     const answering = stay(connection, request);
     connection.pause();
-    // Others are served meanwhile.
+    // Other callers are served meanwhile.
     for (let n = 0; n < 3; n++) await stayOnKept(soakRequest(nextId(), random));
     connection.resume();
     await answering;

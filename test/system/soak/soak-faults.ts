@@ -8,7 +8,7 @@ export type Fault =
   | { readonly kind: 'token rejected' }
   | { readonly kind: 'stopped' };
 
-/** One after the other, with a well upstream between some of them. */
+/** In sequence, with a working upstream between some of them. */
 export const FAULTS: readonly Fault[] = [
   { kind: 'behaves', as: {} },
   { kind: 'behaves', as: { hang: true } },
@@ -24,10 +24,10 @@ export const FAULTS: readonly Fault[] = [
   { kind: 'behaves', as: {} },
 ];
 
-/** Has the upstream fail like this, and in no other way, from now on. Lists say whose they are. */
+/** Makes the upstream fail in this way only, from now on. Lists contain their account. */
 export type Inflict = (fault: Fault) => Promise<void>;
 
-/** @param port where the simulator listens, and listens again after it was stopped */
+/** @param port the port of the simulator, also after a restart */
 export function faultsOf(simulator: Simulator, port: number): Inflict {
   let running = true;
   return async (fault) => {
@@ -38,7 +38,7 @@ export function faultsOf(simulator: Simulator, port: number): Inflict {
     const as = fault.kind === 'behaves' ? fault.as : {};
     simulator.setToken(fault.kind === 'token rejected' ? 'tok-another-one' : TOKEN);
     simulator.behave('*', as);
-    // Something in front of the vendor speaks for itself, and so does who turns the token away.
+    // A front proxy and a rejected token give their own responses.
     const silent = as.html !== undefined || as.status !== undefined || fault.kind !== 'behaves';
     const operations = ['fetchContactsList', 'fetchContactsListCache'];
     for (const appId of [...ACCOUNTS, BIG_ACCOUNT]) {

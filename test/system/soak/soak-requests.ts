@@ -4,12 +4,12 @@ import { addBody } from '../../support/add-contacts.ts';
 import { listBytes } from '../../support/lists.ts';
 import type { RawAnswer } from '../../support/raw-client.ts';
 
-/** One request, and what may be said to it. */
+/** One request, and the responses that it may get. */
 export interface SoakRequest {
   readonly id: string;
   readonly head: string;
   readonly body: string;
-  /** What is wrong with this answer; undefined where it is one that this request may get. */
+  /** The fault of this response; undefined if this request may get it. */
   wrong(answer: RawAnswer): string | undefined;
 }
 
@@ -20,7 +20,7 @@ const BODY_LIMIT_BYTES = 8192;
 
 export const SOAK_ENV = { BODY_LIMIT_BYTES: String(BODY_LIMIT_BYTES) };
 
-/** The clients file; what `note` says changes nothing but its bytes. */
+/** The clients file; `note` changes only its bytes. */
 export function soakClients(note: string): string {
   const hash = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`;
   return [
@@ -33,10 +33,10 @@ export function soakClients(note: string): string {
 }
 
 export const ACCOUNTS = Array.from({ length: 40 }, (_, n) => `wx_${n}`);
-/** Its list is more than a socket's buffers hold, for those who read slowly. */
+/** An account whose list exceeds the buffers of a socket, for slow readers. */
 export const BIG_ACCOUNT = 'wx_big';
 
-/** A list that says whose it is. Some are large enough to be compressed. */
+/** A list that contains its account. Some are large enough to be compressed. */
 export function soakList(appId: string): string {
   const friends = appId === BIG_ACCOUNT ? 100_000 : appId.endsWith('0') ? 500 : 10;
   return listBytes(appId, ...Array.from({ length: friends }, (_, n) => `wxid_${n}_of_a_list`));
@@ -78,7 +78,7 @@ function decoded({ headers, body }: RawAnswer): string {
   return (decoders[headers.get('content-encoding') ?? '']?.(body) ?? body).toString();
 }
 
-/** A 200 must hold `proof`, which no other request's answer has; else the upstream has failed. */
+/** A 200 must contain `proof`, which no other request's response has; otherwise the upstream has failed. */
 function holding(proof: string, ...alsoFine: number[]): Draft['wrong'] {
   return (answer) => {
     const { status } = answer;
@@ -90,7 +90,7 @@ function holding(proof: string, ...alsoFine: number[]): Draft['wrong'] {
   };
 }
 
-/** A list must be the account's own to the last byte. */
+/** A list must be the account's own, byte for byte. */
 function listOf(appId: string): Draft['wrong'] {
   return (answer) => {
     if (UPSTREAM_FAILED.includes(answer.status)) return undefined;
@@ -140,7 +140,7 @@ const BAD: readonly Draft[] = [
   { headers: ['Content-Type: text/plain'], wrong: refused(415, 'unsupported-media-type') },
 ];
 
-/** The request with this id, of a kind and for an account that chance picks. */
+/** The request with this id, of a random kind and for a random account. */
 export function soakRequest(id: string, random: Random): SoakRequest {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
   const appId = pick(ACCOUNTS);
@@ -186,7 +186,7 @@ export function soakRequest(id: string, random: Random): SoakRequest {
   return request(id, pick(BAD));
 }
 
-/** For who reads slowly. */
+/** For slow readers. */
 export function bigListRequest(id: string): SoakRequest {
   const body = JSON.stringify({ appId: BIG_ACCOUNT });
   return request(id, { target: 'fetchContactsList', body, wrong: listOf(BIG_ACCOUNT) });

@@ -1,13 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { createAddService } from '../../../src/add-contacts/add-service.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
-import { parsePolicy } from '../../../src/settings/policy.ts';
 import { memoryLedger } from '../../../src/stores/memory.ts';
+import { defaultPolicy as policy } from '../../support/default-policy.ts';
 import { movableClock } from '../../support/movable-clock.ts';
 
-const parsed = parsePolicy('', 'policy', 0);
-if ('problems' in parsed) throw new Error('The empty policy is the default one');
-const { addContacts: policy } = parsed.policy;
 const cause = new Error('made up');
 
 test.each<[string, Outcome, { charged: boolean; code: string }]>([
@@ -37,7 +34,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     { kind: 'token-rejected' },
     { charged: true, code: 'upstream-token-rejected' },
   ],
-])('an attempt that ends with %s is charged or given back', async (_what, outcome, expected) => {
+])('an attempt that ends with %s is charged or refunded', async (_what, outcome, expected) => {
   const clock = movableClock();
   const service = createAddService({
     upstream: { call: async () => outcome },

@@ -15,7 +15,7 @@ const POLICY = {
 const always = (limit: number) => [{ from: -Infinity, limit }];
 
 describe('addRules', () => {
-  test('are the five of the policy, each with its code', () => {
+  test('are the five rules of the policy, each with its code', () => {
     const rules = addRules(POLICY, undefined);
     expect(
       rules.map(({ name, code, kind, per, windowMs }) => [name, code, kind, per, windowMs]),
@@ -29,18 +29,18 @@ describe('addRules', () => {
     expect(rules.slice(1).map(({ limits }) => limits)).toEqual([8, 1, 2, 1].map(always));
   });
 
-  test('take their steps from when the account came online; the first holds from ever', () => {
+  test('start their steps at the time online; the first limit has no start', () => {
     expect(addRules(POLICY, T0)[0]?.limits).toEqual([
       { from: -Infinity, limit: 5 },
       { from: T0 + 7 * DAY_MS, limit: 10 },
     ]);
   });
 
-  test('give an account that is trusted to be old the last step', () => {
+  test('use the last step for an account that is trusted to be old', () => {
     expect(addRules(POLICY, undefined)[0]?.limits).toEqual(always(10));
   });
 
-  test('keep an account whose clock has not started at the first step', () => {
+  test('use the first step for an account with an unknown time online', () => {
     const rules = addRules(POLICY, Infinity);
     const history = Array.from({ length: 5 }, () => attemptAt(T0));
     expect(usageOf(rules, history, undefined, T0)[0]).toMatchObject({
@@ -50,14 +50,14 @@ describe('addRules', () => {
     });
   });
 
-  test('have no rule for a gap of 0', () => {
+  test('omit a gap of 0', () => {
     const target = { ...POLICY.target, minimumGapMs: 0 };
     const names = addRules({ ...POLICY, minimumGapMs: 0, target }, T0).map(({ name }) => name);
     expect(names).toEqual(['add-per-day', 'add-per-two-hours', 'target-per-day']);
   });
 });
 
-test('acceptRules are one, which counts acceptances', () => {
+test('acceptRules are one rule, which counts acceptances', () => {
   expect(acceptRules({ perDay: 200, warnUnderMs: 0 })).toEqual([
     {
       name: 'accept-per-day',

@@ -7,7 +7,7 @@ function readAddRequest(body: Record<string, unknown>) {
   return readWritten(body, new Map(texts));
 }
 
-/** What comes of a body: the kind of request, or the code of its refusal. */
+/** The kind of request that a body is, or the code of its refusal. */
 function outcomeOf(body: Record<string, unknown>): string {
   const request = readAddRequest(body);
   return request instanceof Refusal ? request.code : request.kind;
@@ -15,7 +15,7 @@ function outcomeOf(body: Record<string, unknown>): string {
 
 describe('readAddRequest', () => {
   test.each(['2.0', '2e0', '2.9999999999999999999', '3.0000000000000000001', '4.0', '-2'])(
-    'refuses the number %s, which not every reader takes for the same option',
+    'refuses the number %s, which not every JSON parser reads as the same option',
     (text) => {
       const option = JSON.parse(text) as number;
       const request = readWritten({ option, v3: 'v3_ann' }, new Map([['option', text]]));
@@ -58,19 +58,19 @@ describe('readAddRequest', () => {
   });
 
   test.each([undefined, null, 7, '', '  ', 'x'.repeat(4097), '\ud800', ['v3'], {}])(
-    'refuses v3 %p where somebody is to be added',
+    'refuses v3 %p for an add',
     (v3) => {
       expect(outcomeOf({ option: 2, v3 })).toBe('invalid-target');
     },
   );
 
-  test.each([3, 4])('takes any v3 with option %i, which is not counted by it', (option) => {
+  test.each([3, 4])('accepts any v3 with option %i, which does not count it', (option) => {
     for (const v3 of [undefined, null, 7, '']) {
       expect(['accept', 'reject']).toContain(outcomeOf({ option, v3 }));
     }
   });
 
-  test('tells targets apart, without their v3 in it', () => {
+  test('makes a different target of each v3, without containing it', () => {
     const [ann, again, bob] = ['v3_ann', 'v3_ann', 'v3_bob'].map((v3) =>
       readAddRequest({ option: 2, v3 }),
     );

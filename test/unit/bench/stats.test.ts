@@ -6,11 +6,11 @@ describe('the figures of a measurement', () => {
     expect(median([30, 10, 20])).toBe(20);
   });
 
-  it('the median of an even number of values lies between the two in the middle', () => {
+  it('the median of an even number of values is the mean of the two in the middle', () => {
     expect(median([40, 10, 20, 30])).toBe(25);
   });
 
-  it('the median of nothing is no number', () => {
+  it('the median of no values is NaN', () => {
     expect(median([])).toBeNaN();
   });
 
@@ -25,11 +25,11 @@ describe('the figures of a measurement', () => {
     expect(percentile(values, share)).toBe(expected);
   });
 
-  it('the spread goes from the smallest to the largest value', () => {
+  it('the spread is the smallest and the largest value', () => {
     expect(spread([3, 10, 2])).toEqual({ least: 2, most: 10 });
   });
 
-  it('ratios compare what was measured in the same round', () => {
+  it('ratios compare measurements of the same round', () => {
     expect(ratios([10, 30], [5, 10])).toEqual([2, 3]);
   });
 });

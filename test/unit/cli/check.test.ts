@@ -4,7 +4,7 @@ import { folderWith, LEAST } from '../settings/folder.ts';
 import { fakeIo } from './io.ts';
 
 describe('check', () => {
-  test('sums up complete settings without a secret, and ends with 0', async () => {
+  test('summarises complete settings without a secret, and exits with 0', async () => {
     const env = {
       ...LEAST,
       OPS_TOKEN: 'ops-s3cret',
@@ -19,6 +19,21 @@ describe('check', () => {
     expect(printed.stderr).toBe('');
   });
 
+  test.each([
+    [{}, '.env'],
+    [{ GEWE_TOKEN: 'abc-456' }, 'the environment'],
+  ])(
+    'given a token in .env and %j in the environment, says that it is from %s',
+    async (env, place) => {
+      const cwd = folderWith({ '.env': 'GEWE_TOKEN=abc-123\n' });
+      const { GEWE_BASE_URL, GATEWAY_KEYS } = LEAST;
+      const { io, printed } = fakeIo(cwd, { GEWE_BASE_URL, GATEWAY_KEYS, ...env });
+      expect(await check([], io)).toBe(0);
+      expect(printed.stdout).toContain(`GEWE_TOKEN is set (from ${place})`);
+      expect(printed.stdout).not.toContain('abc-');
+    },
+  );
+
   test('says that the token comes from a file, and reads .env', async () => {
     const cwd = folderWith({
       '.env': 'GEWE_BASE_URL=https://gewe.example.com/v2/api\nGEWE_TOKEN_FILE=token\n',
@@ -30,7 +45,7 @@ describe('check', () => {
     expect(printed.stdout).not.toContain('abc-123');
   });
 
-  test('prints every problem with its setting and what to do, and ends with 78', async () => {
+  test('prints every problem with its setting and what to do, and exits with 78', async () => {
     const cwd = folderWith({ 'config/gateway.yaml': 'brekaer: {}' });
     const { io, printed } = fakeIo(cwd, { PORT: 'x', GEWE_TOKEN: 'changeme' });
     expect(await check([], io)).toBe(78);
@@ -42,7 +57,7 @@ describe('check', () => {
     expect(printed.stderr).not.toContain('changeme');
   });
 
-  test('warns of settings that are allowed but rarely meant', async () => {
+  test('warns of allowed but rarely intended settings', async () => {
     const env = {
       ...LEAST,
       GEWE_BASE_URL: 'http://gewe.example.com/v2/api',
@@ -58,7 +73,7 @@ describe('check', () => {
     expect(printed.stderr.match(/^Warning: /gm)).toHaveLength(5);
   });
 
-  test('names the file and the line of each problem that has one', async () => {
+  test('prints the file and the line of each problem that has one', async () => {
     const cwd = folderWith({
       '.env': '# mine\nGEWE_TOKEN=...\nPORT=x\nGATEWAY_KEYS=crm:gwk_...\n',
       'config/gateway.yaml': 'list: {}\nbrekaer: {}\n',
@@ -89,7 +104,7 @@ describe('check', () => {
     expect(printed.stderr).not.toContain('secret');
   });
 
-  test('recommends only commands that work there', async () => {
+  test('recommends only commands that work in that folder', async () => {
     const { io, printed } = fakeIo(folderWith(), { ...LEAST, GATEWAY_KEYS: 'crm:x y' });
     const inCheckout = { ...io, program: 'npm run gewe-gateway --' };
     await check([], inCheckout);
@@ -99,7 +114,7 @@ describe('check', () => {
   });
 
   describe('with --json', () => {
-    test('prints the problems as data, on standard output and nothing else', async () => {
+    test('prints the problems as JSON on standard output, and nothing else', async () => {
       const cwd = folderWith({
         '.env': "GEWE_TOKEN='abc\nLIST_DEADLINE=5\n",
         'config/gateway.yaml': '\nbreaker: 5',
@@ -134,7 +149,7 @@ describe('check', () => {
       });
     });
 
-    test('says that there is no problem, and warns of settings that are rarely meant', async () => {
+    test('says that there is no problem, and warns of rarely intended settings', async () => {
       const { io, printed } = fakeIo(folderWith(), { ...LEAST, STORE_URL: 'memory:' });
       expect(await check(['--json'], io)).toBe(0);
       expect(JSON.parse(printed.stdout)).toEqual({
@@ -144,7 +159,7 @@ describe('check', () => {
       });
     });
 
-    test('stays JSON even if a secret looks like a part of it', async () => {
+    test('prints valid JSON even if a secret looks like a part of it', async () => {
       const env = { ...LEAST, OPS_TOKEN: '"ok":', GEWE_TOKEN: 'problems' };
       const { io, printed } = fakeIo(folderWith(), env);
       expect(await check(['--json'], io)).toBe(78);
@@ -152,7 +167,7 @@ describe('check', () => {
     });
   });
 
-  test('explains itself on --help, and ends with 64 for unknown arguments', async () => {
+  test('prints its usage on --help, and exits with 64 for unknown arguments', async () => {
     const help = fakeIo(folderWith());
     expect(await check(['--help'], help.io)).toBe(0);
     expect(help.printed.stdout).toContain('Usage: gewe-gateway check');

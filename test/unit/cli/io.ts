@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** A command's surroundings that keep what it prints. */
+/** The surroundings of a command, which record its output. */
 export function fakeIo(cwd: string, env: NodeJS.ProcessEnv = {}) {
   const printed = { stdout: '', stderr: '' };
   const into = (name: keyof typeof printed) =>

@@ -10,7 +10,7 @@ async function run(...args: string[]) {
 
 describe('keys new', () => {
   test.each(['crm', '007', 'true', '1e3', 'a.b-c_d'])(
-    'prints a key, and lines for the clients file by which %s is found with it',
+    'prints a key and the lines for the clients file with which %s is found by it',
     async (name) => {
       const { code, stdout } = await run('new', name);
       expect(code).toBe(0);
@@ -41,13 +41,13 @@ describe('keys new', () => {
     expect(stderr).toContain('Usage: gewe-gateway keys new NAME');
   });
 
-  test('names itself in its usage as it is called there', async () => {
+  test('prints its usage with the name by which it was called', async () => {
     const { io, printed } = fakeIo('/');
     await keys([], { ...io, program: 'npm run gewe-gateway --' });
     expect(printed.stderr).toContain('Usage: npm run gewe-gateway -- keys new NAME');
   });
 
-  test('explains itself on --help', async () => {
+  test('prints its usage on --help', async () => {
     expect(await run('--help')).toMatchObject({ code: 0, stderr: '' });
   });
 });

@@ -12,7 +12,7 @@ const npmRun = (event: string, rest: Record<string, string> = {}) => ({
   ...rest,
 });
 
-describe('the name by which the program can be called again', () => {
+describe('the command that runs the program again', () => {
   test.each([
     ['start', '/home/ann/gw'],
     ['gewe-gateway', '/home/ann/gw'],
@@ -22,7 +22,7 @@ describe('the name by which the program can be called again', () => {
     expect(name).toBe('npm run gewe-gateway --');
   });
 
-  test('names the folder where npm was told to go there', () => {
+  test('includes the folder if npm was told to use it', () => {
     const env = npmRun('start', { INIT_CWD: '/home/ann' });
     expect(started('/home/ann/gw/src/main.ts', env)).toBe(
       'npm --prefix /home/ann/gw run gewe-gateway --',
@@ -32,7 +32,7 @@ describe('the name by which the program can be called again', () => {
     );
   });
 
-  test('is npx where npx ran it, or where a package that depends on it did', () => {
+  test('is npx if npx ran it, or if it is a dependency of another package', () => {
     const npx = { npm_command: 'exec', npm_lifecycle_event: 'npx', npm_package_name: 'crm' };
     expect(started('/home/ann/crm/node_modules/.bin/gewe-gateway', npx)).toBe('npx gewe-gateway');
     const script = npmRun('gateway', { npm_package_name: 'crm' });
@@ -44,18 +44,18 @@ describe('the name by which the program can be called again', () => {
     );
   });
 
-  test('is its own where it is installed for all', () => {
+  test('is its own name if it is installed globally', () => {
     expect(started('/usr/local/bin/gewe-gateway')).toBe('gewe-gateway');
   });
 
-  test('is Node with the script where that is how it was called', () => {
+  test('is node with the script if it was called that way', () => {
     expect(started('/home/ann/gw/src/main.ts')).toBe('node src/main.ts');
     expect(started('/app/dist/main.js', {}, '/data')).toBe('node /app/dist/main.js');
     expect(started('/my app/dist/main.js', {}, '/data')).toBe('node "/my app/dist/main.js"');
   });
 });
 
-test('a command that has an npm script is called by it in a checkout', () => {
+test('in a checkout, a command with its own npm script is called by it', () => {
   expect(withOwnScript('npm run gewe-gateway --', 'demo')).toBe('npm run demo');
   expect(withOwnScript('npm --prefix /gw run gewe-gateway --', 'demo')).toBe(
     'npm --prefix /gw run demo',

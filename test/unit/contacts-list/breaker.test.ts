@@ -26,7 +26,7 @@ const OPEN: BreakerState = {
   othersWait: false,
 };
 
-test('as many failures as the settings say, over two accounts, open it until the next probe', () => {
+test('the breaker opens after the configured number of failures of two accounts, until the next probe', () => {
   expect(after(['a', 0], ['b', 1]).kind).toBe('closed');
   expect(after(['a', 0], ['b', 1], ['a', 2])).toEqual({
     ...OPEN,
@@ -34,12 +34,12 @@ test('as many failures as the settings say, over two accounts, open it until the
   });
 });
 
-test('a failure as old as the window counts no more', () => {
+test('the breaker does not count a failure as old as the window', () => {
   expect(after(['a', 0], ['b', 1], ['a', 9_999]).kind).toBe('open');
   expect(after(['a', 0], ['b', 1], ['a', 10_000]).kind).toBe('closed');
 });
 
-test('failures of one account, however many, never open it, and are not all remembered', () => {
+test('the breaker never opens for failures of one account, and remembers at most 1000 of them', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20_000), { maxLength: 50 }), (instants) => {
       return after(...instants.map((at) => ['a', at] as const)).kind === 'closed';
@@ -49,7 +49,7 @@ test('failures of one account, however many, never open it, and are not all reme
   expect(state.kind === 'closed' && state.failures.length).toBe(1000);
 });
 
-test('a failure while it is open only changes why', () => {
+test('a failure while the breaker is open changes only its reason', () => {
   const open = after(['a', 0], ['b', 1], ['a', 2]);
   expect(afterFailure(open, 'c', 'unreachable', 4000, SETTINGS)).toEqual({
     ...open,
@@ -57,7 +57,7 @@ test('a failure while it is open only changes why', () => {
   });
 });
 
-test('closed it lets all go; open it lets one probe go in each window and the others wait', () => {
+test('the breaker allows every call while closed, and one probe per window while open', () => {
   expect(admit(CLOSED, 'crm', 0, SETTINGS)).toEqual([{ kind: 'go' }, CLOSED]);
   expect(admit(OPEN, 'crm', 4999, SETTINGS)[0]).toEqual({
     kind: 'wait',
@@ -70,7 +70,7 @@ test('closed it lets all go; open it lets one probe go in each window and the ot
   expect(admit(next, 'crm', 7000, SETTINGS)[0].kind).toBe('wait');
 });
 
-test('who made the last probe leaves the next one to those who were turned away, for one period', () => {
+test('the caller of the last probe leaves the next one to callers that were refused, for one period', () => {
   const alone: BreakerState = { ...OPEN, probedBy: 'crm' };
   expect(admit(alone, 'crm', 5000, SETTINGS)[0].kind).toBe('probe');
 
@@ -81,12 +81,12 @@ test('who made the last probe leaves the next one to those who were turned away,
   expect(admit(contested, 'crm', 10_000, SETTINGS)[0].kind).toBe('probe');
 });
 
-test("a store's clock that was set back does not put off the next probe", () => {
+test('the next probe is not delayed if the clock of the store was set back', () => {
   expect(admit(OPEN, 'crm', -1, SETTINGS)[0]).toEqual({ kind: 'probe' });
   expect(admit(OPEN, 'crm', 0, SETTINGS)[0].kind).toBe('wait');
 });
 
-test('an answer of any kind closes it and forgets the failures; what is no answer does not', async () => {
+test('any response, even a rejected token, closes the breaker and clears its failures; an invalid or aborted one does not', async () => {
   const changes: string[] = [];
   const clock = movableClock();
   const breaker = createBreaker(SETTINGS, clock, undefined, {

@@ -10,7 +10,7 @@ const NOTHING = {
   staleIfErrorMs: undefined,
 };
 
-test('without headers nothing is asked for', () => {
+test('without headers, there is no directive', () => {
   expect(readDirectives(undefined, undefined)).toEqual(NOTHING);
   expect(readDirectives('', '')).toEqual(NOTHING);
 });
@@ -60,7 +60,7 @@ test.each([
   expect(readDirectives(undefined, cacheControl)).toEqual({ ...NOTHING, ...expected });
 });
 
-test('no header makes it throw, and every number that comes out is a whole one that is not negative', () => {
+test('no header throws, and every resulting number is a whole one and not negative', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), (prefer, cacheControl) => {
       const { waitMs = 0, maxAgeMs = 0 } = readDirectives(prefer, cacheControl);
@@ -69,7 +69,7 @@ test('no header makes it throw, and every number that comes out is a whole one t
   );
 });
 
-test('a wait is found whatever stands around it', () => {
+test('a wait is found among other preferences', () => {
   fc.assert(
     fc.property(fc.nat(999_999_999), fc.array(fc.stringMatching(/^[a-v]+$/)), (wait, others) => {
       const { waitMs } = readDirectives([...others, `wait=${wait}`].join(', '), undefined);

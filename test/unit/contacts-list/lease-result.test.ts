@@ -11,7 +11,7 @@ const passed = (result: RefreshResult) => {
   return bytes && decodeResult(bytes);
 };
 
-test("the vendor's word on an account passes byte for byte", () => {
+test('an error of the account keeps its bytes', () => {
   const answer = { body, contentType: 'application/json;charset=UTF-8' };
   expect(passed({ kind: 'other', answer })).toEqual({ kind: 'other', answer });
 });
@@ -21,21 +21,21 @@ test.each<ListFailure>([
   { why: 'timeout', answer: { body, contentType: 'application/json' } },
   { why: 'unreachable' },
   { why: 'token-rejected' },
-  { why: 'invalid', came: { kind: 'invalid', why: 'HTTP status 404', status: 404 } },
-])('a failure passes: %j', (failure) => {
+  { why: 'invalid', outcome: { kind: 'invalid', why: 'HTTP status 404', status: 404 } },
+])('a failure is kept: %j', (failure) => {
   expect(passed({ kind: 'failed', failure })).toEqual({ kind: 'failed', failure });
 });
 
-test("the vendor's ret 200 without a list passes byte for byte", () => {
+test('a ret 200 without a list keeps its bytes', () => {
   const answer = { body, contentType: 'application/json' };
   expect(passed({ kind: 'no-list', answer })).toEqual({ kind: 'no-list', answer });
 });
 
-test('of a list only its time and type pass: the list is in the store', () => {
+test('a list keeps its time and type only, because the list is in the store', () => {
   const result: RefreshResult = { kind: 'list', list, contentType: 'text/json' };
   expect(passed(result)).toEqual({ kind: 'list', contentType: 'text/json', savedAt: 5 });
 });
 
-test('a call that was ended by a stop has no result: the next gateway makes it again', () => {
+test('a call ended by a stop has no result, so that another gateway makes it again', () => {
   expect(passed({ kind: 'refused', refusal: shuttingDown() })).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** The list service with parts that fail, and with a system clock that is set while calls are under way. */
+/** The list service with faulty parts, and with a system clock that is set during calls. */
 import { describe, expect, test } from '@jest/globals';
 import { createBreaker } from '../../../src/contacts-list/breaker.ts';
 import { readDirectives } from '../../../src/contacts-list/directives.ts';
@@ -37,7 +37,7 @@ function answered(text: string): Outcome {
 
 const LIST = '{"ret":200,"data":{"friends":["ann"]}}';
 
-/** Parts that work, in front of an upstream that answers every call with a list. */
+/** Working parts, in front of an upstream that answers every call with a list. */
 function workingParts(): Parts {
   const clock = movableClock();
   const settings = { failures: 5, windowMs: 10_000, probeEveryMs: 5_000 };
@@ -57,7 +57,7 @@ function workingParts(): Parts {
   };
 }
 
-/** Answers with a list, from the vendor's cache at once, otherwise after the deadline of a test that has a short one. */
+/** Returns a list: from GEWE's cache endpoint at once, otherwise after the short deadline of a test. */
 const slowUpstream: Parts['upstream'] = {
   async call({ operation }) {
     if (operation === 'fetchContactsList') await new Promise((resolve) => setTimeout(resolve, 30));
@@ -77,8 +77,8 @@ function ask(service: ListService, headers: { prefer?: string } = {}, appId = 'w
   return service.answer(request);
 }
 
-// Jest fails a test whose rejections nobody handles.
-describe('a part that fails costs no caller its answer, leaves no account under way and rejects nothing unhandled', () => {
+// Jest fails a test with an unhandled rejection.
+describe('a faulty part costs no caller its response, leaves no account running and causes no unhandled rejection', () => {
   const throws = (): never => {
     throw FAULT;
   };
@@ -86,7 +86,7 @@ describe('a part that fails costs no caller its answer, leaves no account under 
   const failing = ['throws', throws] as const;
   const late = ['rejects', rejects] as const;
 
-  /** Each of these parts, as `fail` makes it. */
+  /** Each of these parts, created by `fail`. */
   const faults: Record<string, (fail: typeof throws | typeof rejects) => Partial<Parts>> = {
     upstream: (fail) => ({ upstream: { call: fail } }),
     'load of the store': (fail) => ({ lists: { ...memoryLists(1000), load: fail } }),
@@ -142,14 +142,14 @@ describe('a part that fails costs no caller its answer, leaves no account under 
       for (const { answer } of replies) {
         expect(['live', 'saved', 'gewe-cache', 'refused']).toContain(answer.kind);
       }
-      expect(await eventually(() => service.callsUnderWay() === 0)).toBe(true);
+      expect(await eventually(() => service.refreshesUnderWay() === 0)).toBe(true);
       await service.idle();
       await service.stop();
     }
     await new Promise(setImmediate);
   });
 
-  test('a call that failed does not keep the next one from being made', async () => {
+  test('a failed call does not prevent the next one', async () => {
     const parts = workingParts();
     let call: Parts['upstream']['call'] = rejects;
     const service = createListService({
@@ -165,10 +165,10 @@ describe('a part that fails costs no caller its answer, leaves no account under 
   });
 });
 
-describe('when the system clock is set', () => {
+describe('if the system clock is set', () => {
   const HOUR = 3_600_000;
 
-  /** A service whose slow call is under way, answered by `answer`. */
+  /** A service with a running refresh, which `answer` ends. */
   function underWay() {
     const clock = movableClock();
     const gate = Promise.withResolvers<Outcome>();
@@ -178,14 +178,14 @@ describe('when the system clock is set', () => {
     return { clock, service, lists: parts.lists, first: ask(service), answer };
   }
 
-  /** `reply`, unless it takes until the upstream has answered. */
+  /** `reply`, unless it waits for the upstream. */
   const early = (reply: Promise<ListReply>) =>
     Promise.race([reply, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))]);
 
   test.each([
     ['forward', HOUR],
     ['back', -HOUR],
-  ])('%s, a caller that joins a young call waits for it', async (_where, step) => {
+  ])('%s, a caller that joins a recent call waits for it', async (_where, step) => {
     const { clock, service, first, answer } = underWay();
     await new Promise(setImmediate);
     clock.set(clock.now() + step);
@@ -231,7 +231,7 @@ describe('when the system clock is set', () => {
   test.each([
     ['forward', HOUR],
     ['back', -HOUR],
-  ])('%s, an open breaker neither probes early nor late', async (_where, step) => {
+  ])('%s, an open breaker probes neither early nor late', async (_where, step) => {
     const clock = movableClock();
     const breaker = createBreaker(
       { failures: 2, windowMs: 10_000, probeEveryMs: 5_000 },

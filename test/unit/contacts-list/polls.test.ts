@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
-import { createPolls, type PolledCall, type Polls } from '../../../src/contacts-list/polls.ts';
+import { createPolls, type PolledRefresh, type Polls } from '../../../src/contacts-list/polls.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -26,26 +26,26 @@ interface Parts {
 function pollsWith({ ask, load = async () => undefined, ...settings }: Parts): Polls {
   return createPolls({
     savedLists: { load },
-    vendorCache: { ask },
+    geweCache: { ask },
     settings: { ...QUICK, ...settings },
     faults,
   });
 }
 
-/** Starts polling for a call; `found` resolves to the list that comes of it. */
+/** Starts polling for a call; `found` resolves to the list that is found. */
 function start(polls: Polls, appId = 'a', startedAt = STARTED_AT) {
   const { promise: found, resolve } = Promise.withResolvers<SavedList>();
-  const call: PolledCall = polls.start(appId, TRACE, startedAt, resolve);
-  return { found, call };
+  const refresh: PolledRefresh = polls.start(appId, TRACE, startedAt, resolve);
+  return { found, refresh };
 }
 
-/** Polls of their own as a clock: three intervals pass. */
+/** Other polls serve as a clock: three intervals pass. */
 async function threeIntervals(): Promise<void> {
   const polls = pollsWith({ ask: async () => LIST });
   for (const appId of ['b', 'c', 'd']) await start(polls, appId).found;
 }
 
-test('polling continues past answers without a list, and ends with the first one', async () => {
+test('polling continues after responses without a list, and ends with the first list', async () => {
   const answers = [undefined, undefined, LIST, listAt(2000)];
   const polls = pollsWith({ ask: async () => answers.shift() });
   expect(await start(polls).found).toBe(LIST);
@@ -54,7 +54,7 @@ test('polling continues past answers without a list, and ends with the first one
   expect(answers).toHaveLength(1);
 });
 
-test('a list that was saved since the call began is used, and the vendor is not asked', async () => {
+test('a list saved since the start of the call is used without asking GEWE', async () => {
   let saved = listAt(STARTED_AT - 1);
   let asked = 0;
   const polls = pollsWith({
@@ -68,7 +68,7 @@ test('a list that was saved since the call began is used, and the vendor is not 
   expect(polls.count()).toBe(0);
 });
 
-test('polling ends at the hard limit of the last call', async () => {
+test('polling ends at the hard limit of the last refresh', async () => {
   let asked = 0;
   const polls = pollsWith({ hardLimitMs: 50, ask: async () => void (asked += 1) });
   start(polls);
@@ -79,28 +79,28 @@ test('polling ends at the hard limit of the last call', async () => {
   expect(asked).toBe(before);
 });
 
-test('a call that is withdrawn ends only the polls that it began', () => {
+test('a refresh that ends its polls ends only its own', () => {
   const polls = pollsWith({ ask: async () => undefined });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
-  second.call.withdraw();
+  second.refresh.endOwn();
   expect(polls.count()).toBe(1);
-  first.call.withdraw();
+  first.refresh.endOwn();
   expect(polls.count()).toBe(0);
 
-  start(polls).call.withdraw();
+  start(polls).refresh.endOwn();
   expect(polls.count()).toBe(0);
   start(polls);
-  start(polls).call.end();
+  start(polls).refresh.end();
   expect(polls.count()).toBe(0);
 });
 
-test('a call that is released hears of no list any more, and polling continues for the next one', async () => {
+test('a released call gets no more lists, and polling continues for the next call', async () => {
   const gate = Promise.withResolvers<SavedList>();
   const polls = pollsWith({ ask: () => gate.promise });
   const first = start(polls);
-  first.call.release();
+  first.refresh.release();
   const second = start(polls);
   gate.resolve(LIST);
   expect(await second.found).toBe(LIST);

@@ -7,7 +7,7 @@ function answered(json: unknown): Outcome & { kind: 'answered' } {
   return { kind: 'answered', answer: { body, contentType: 'application/json', json } };
 }
 
-test('a good list becomes a live one, received now, with the very bytes', () => {
+test('a good list becomes a live one, received now, with the same bytes', () => {
   const outcome = answered({ ret: 200, data: { friends: ['ann'], chatrooms: [], ghs: [] } });
   const result = resultOf(outcome, 42);
   expect(result).toEqual({
@@ -29,7 +29,7 @@ test.each([
   [{ ret: '500', msg: '微信已离线' }],
   [{ ret: 500, msg: null, data: { code: '-1', msg: '设备不存在' } }],
   [{ ret: 401, msg: 'outing' }],
-])("the vendor's word on an account stays that word: %j", (json) => {
+])('an error of the account remains one: %j', (json) => {
   const outcome = answered(json);
   expect(resultOf(outcome, 0)).toEqual({ kind: 'other', answer: passed(outcome) });
 });
@@ -39,7 +39,7 @@ test.each([
   [{ ret: 200, data: null }],
   [{ ret: '200' }],
   [{ ret: 200, msg: '超时' }],
-])('ret 200 without a good list is no word on the account: %j', (json) => {
+])('ret 200 without a good list is not an error of the account: %j', (json) => {
   const outcome = answered(json);
   expect(resultOf(outcome, 0)).toEqual({ kind: 'no-list', answer: passed(outcome) });
 });
@@ -50,7 +50,7 @@ test.each([
   [{ ret: '500', msg: 'Gateway Time-out' }],
   [{ ret: 408, msg: 'TIMEOUT' }],
   [{ ret: 500, msg: '获取失败', data: { code: '-1', msg: 'connect timeout' } }],
-])("the vendor's word that it timed out is a timeout: %j", (json) => {
+])('a timeout reported by GEWE is a timeout: %j', (json) => {
   const outcome = answered(json);
   expect(resultOf(outcome, 0)).toEqual({
     kind: 'failed',
@@ -59,7 +59,7 @@ test.each([
 });
 
 test.each([[{}], [[]], [null], [7], [{ ret: 'x' }], [{ ret: null }]])(
-  'JSON without a verdict is no answer of the vendor: %j',
+  'JSON without a ret is invalid: %j',
   (json) => {
     expect(resultOf(answered(json), 0)).toMatchObject({
       kind: 'failed',
@@ -77,7 +77,7 @@ test.each([
   expect(resultOf(outcome, 0)).toMatchObject({ kind: 'failed', failure: { why } });
 });
 
-test('a call that the gateway ended because it stops is refused', () => {
+test('a call that the gateway ended at its stop is refused', () => {
   const result = resultOf({ kind: 'aborted', sent: true }, 0);
   expect(result).toMatchObject({ kind: 'refused', refusal: { code: 'shutting-down' } });
 });

@@ -1,4 +1,7 @@
-/** A slow call that several gateways share: who makes it, what the others take from the store, and who takes over. */
+/**
+ * A refresh shared by several gateways: which one makes it, what the others take from the store, and which one takes
+ * over.
+ */
 import { expect, test } from '@jest/globals';
 import { containFaults } from '../../../src/contacts-list/faults.ts';
 import { encodeResult } from '../../../src/contacts-list/lease-result.ts';
@@ -57,7 +60,7 @@ function start({ leases, saved, clock = movableClock(NOW) }: Rig): Refresh & { a
     upstream: { call: async () => ({ kind: 'answered', answer }) },
     leases: { acquire, stop: () => undefined },
     polls: {
-      start: () => ({ end: () => undefined, withdraw: () => undefined, release: () => undefined }),
+      start: () => ({ end: () => undefined, endOwn: () => undefined, release: () => undefined }),
       end: () => undefined,
       count: () => 0,
     },
@@ -78,7 +81,7 @@ function start({ leases, saved, clock = movableClock(NOW) }: Rig): Refresh & { a
 const OWN = found(listAt(NOW));
 const encoded = Promise.resolve(encodeResult(found(listAt(2000))));
 
-test("another gateway's list is taken from the store", async () => {
+test('the list of another gateway is taken from the store', async () => {
   const list = listAt(2000);
   const refresh = start({ leases: [held({ result: encoded }), ACQUIRED], saved: list });
   expect(await refresh.result).toEqual(found(list));
@@ -89,7 +92,7 @@ test("if the store has only an older list than the other gateway's, the call is 
   expect(await refresh.result).toEqual(OWN);
 });
 
-test('a polled list that the store has not taken brings no older one', async () => {
+test('if the store lacks the list that another gateway polled, its older list is not used', async () => {
   const lost = Promise.withResolvers<undefined>();
   const lease = held({ announced: Promise.resolve(), result: lost.promise });
   const refresh = start({ leases: [lease, ACQUIRED], saved: listAt(500) });
@@ -99,7 +102,7 @@ test('a polled list that the store has not taken brings no older one', async () 
   expect(await refresh.first).toEqual(OWN);
 });
 
-test('a call that is lost is not made again if another gateway has made it again meanwhile', async () => {
+test('a lost call is not made again if another gateway has already made it again', async () => {
   const lost = held({ result: Promise.resolve(undefined) });
   const list = listAt(2000);
   const refresh = start({ leases: [lost, held({ result: encoded })], saved: list });
@@ -108,7 +111,7 @@ test('a call that is lost is not made again if another gateway has made it again
   expect(refresh.askedAt).toEqual([HELD_SINCE, HELD_SINCE]);
 });
 
-test('a call that is lost is made again for a caller that joined after another gateway had made it again', async () => {
+test("a lost call is made again for a caller that joined after another gateway's new call", async () => {
   const lost = Promise.withResolvers<undefined>();
   const refresh = start({
     leases: [held({ result: lost.promise }), ACQUIRED],
@@ -123,20 +126,20 @@ test('a call that is lost is made again for a caller that joined after another g
   expect(refresh.askedAt).toEqual([HELD_SINCE, 2500]);
 });
 
-test('a result that could not be used is not taken again', async () => {
+test('an unusable result is not taken again', async () => {
   const refresh = start({ leases: [held({ result: encoded }), ACQUIRED], saved: listAt(500) });
   await refresh.result;
   expect(refresh.askedAt).toEqual([HELD_SINCE, NOW]);
 });
 
-test("another gateway's call is as old here as it is there", async () => {
+test("another gateway's call has the same age here", async () => {
   const clock = movableClock(NOW);
   const refresh = start({ leases: [held({})], saved: listAt(500), clock });
   expect(clock.monotonic() - (await refresh.startedAt())).toBe(NOW - HELD_SINCE);
   expect(refresh.isElsewhere()).toBe(true);
 });
 
-test('a call that another gateway began in a time to come has just begun: its clock was set back', async () => {
+test("another gateway's call that began in the future has age 0, because the clock was set back", async () => {
   const clock = movableClock(NOW);
   const refresh = start({ leases: [held({ since: NOW + 60_000 })], saved: listAt(500), clock });
   expect(await refresh.startedAt()).toBe(clock.monotonic());

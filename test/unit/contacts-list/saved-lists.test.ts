@@ -25,7 +25,7 @@ const faults = containFaults((error) => {
   throw error;
 });
 
-test('saveIfNewer saves where nothing or something older is there, and only then', async () => {
+test('saveIfNewer saves only if there is no list or an older one', async () => {
   const lists = createSavedLists(memoryLists(1_000_000), quiet, faults);
   await lists.saveIfNewer('a', listAt(5));
   await lists.saveIfNewer('a', listAt(4));
@@ -50,7 +50,7 @@ test('a store that fails finds nothing, saves nothing, and is reported each time
   expect(errors).toHaveLength(4);
 });
 
-test('a list that could not be saved has shrunk nothing', async () => {
+test('a list that could not be saved does not count as having shrunk', async () => {
   const store = memoryLists(1_000_000);
   await store.save('a', { ...listAt(1), body: Buffer.alloc(1000) });
   const full: ListStore = { ...store, save: () => Promise.reject(new Error('the disk is full')) };
@@ -80,13 +80,13 @@ test.each([
   expect(ageSeconds(list, now)).toBe(seconds);
 });
 
-test('a list is younger than a time until it is exactly that old', () => {
+test('a list is younger than a duration until it is exactly that old', () => {
   expect(isYounger(list, 5000, 14_999)).toBe(true);
   expect(isYounger(list, 5000, 15_000)).toBe(false);
   expect(isYounger(list, 0, 10_000)).toBe(false);
 });
 
-test('a list from after now is not young: the clock was set back', () => {
+test('a list from the future is not young, because the clock was set back', () => {
   expect(isYounger(list, 5000, 9_999)).toBe(false);
 });
 

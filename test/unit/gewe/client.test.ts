@@ -35,7 +35,7 @@ function call(kind: UpstreamCall['kind'], token = TOKEN): Promise<Outcome> {
   return client.call({ path: 'contacts/search', body, trace, kind, deadlineMs: 60_000 }, token);
 }
 
-/** Meets the requests so, one after the other. Resolves when the last of them has come. */
+/** Treats the requests in these ways, in sequence. Resolves when the last of them has come. */
 function meets(...manners: readonly Manner[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let met = 0;
@@ -66,7 +66,7 @@ function headRead(): Promise<void> {
 }
 
 test.each(KINDS)(
-  'close ends a %s call in the middle of its answer as our own doing',
+  'close aborts a %s call in the middle of its response as aborted by the gateway',
   async (kind) => {
     void meets(begins);
     const read = headRead();
@@ -79,7 +79,7 @@ test.each(KINDS)(
   },
 );
 
-test('close ends a read that was sent once more', async () => {
+test('close aborts a repeated read', async () => {
   const met = meets(
     keeps,
     (socket) => void socket.end(),
@@ -96,7 +96,7 @@ test('close ends a read that was sent once more', async () => {
   expect(await calling).toEqual({ kind: 'aborted', sent: true });
 });
 
-test.each(KINDS)('a %s call that cannot even be begun ends at once, unsent', async (kind) => {
+test.each(KINDS)('a %s call that cannot be started ends at once as not sent', async (kind) => {
   const outcome = await call(kind, 'no\nheader');
 
   expect(outcome).toMatchObject({ kind: 'unreachable', sent: false });

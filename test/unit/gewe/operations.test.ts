@@ -14,20 +14,26 @@ describe('meantOperation', () => {
     ['serach', 'search'],
     ['getDetialInfo', 'getDetailInfo'],
     ['deleteFriends', 'deleteFriend'],
-  ])('takes %s for %s', (name, known) => {
+  ])('corrects %s to %s', (name, known) => {
     expect(meantOperation(name)).toBe(known);
   });
 
-  test.each(['', 'x', 'tomorrow', 'addConXXX', 'a'.repeat(128)])('takes %s for none', (name) => {
-    expect(meantOperation(name)).toBeUndefined();
-  });
+  test.each(['', 'x', 'tomorrow', 'addConXXX', 'a'.repeat(128)])(
+    'finds no correction for %s',
+    (name) => {
+      expect(meantOperation(name)).toBeUndefined();
+    },
+  );
 
-  test.each(['search', 'fetchContactsList', 'addContacts'])('leaves %s, which is known', (name) => {
-    expect(meantOperation(name)).toBeUndefined();
-  });
+  test.each(['search', 'fetchContactsList', 'addContacts'])(
+    'leaves the known operation %s',
+    (name) => {
+      expect(meantOperation(name)).toBeUndefined();
+    },
+  );
 });
 
-test('the right spelling is that of a known operation in other letters', () => {
+test('rightSpelling finds a known operation in another case', () => {
   expect(rightSpelling('ADDCONTACTS')).toBe('addContacts');
   expect(rightSpelling('addContacts')).toBeUndefined();
   expect(rightSpelling('addContact')).toBeUndefined();
@@ -37,6 +43,6 @@ test.each([
   'fetchContactsListCache',
   '/v1/api/contacts/fetchcontactslist',
   '/x//fetchContactsList',
-])('%s is an address book to its caller', (target) => {
+])('%s counts as a contact list', (target) => {
   expect(answersAddressBook(target)).toBe(true);
 });

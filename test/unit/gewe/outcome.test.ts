@@ -12,7 +12,7 @@ describe('readAnswer', () => {
     });
 
   test.each(['{"ret":200}', '{"ret":500,"msg":"x"}', '{}', '[]', 'null', '0', ' {"ret":200}\n'])(
-    'takes %s as an answer, bytes untouched',
+    'accepts %s as a response, with its bytes unchanged',
     (body) => {
       const outcome = read(body);
 
@@ -32,7 +32,7 @@ describe('readAnswer', () => {
     ['half of it', '{"ret":200', {}],
     ['gzip', '{}', { contentEncoding: 'gzip' }],
     ['two encodings', '{}', { contentEncoding: 'identity, br' }],
-  ])('takes %s as invalid', (_what, body, other) => {
+  ])('refuses %s as invalid', (_what, body, other) => {
     expect(read(body, other).kind).toBe('invalid');
   });
 
@@ -42,7 +42,7 @@ describe('readAnswer', () => {
     ['surrogates as UTF-8', [...Buffer.from('eda0bdedb880', 'hex')], '\ufffd'.repeat(6)],
     ['Latin-1', [0xe9], '\ufffd'],
     ['a NUL in two bytes', [0xc0, 0x80], '\ufffd\ufffd'],
-  ])('reads past %s in a text, bytes untouched', (_what, bytes, decoded) => {
+  ])('accepts %s inside a string, with the bytes unchanged', (_what, bytes, decoded) => {
     const text = Buffer.from(bytes);
     const body = Buffer.concat([Buffer.from('{"ret":200,"msg":"'), text, Buffer.from('"}')]);
 
@@ -52,17 +52,17 @@ describe('readAnswer', () => {
     });
   });
 
-  test('skips a byte order mark, bytes untouched', () => {
+  test('skips a byte order mark, with the bytes unchanged', () => {
     const body = Buffer.from('\ufeff{"ret":200}');
 
     expect(read(body)).toMatchObject({ kind: 'answered', answer: { body, json: { ret: 200 } } });
   });
 
-  test('does not take broken bytes between the texts for JSON', () => {
+  test('refuses broken bytes outside of strings', () => {
     expect(read(Buffer.from('{"ret":200\xff}', 'latin1')).kind).toBe('invalid');
   });
 
-  test.each(['identity', ' Identity ', ''])('takes the encoding %j as none', (contentEncoding) => {
+  test.each(['identity', ' Identity ', ''])('treats the encoding %j as none', (contentEncoding) => {
     expect(read('{}', { contentEncoding }).kind).toBe('answered');
   });
 
@@ -70,7 +70,7 @@ describe('readAnswer', () => {
     ['header:X-GEWE-TOKEN 不可为空', 500],
     ['HTTP HEADER: X-GEWE-TOKEN=abc 不可用或已过期', 500],
     ['HTTP HEADER: X-GEWE-TOKEN=abc 不可用或已过期', 401],
-  ])('hears in %s (ret %d) that the token is bad', (msg, ret) => {
+  ])('recognises a rejected token in %s (ret %d)', (msg, ret) => {
     expect(read(JSON.stringify({ ret, msg })).kind).toBe('token-rejected');
   });
 
@@ -81,7 +81,7 @@ describe('readAnswer', () => {
     { ret: 500, msg: '设备不存在' },
     { ret: 500, data: { msg: 'header:X-GEWE-TOKEN' } },
     { ret: 500, msg: ['header:X-GEWE-TOKEN'] },
-  ])('hears nothing of the token in %j', (json) => {
+  ])('does not recognise a rejected token in %j', (json) => {
     expect(read(JSON.stringify(json)).kind).toBe('answered');
   });
 });
@@ -89,7 +89,7 @@ describe('readAnswer', () => {
 describe('outcomeOfError', () => {
   const error = (fields: object) => Object.assign(new Error('a failure'), fields);
 
-  test.each([true, false])('a connection that fails is unreachable, sent or not (%s)', (sent) => {
+  test.each([true, false])('a failed connection is unreachable, with sent: %s', (sent) => {
     const cause = error({ code: 'ECONNRESET', syscall: 'read' });
     expect(outcomeOfError(cause, sent)).toEqual({ kind: 'unreachable', sent, cause });
   });
@@ -101,14 +101,14 @@ describe('outcomeOfError', () => {
     { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' },
     // undici has no code for this one.
     { name: 'HTTPParserError' },
-  ])('an answer that is not HTTP (%j) is invalid', (fields) => {
+  ])('a response that is not HTTP (%j) is invalid', (fields) => {
     expect(outcomeOfError(error(fields), true).kind).toBe('invalid');
   });
 
   test.each([
     ['bad response', '100 Continue', 100],
     ['bad upgrade', '101 Switching Protocols', 101],
-  ])('an interim answer at which undici gives up (%s) is named', (message, name, status) => {
+  ])('an interim response that makes undici give up (%s) is named', (message, name, status) => {
     const outcome = outcomeOfError(error({ code: 'UND_ERR_SOCKET', message }), true);
     expect(outcome).toMatchObject({ kind: 'invalid', status, why: expect.stringContaining(name) });
   });
@@ -128,7 +128,7 @@ describe('isGoodList', () => {
     { friends: [], chatrooms: null, ghs: ['c'] },
     { friends: ['a'], chatrooms: null, ghs: null },
     { friends: [], ghs: ['c'] },
-  ])('takes %j', (data) => {
+  ])('accepts %j', (data) => {
     expect(isGoodList(list(data))).toBe(true);
     expect(isGoodList(list(data, '200'))).toBe(true);
   });
@@ -157,7 +157,7 @@ describe('isGoodList', () => {
     [],
     null,
     'ret',
-  ])('does not take %j', (json) => {
+  ])('refuses %j', (json) => {
     expect(isGoodList(json)).toBe(false);
   });
 });

@@ -16,14 +16,14 @@ function expectCut(secret: string, through: readonly ((text: string) => string)[
 }
 
 describe('createScrubber', () => {
-  test('cuts a token out of whatever encodings it went through, up to three of them', () => {
+  test('redacts a token in up to three nested encodings', () => {
     const secrets = secretAt({ minLength: 8, maxLength: 40 }).filter((one) => !looksEscaped(one));
     fc.assert(
       fc.property(secrets, fc.array(fc.constantFrom(...ENCODINGS), { maxLength: 3 }), expectCut),
     );
   });
 
-  test('cuts a token that itself looks escaped out of any one encoding', () => {
+  test('redacts a token that looks escaped itself, in any one encoding', () => {
     const secrets = fc
       .array(fc.constantFrom('%41', '%25', '\\u0074', '\\"', '&lt;', '&#65;', '/', 'a', '7'), {
         minLength: 4,
@@ -35,7 +35,7 @@ describe('createScrubber', () => {
     );
   });
 
-  test('cuts a token out of base64 and hexadecimal of a longer text at every alignment', () => {
+  test('redacts a token in base64 and hexadecimal of a longer text, at every alignment', () => {
     fc.assert(
       fc.property(
         secretAt({ minLength: 8, maxLength: 40 }),
@@ -48,7 +48,7 @@ describe('createScrubber', () => {
             const cut = scrubber.text(`<${longer.toString(encoding)}>`);
 
             const [left = '', right = ''] = cut.slice(1, -1).split('***');
-            // Of the characters at the ends, the neighbours of the secret decide some bits.
+            // The secret's neighbours determine some bits of the characters at the ends.
             expect(cut).toContain('***');
             expect(left.length).toBeLessThanOrEqual(before * 2 + 2);
             expect(right.length).toBeLessThanOrEqual(after * 2 + 4);
@@ -58,7 +58,7 @@ describe('createScrubber', () => {
     );
   });
 
-  test('does not look for a short token in base64 and hexadecimal, where its few characters stand by accident', () => {
+  test('does not look for a short token in base64 and hexadecimal, where its few characters occur by chance', () => {
     const scrubber = createScrubber(() => ['tok-4f9']);
 
     expect(scrubber.text('dG9rLTRmOQ 746f6b2d346639 tok-4f9')).toBe(
@@ -71,33 +71,33 @@ describe('createScrubber', () => {
     '&#97\\u003bbcdefgh12',
     'abcdefgh&#49\\u003b2',
     '&#x6\\u0031;bcdefgh12',
-  ])('cuts a token out of %s, where a part of an escape is escaped', (written) => {
+  ])('redacts a token in %s, where a part of an escape is escaped', (written) => {
     expect(createScrubber(() => ['abcdefgh12']).text(`{"m":"${written}"}`)).toBe('{"m":"***"}');
   });
 
-  test('takes a run of backslashes, for a token that has one, in a time that grows no faster', () => {
+  test('handles a long run of backslashes without exponential time, for a token that contains one', () => {
     const scrubber = createScrubber(() => [`a${'\\'.repeat(8)}b`]);
     const hostile = `a${'\\'.repeat(100_000)}`;
 
-    // Were each backslash a choice of its own, this would take years.
+    // If each backslash were a separate choice, this would take years.
     expect(scrubber.text(hostile)).toBe(hostile);
     expect(scrubber.text(`a${'\\'.repeat(16)}b`)).toBe('***');
   });
 
-  test('gives nothing back of bytes that repeat a token more than a thousand times', () => {
+  test('returns nothing of bytes that repeat a token more than a thousand times', () => {
     const times = (count: number) => Buffer.from(`"${TOKEN} "`.repeat(count));
     expect(bytes(times(1000))?.toString()).toBe('"*** "'.repeat(1000));
     expect(bytes(times(1001))).toBeUndefined();
     expect(text(times(1001).toString())).toBe('***');
   });
 
-  test('says of a text that holds a token that it does, of a short one only where it is all', () => {
+  test('detects a token in a text, and a short token only if it is the whole text', () => {
     const scrubber = createScrubber(() => ['tok-4f9d', 'abc']);
     const texts = ['crm-tok-4f9d', 'crm-tok%2D4f9d', 'abc', 'wx_abc', 'crm'];
     expect(texts.map((one) => scrubber.holds(one))).toEqual([true, true, true, false, false]);
   });
 
-  test('leaves JSON that parses, wherever in a string the token stood and whatever was escaped around it', () => {
+  test('leaves valid JSON, wherever in a string the token was and whatever was escaped around it', () => {
     const around = fc.string({
       unit: fc.constantFrom('\\', '"', '\n', '\t', 'u', '0', '名', '%', '&', '/', 'a'),
     });
@@ -125,15 +125,15 @@ describe('createScrubber', () => {
     ['an escape whose digits begin the token', '4f60abcd', '"\\u4f60abcd"', '"***"'],
     ['an escape that the token ends in', 'tok-4f9\\', '"tok-4f9\\n."', '"***."'],
     ['an escaped backslash before it', 'tok-4f9d', '"\\\\tok-4f9d"', '"\\\\***"'],
-  ])('takes the whole of %s along, so that JSON stays JSON', (_what, secret, body, cut) => {
+  ])('redacts the whole of %s, so that JSON stays valid', (_what, secret, body, cut) => {
     expect(createScrubber(() => [secret]).text(body)).toBe(cut);
   });
 
-  test('takes nothing along after a backslash that is the end of the token and begins no escape', () => {
+  test('redacts nothing after a backslash that ends the token and begins no escape', () => {
     expect(createScrubber(() => ['tok-4f9\\']).text('tok-4f9\\ and')).toBe('*** and');
   });
 
-  test('gives text without a token back as it is, however much of it is escaped', () => {
+  test('returns text without a token unchanged, however much of it is escaped', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'%\\&#;u0x25674amp"tok-') }), (given) => {
         const buffer = Buffer.from(given);
@@ -145,11 +145,11 @@ describe('createScrubber', () => {
   });
 
   test.each(['%25', '\\', '&amp;', '%', '%5c', '&#0'])(
-    'takes a megabyte of %s in a time that grows no faster than it does',
+    'scans a megabyte of %s without quadratic time',
     (piece) => {
       const megabytes = Buffer.from(piece.repeat(Math.ceil(1_000_000 / piece.length)) + TOKEN);
 
-      // Were it quadratic, this would take hours.
+      // In quadratic time, this would take hours.
       expect(bytes(megabytes)?.toString().endsWith('***')).toBe(true);
     },
   );

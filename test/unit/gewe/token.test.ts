@@ -5,7 +5,7 @@ import { createTokenSource } from '../../../src/gewe/token.ts';
 
 describe('createScrubber', () => {
   test.each(['\\', '\\\\', '\n', '"', '/'])(
-    'leaves JSON that still parses where %j stands before the token',
+    'leaves valid JSON if %j comes before the token',
     (before) => {
       const { text } = createScrubber(() => ['tok-4f9d']);
       const answer = JSON.stringify({ ret: 200, msg: `C:${before}tok-4f9d` });
@@ -32,7 +32,7 @@ describe('createScrubber', () => {
       .map((characters) => ({ token, spelled: characters.join('') })),
   );
 
-  test('cuts a token out in any mixture of spellings, and leaves what is around it', () => {
+  test('redacts a token in any mixture of spellings, and leaves what is around it', () => {
     fc.assert(
       fc.property(spelledTokens, ({ token, spelled }) => {
         const scrubber = createScrubber(() => [token]);
@@ -43,17 +43,17 @@ describe('createScrubber', () => {
     );
   });
 
-  // What the mixtures above come upon once in a hundred runs or less.
+  // The mixtures above contain these in less than one of a hundred runs.
   test.each([
     ['\\\\!!', '\\\\u005c!!'],
     ['\\\\!!', '\\u005c\\!!'],
     ['tok!\\u', 'tok!\\u'],
     ['tok!\\u', 'tok!\\\\u0075'],
-  ])('cuts the token %j out of where it is spelled %j', (token, spelled) => {
+  ])('redacts the token %j spelled as %j', (token, spelled) => {
     expect(createScrubber(() => [token]).text(`前 ${spelled} 后`)).toBe('前 *** 后');
   });
 
-  test("cuts a token out as JSON's own writer spells it", () => {
+  test('redacts a token as JSON.stringify spells it', () => {
     fc.assert(
       fc.property(tokens, (token) => {
         const { text } = createScrubber(() => [token]);
@@ -64,7 +64,7 @@ describe('createScrubber', () => {
     );
   });
 
-  test('gives the very same bytes back where there is no token', () => {
+  test('returns the same buffer if there is no token', () => {
     const { bytes } = createScrubber(() => ['tok-1']);
     for (const body of ['{"a":"名"}', '{"a":"\\u540d 100%"}', '']) {
       const given = Buffer.from(body);
@@ -73,7 +73,7 @@ describe('createScrubber', () => {
     }
   });
 
-  test('keeps bytes that are no text', () => {
+  test('keeps bytes that are not text', () => {
     const { bytes } = createScrubber(() => ['tok-1']);
 
     const cut = bytes(Buffer.concat([Buffer.from([0, 0xff, 0xfe]), Buffer.from('tok-1')]));
@@ -81,7 +81,7 @@ describe('createScrubber', () => {
     expect([...(cut ?? [])]).toEqual([0, 0xff, 0xfe, 0x2a, 0x2a, 0x2a]);
   });
 
-  test('cuts every token out, each as often as it stands, also one that begins another', () => {
+  test('redacts every occurrence of every token, even if one is a prefix of another', () => {
     for (const known of [
       ['abcd', 'abcdef'],
       ['abcdef', 'abcd'],
@@ -92,7 +92,7 @@ describe('createScrubber', () => {
     }
   });
 
-  test('follows the tokens as they change', () => {
+  test('uses the current tokens', () => {
     let known = ['one-token'];
     const { text } = createScrubber(() => known);
     known = ['two-token', ...known];
@@ -117,7 +117,7 @@ describe('createTokenSource', () => {
     return { tokens, events };
   }
 
-  test('of a token out of the environment never changes', async () => {
+  test('for a token from the environment never changes', async () => {
     const silent = { unreadable() {}, rotated() {}, rejected() {} };
     const tokens = createTokenSource('first', undefined, silent);
 
@@ -125,7 +125,7 @@ describe('createTokenSource', () => {
     expect(tokens.current()).toBe('first');
   });
 
-  test('says after reading whether the token is another than the one used', async () => {
+  test('reports after a reload whether the token differs from the one used', async () => {
     const { tokens, events } = source('first', 'second', 'second', 'second');
 
     expect(await tokens.refresh('first')).toBe(false);
@@ -136,7 +136,7 @@ describe('createTokenSource', () => {
     expect(events).toEqual(['rotated']);
   });
 
-  test('keeps the token in force where the source cannot be read', async () => {
+  test('keeps the current token if its source cannot be read', async () => {
     const { tokens, events } = source(new Error('it is gone'));
 
     expect(await tokens.refresh('first')).toBe(false);
@@ -152,7 +152,7 @@ describe('createTokenSource', () => {
     expect(tokens.known()).toEqual(names.slice(2).reverse());
   });
 
-  test('is rejected by a word about the token in force, once, until one is accepted or rotated', async () => {
+  test('reports a rejection of the current token once, until a token is accepted or rotated', async () => {
     const { tokens, events } = source('second');
     tokens.report('older', 'rejected');
     expect(tokens.isRejected()).toBe(false);

@@ -21,7 +21,7 @@ describe('mediaTypeFault', () => {
     [`text/${'x'.repeat(61)}`, 'The Content-Type is not application/json.'],
     ['text/pl<b>in', 'The Content-Type is not application/json.'],
     [`application/json; charset=${'x'.repeat(31)}`, 'charset of the Content-Type is not UTF-8.'],
-  ])('says of the Content-Type %j what came', (type, words) => {
+  ])('reports the Content-Type %j as received', (type, words) => {
     expect(faultOf(type)).toContain(words);
   });
 
@@ -32,7 +32,7 @@ describe('mediaTypeFault', () => {
     ['utf-8,deflate', 'The body has the Content-Encoding deflate.'],
     ['x y', 'The body has a Content-Encoding.'],
     ['utf_8', 'The body has the Content-Encoding utf_8.'],
-  ])('says of the Content-Encoding %j what came', (encoding, words) => {
+  ])('reports the Content-Encoding %j as received', (encoding, words) => {
     expect(faultOf('application/json', encoding)).toContain(words);
   });
 
@@ -46,7 +46,7 @@ describe('mediaTypeFault', () => {
     'UTF8',
     'gbk',
     'identity, utf-8,',
-  ])('lets the Content-Encoding %j pass, which encodes nothing', (encoding) => {
+  ])('accepts the Content-Encoding %j, which changes nothing', (encoding) => {
     expect(faultOf('application/json; charset=utf-8', encoding)).toBeUndefined();
   });
 
@@ -56,7 +56,7 @@ describe('mediaTypeFault', () => {
     [`application/json; charset=${SECRET}`, undefined],
     ['application/json', SECRET],
     ['application/json', `gzip, ${SECRET}`],
-  ])('repeats nothing of %j and %j, which hold a secret', (type, encoding) => {
+  ])('does not repeat %j and %j, which contain a secret', (type, encoding) => {
     const fault = faultOf(type, encoding);
 
     expect(fault).toMatch(/is not application\/json|is not UTF-8|has a Content-Encoding/);

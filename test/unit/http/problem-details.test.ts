@@ -11,7 +11,7 @@ const render = (code: RefusalCode, format: 'http' | 'gewe', target = 'search') =
     'id',
   );
 
-test.each(CODES)('%s has the same body for both kinds of reader', (code) => {
+test.each(CODES)('%s has the same body for both kinds of clients', (code) => {
   const { body } = render(code, 'http');
 
   expect(render(code, 'gewe').body).toEqual(body);
@@ -29,25 +29,31 @@ test.each(CODES)('%s has the same body for both kinds of reader', (code) => {
   });
 });
 
-test.each(CODES)('%s goes out under its status to a client that knows HTTP', (code) => {
-  const { status, contentType } = render(code, 'http');
+test.each(CODES)(
+  '%s has its own status for a client that understands HTTP status codes',
+  (code) => {
+    const { status, contentType } = render(code, 'http');
 
-  expect([status, contentType]).toEqual([REFUSALS[code].status, 'application/problem+json']);
-});
+    expect([status, contentType]).toEqual([REFUSALS[code].status, 'application/problem+json']);
+  },
+);
 
-test.each(CODES)("%s is a 200 to the vendor's clients where it is no failed upstream", (code) => {
-  const { status, contentType } = render(code, 'gewe');
+test.each(CODES)(
+  "%s has status 200 for a client in GEWE's format, unless the upstream failed",
+  (code) => {
+    const { status, contentType } = render(code, 'gewe');
 
-  const own = REFUSALS[code].status;
-  expect([status, contentType]).toEqual([own < 500 ? 200 : own, 'application/json']);
-});
+    const own = REFUSALS[code].status;
+    expect([status, contentType]).toEqual([own < 500 ? 200 : own, 'application/json']);
+  },
+);
 
 test.each([
   'fetchContactsList',
   'fetchContactsListCache',
   '//contacts/fetchContactsList',
   '/v2/api/contacts/fetchcontactslist/',
-])('no refusal of %s looks like a success', (target) => {
+])("every refusal of %s has its own status, even in GEWE's format", (target) => {
   for (const code of CODES) {
     expect(render(code, 'gewe', target).status).toBe(REFUSALS[code].status);
   }

@@ -19,7 +19,7 @@ function healthOf(store: { broken: boolean }) {
   return { clock, health, checks: () => checks };
 }
 
-test('however many ask, the store is asked once a second', async () => {
+test('the store is checked at most once a second, however many probes ask', async () => {
   const { clock, health, checks } = healthOf({ broken: false });
   for (let i = 0; i < 5; i++) await health.notReady();
   expect(checks()).toBe(1);
@@ -28,7 +28,7 @@ test('however many ask, the store is asked once a second', async () => {
   expect(checks()).toBe(2);
 });
 
-test('setting the time of day back an hour does not keep an old result', async () => {
+test('a result is not kept longer if the system clock is set back an hour', async () => {
   const store = { broken: false };
   const { clock, health } = healthOf(store);
   expect(await health.notReady()).toEqual([]);

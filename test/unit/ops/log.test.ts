@@ -5,7 +5,7 @@ import { createLog } from '../../../src/ops/log.ts';
 
 const TOKEN = 'tok-4f9d1c7e5b2a';
 
-test('a crash whose message, stack and cause hold the token is logged as JSON without it', () => {
+test('a crash whose message, stack and cause contain the token is logged as JSON without it', () => {
   const lines: string[] = [];
   const { text } = createScrubber(() => [TOKEN]);
   const destination = { write: (line: string) => lines.push(line) };
@@ -39,7 +39,7 @@ test('the lines of one turn of the event loop are written together, in order', a
   expect(writes.map(messagesOf)).toEqual([['first', 'second']]);
 });
 
-test('lines beyond what may wait for a reader are dropped and counted, and the next ones come after their number', () => {
+test('lines beyond the buffer for a slow reader are dropped, and their number precedes the next lines', () => {
   const writes: string[] = [];
   const destination = { write: (lines: string) => writes.push(lines), writableLength: 4_000_000 };
   let counted = 0;
@@ -68,7 +68,7 @@ test('lines beyond what may wait for a reader are dropped and counted, and the n
   expect(JSON.parse(writes[1]?.split('\n')[0] ?? '')).toMatchObject({ level: 'warn', dropped: 2 });
 });
 
-test('lines that repeat the token again and again cost the other lines of their turn nothing', () => {
+test('lines that repeat the token many times do not affect the other lines of their turn', () => {
   let written = '';
   const destination = { write: (lines: string) => void (written += lines) };
   const { text } = createScrubber(() => [TOKEN]);

@@ -20,7 +20,7 @@ describe('createOutages', () => {
     return { clock, told, outages, flap };
   }
 
-  test('an outage is told when it begins and when it is over', () => {
+  test('logs the beginning and the end of an outage', () => {
     const { told, outages } = start();
     outages.begin(WHY);
     expect([told, outages.isNow()]).toEqual([['it is gone, 0 left out'], true]);
@@ -28,7 +28,7 @@ describe('createOutages', () => {
     expect([told.at(-1), outages.isNow()]).toEqual(['back', false]);
   });
 
-  test('of many in ten seconds three are told, and the next one tells how many were left out', () => {
+  test('logs three of many outages in ten seconds, and then the number of suppressed ones', () => {
     const { clock, told, flap } = start();
     for (let i = 0; i < 20; i++) flap();
     expect(told).toHaveLength(6);
@@ -37,7 +37,7 @@ describe('createOutages', () => {
     expect(told.slice(6)).toEqual(['it is gone, 17 left out', 'back']);
   });
 
-  test('one that is not told at once is told when it lasts', async () => {
+  test('logs a suppressed outage later if it lasts', async () => {
     const { clock, told, outages, flap } = start();
     for (let i = 0; i < 3; i++) flap();
     clock.advance(9_950);
@@ -49,7 +49,7 @@ describe('createOutages', () => {
     expect(told.slice(6)).toEqual(['it is gone, 0 left out', 'back']);
   });
 
-  test('setting the time of day back silences nothing', () => {
+  test('suppresses nothing because the system clock was set back', () => {
     const { clock, told, flap } = start();
     for (let i = 0; i < 3; i++) flap();
     clock.set(clock.now() - 3_600_000);
@@ -67,7 +67,7 @@ describe('throttled', () => {
     return { clock, lines, tell };
   }
 
-  test('the first value is passed on at once, and none in the next ten seconds', () => {
+  test('passes on the first value at once, and none in the next ten seconds', () => {
     const { clock, lines, tell } = told();
     tell('a');
     clock.advance(9_999);
@@ -75,7 +75,7 @@ describe('throttled', () => {
     expect(lines).toEqual([['a', 0]]);
   });
 
-  test('the next value that is passed on comes with the number of dropped ones', () => {
+  test('passes on the next value with the number of dropped ones', () => {
     const { clock, lines, tell } = told();
     for (const what of ['a', 'b', 'c']) tell(what);
     clock.advance(10_000);
@@ -89,7 +89,7 @@ describe('throttled', () => {
     ]);
   });
 
-  test('setting the time of day changes nothing', () => {
+  test('is not affected by the system clock', () => {
     const { clock, lines, tell } = told();
     tell('a');
     clock.set(clock.now() - 3_600_000);

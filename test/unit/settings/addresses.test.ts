@@ -7,13 +7,13 @@ const own = Object.values(networkInterfaces())
   .filter(({ family }) => family === 'IPv4')
   .map(({ address }) => address);
 
-test.each(own)('%s, an address of this machine, leads to a listener on all of them', (address) => {
+test.each(own)('%s, an address of this machine, reaches a listener on all addresses', (address) => {
   const url = new URL(`http://${address}:8080/v2/api`);
   expect(leadsTo(url, { host: '0.0.0.0', port: 8080 })).toBe(true);
   expect(leadsTo(url, { host: '0.0.0.0', port: 8081 })).toBe(false);
 });
 
-test("another machine's address does not", () => {
+test('an address of another machine does not reach a listener here', () => {
   const url = new URL('http://192.0.2.1:8080/v2/api');
   expect(leadsTo(url, { host: '0.0.0.0', port: 8080 })).toBe(false);
 });

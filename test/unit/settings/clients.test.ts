@@ -24,7 +24,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('the clients file', () => {
-  test('gives a client that has only a key all accounts and read operations', () => {
+  test('gives a client with only a key all accounts and the read operations', () => {
     expect(entriesOf(`clients: { crm: { ${KEYS} } }`)).toEqual([
       {
         client: {
@@ -62,7 +62,7 @@ clients:
     });
   });
 
-  test('may list no client, which shuts all of them out', () => {
+  test('may list no client, so that all are refused', () => {
     expect(entriesOf('clients: {}')).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ clients:
       'line 4: clients.crm.errors must be one of http, gewe; it is a number',
     ],
   ])(
-    'says for %j in one sentence what is expected, what was found, and on which line',
+    'reports for %j in one sentence what is expected, what was found, and on which line',
     (text, said) => {
       expect(problemsOf(text)).toEqual([`config/clients.yaml ${said}`]);
     },
@@ -142,7 +142,7 @@ clients:
   });
 
   test.each(['tomorrow', '"*"', 'a/b', 'xxxxxxxxxx', '7', 'gwk_R4nd0mR4nd0mR4nd0m'])(
-    'refuses the operation %s, which is close to none, without repeating it',
+    'refuses the operation %s, which is similar to none, without repeating it',
     (operation) => {
       const problems = problemsOf(`clients: { crm: { ${KEYS}, operations: [${operation}] } }`);
       expect(problems).toEqual([expect.stringContaining('must be one of read, write, all, fetch')]);
@@ -166,7 +166,7 @@ clients:
     expect(problems).toEqual([expect.stringContaining('origins[0] must be an origin')]);
   });
 
-  test('never repeats a key written in place of its hash, a name or a setting', () => {
+  test('never repeats a key that was written instead of its hash, a name or a setting', () => {
     const key = 'gwk_R4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0mR4nd0m';
     for (const text of [
       `clients: { crm: { keys: ["${key}"] } }`,
@@ -207,11 +207,11 @@ describe('the client directory', () => {
   });
 
   test.each(['', 'One', 'one ', hash('one'), `sha256:${hash('one')}`, 'x'.repeat(100_000)])(
-    'finds nobody by another text',
+    'finds no client by another text',
     (key) => expect(directory.find(key)).toBeUndefined(),
   );
 
-  test('knows exactly the origins that a client lists', () => {
+  test('knows exactly the listed origins', () => {
     expect(directory.knowsOrigin('https://a.example')).toBe(true);
     expect(directory.knowsOrigin('https://b.example')).toBe(false);
     expect(directory.knowsOrigin('null')).toBe(false);

@@ -7,7 +7,7 @@ import { VARIABLE_NAMES } from '../../../src/settings/env.ts';
 import { folderWith } from './folder.ts';
 
 describe('.env', () => {
-  test('adds variables that are not set; those that are set win', () => {
+  test('adds variables that are not set, and does not overwrite others', () => {
     const cwd = folderWith({ '.env': 'PORT=1\nHOST="::1" # here\n' });
     const { env, problems } = loadDotEnv(cwd, { PORT: '2', A: 'a' });
     expect(problems).toEqual([]);
@@ -25,7 +25,7 @@ describe('.env', () => {
     expect(loadDotEnv(cwd, {}).problems).toMatchObject([{ setting: '.env' }]);
   });
 
-  test('knows the line of each variable, also after values of several lines', () => {
+  test('knows the line of each variable, even after values of several lines', () => {
     const text = [
       '# a comment',
       'PORT=1',
@@ -55,7 +55,7 @@ describe('.env', () => {
     );
   });
 
-  test('warns of lines that set nothing, and of values that end at a #', () => {
+  test('warns of lines that set nothing, and of values cut off at a #', () => {
     const text =
       'PORT\nGEWE_TOKEN: abc\n# PORT\nGEWE_TOKEN=ab#cd\nOPS_TOKEN="ab#cd"\nPORT=1 # one\n=x';
     const { warnings } = loadDotEnv(folderWith({ '.env': text }), {});
@@ -69,7 +69,7 @@ describe('.env', () => {
     expect(warnings.join()).not.toContain('ab');
   });
 
-  test('warns of names that are almost a variable of the gateway, with their lines', () => {
+  test('warns of names similar to a variable of the gateway, with their lines', () => {
     const text = 'NODE_ENV=x\nLIST_DEADLINE=5\nGEWE_TOKN=secret-1\n';
     expect(loadDotEnv(folderWith({ '.env': text }), {}).warnings).toEqual([
       '.env line 2: the gateway does not read LIST_DEADLINE. Did you mean LIST_DEADLINE_MS?',
@@ -110,7 +110,7 @@ describe('a name in .env', () => {
     ['STORE_URI', 'STORE_URL'],
     ['port', 'PORT'],
     ['Host', 'HOST'],
-  ])('%s is taken for a misspelled %s', (name, meant) => expect(meantBy(name)).toBe(meant));
+  ])('%s is recognised as a misspelled %s', (name, meant) => expect(meantBy(name)).toBe(meant));
 
   test.each([
     'NODE_ENV',
@@ -131,7 +131,7 @@ describe('a name in .env', () => {
     'LOG_FILE',
     'TOKEN',
     'x'.repeat(10_000),
-  ])('%s is taken for something else', (name) => expect(meantBy(name)).toBeUndefined());
+  ])('%s is not taken for a misspelled variable', (name) => expect(meantBy(name)).toBeUndefined());
 
   test.each(VARIABLE_NAMES)('%s is recognised in lower case', (name) => {
     expect(meantBy(name.toLowerCase())).toBe(name);

@@ -9,7 +9,7 @@ const problemsOf = (env: Record<string, string>) =>
   read(env).problems.map(({ setting, problem }) => `${setting} ${problem}`);
 
 describe('the environment', () => {
-  test('has the documented default for each variable that is unset', () => {
+  test('has the documented default for each unset variable', () => {
     const { environment, problems } = read({});
     expect(problems).toEqual([]);
     expect(environment).toEqual({
@@ -60,13 +60,13 @@ describe('the environment', () => {
     expect(problemsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535']);
   });
 
-  test('takes PORT 0 and LIST_DEADLINE_MS 1, but not LIST_DEADLINE_MS 0 nor more than a timer can wait', () => {
+  test('accepts PORT 0 and LIST_DEADLINE_MS 1, but refuses LIST_DEADLINE_MS 0 and values longer than a timer allows', () => {
     expect(problemsOf({ PORT: '0', LIST_DEADLINE_MS: '1' })).toEqual([]);
     expect(problemsOf({ LIST_DEADLINE_MS: '0' })).toHaveLength(1);
     expect(problemsOf({ LIST_DEADLINE_MS: '2147483648' })).toHaveLength(1);
   });
 
-  test('reports every wrong variable at once, each with a remedy', () => {
+  test('reports all invalid variables at once, each with a remedy', () => {
     const { problems } = readEnvironment({
       PORT: 'x',
       LOG_LEVEL: 'loud',
@@ -144,7 +144,7 @@ describe('the environment', () => {
     'redis://cache',
     'redis://joe:p%40ss@cache:6380/15',
     'rediss://:pw@[::1]:6379/',
-  ])('takes STORE_URL %s', (STORE_URL) => {
+  ])('accepts STORE_URL %s', (STORE_URL) => {
     expect(read({ STORE_URL }).environment.settings.storeUrl).toBe(STORE_URL);
     expect(problemsOf({ STORE_URL })).toEqual([]);
   });
@@ -166,7 +166,7 @@ describe('the environment', () => {
     expect(problemsOf({ STORE_URL })).toHaveLength(1);
   });
 
-  test.each(['::1', '0.0.0.0', 'localhost', 'a-b.example.com'])('takes HOST %s', (HOST) => {
+  test.each(['::1', '0.0.0.0', 'localhost', 'a-b.example.com'])('accepts HOST %s', (HOST) => {
     expect(problemsOf({ HOST })).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ afterAll(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder of its own with these files, by relative path. It is gone when the tests of its file are over. */
+/** A folder with these files, by relative path. It is removed after the tests of the file. */
 export function folderWith(files: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'gewe-gateway-'));
   made.push(folder);
@@ -20,7 +20,7 @@ export function folderWith(files: Record<string, string> = {}): string {
   return folder;
 }
 
-/** What a gateway needs at the very least. */
+/** The minimal settings of a gateway. */
 export const LEAST = {
   GEWE_BASE_URL: 'http://127.0.0.1:2531/v2/api',
   GEWE_TOKEN: 'f3b1c2d4-upstream',

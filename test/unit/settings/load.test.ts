@@ -24,7 +24,7 @@ const clients = (name: string, key: string) =>
   `clients: { ${name}: { keys: ["sha256:${hashKey(key)}"] } }`;
 
 describe('the settings', () => {
-  test('need no file, only the upstream, its token and a client', () => {
+  test('need no file, but only the upstream, its token and a client', () => {
     const { settings, secrets, clients } = load({});
     expect(settings).toMatchObject({
       host: '127.0.0.1',
@@ -72,13 +72,13 @@ describe('the settings', () => {
     expect(loaded.entries.map(({ client }) => client.name)).toEqual(['shop', 'crm']);
   });
 
-  test('refuse named files that do not exist, and do not repeat a name that could be a secret', () => {
+  test('refuse named files that do not exist, without repeating a name that could be a secret', () => {
     const problems = problemsOf({ GATEWAY_CONFIG: 'p.yaml', GATEWAY_CLIENTS: 'c.yaml' });
     expect(problems.map(({ setting }) => setting)).toEqual(['GATEWAY_CONFIG', 'GATEWAY_CLIENTS']);
     expect(JSON.stringify(problems)).not.toMatch(/[pc]\.yaml/);
   });
 
-  test('refuse the upstream token in the name of a client or an account, which logs and the admin API show', () => {
+  test('refuse the upstream token in the name of a client or an account', () => {
     const token = LEAST.GEWE_TOKEN;
     expect(namesOf({ GATEWAY_KEYS: `${token}:a-key` })).toEqual(['GATEWAY_KEYS']);
     const policy = `accounts: { wx_${token}: { onlineSince: "2026-01-01T00:00:00Z" } }`;
@@ -93,7 +93,7 @@ describe('the settings', () => {
     expect(secrets.token).toEqual({ file: join(cwd, 'token') });
   });
 
-  test('refuse both token variables, and neither', () => {
+  test('refuse both token variables together, and neither of them', () => {
     expect(namesOf({ GEWE_TOKEN_FILE: 'token' })).toEqual(['GEWE_TOKEN']);
     expect(namesOf({ GEWE_TOKEN: undefined })).toEqual(['GEWE_TOKEN']);
     expect(namesOf({ GEWE_TOKEN: '' })).toEqual(['GEWE_TOKEN']);
@@ -107,7 +107,7 @@ describe('the settings', () => {
     },
   );
 
-  test('do not repeat a token that was given in place of its file', () => {
+  test('do not repeat a token given instead of its file', () => {
     const problems = problemsOf({ GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: 'f3b1c2d4-upstream' });
     expect(problems.map(({ setting }) => setting)).toEqual(['GEWE_TOKEN_FILE']);
     expect(JSON.stringify(problems)).not.toContain('f3b1c2d4');
@@ -122,7 +122,7 @@ describe('the settings', () => {
     expect(load({ GATEWAY_KEYS: undefined, GATEWAY_AUTH: 'none' }).settings.auth).toBe('none');
   });
 
-  test('refuse a duplicate name or key, also across file and variable', () => {
+  test('refuse a duplicate name or key, even across file and variable', () => {
     expect(namesOf({ GATEWAY_KEYS: 'a:one,a:two' })).toEqual(['GATEWAY_KEYS: a']);
     expect(namesOf({ GATEWAY_KEYS: 'a:one,b:one' })).toEqual(['GATEWAY_KEYS: b']);
     expect(namesOf({}, { 'config/clients.yaml': clients('crm', 'one') })).toEqual([
@@ -144,7 +144,7 @@ describe('the settings', () => {
     expect(namesOf(env, { t: 'from-file\n' })).toEqual(['GATEWAY_KEYS: a']);
   });
 
-  test('require OPS_TOKEN as soon as OPS_HOST is not loopback', () => {
+  test('require OPS_TOKEN if OPS_HOST is not loopback', () => {
     expect(namesOf({ OPS_HOST: '0.0.0.0' })).toEqual(['OPS_TOKEN']);
     expect(namesOf({ OPS_HOST: '0.0.0.0', OPS_TOKEN: '${OPS_TOKEN}' })).toEqual(['OPS_TOKEN']);
     expect(load({ OPS_HOST: '0.0.0.0', OPS_TOKEN: 'abc' }).secrets.opsToken).toBe('abc');
@@ -194,7 +194,7 @@ describe('the settings', () => {
     ['GATEWAY_CONFIG', "'config/gateway.yaml'"],
     ['GEWE_TOKEN', '"f3b1c2d4-upstream"'],
     ['OPS_TOKEN', "'abc'"],
-  ])('refuse %s with the quotes that docker leaves around it: %s', (name, value) => {
+  ])('refuse %s with the quotes that docker keeps around it: %s', (name, value) => {
     expect(problemsOf({ [name]: value }).map(inWords)).toEqual([
       `${name} begins or ends with a quote`,
     ]);
@@ -208,7 +208,7 @@ describe('the settings', () => {
     ]);
   });
 
-  test('name file and line of conflicts between clients, and of names that contain the token', () => {
+  test('report the file and line of conflicts between clients, and of names that contain the token', () => {
     const token = LEAST.GEWE_TOKEN;
     const problems = problemsOf(
       { GATEWAY_CLIENTS: 'c.yaml' },
@@ -241,7 +241,7 @@ describe('the settings', () => {
     expect(load({ PORT: '0', OPS_PORT: '0' }).settings.port).toBe(0);
   });
 
-  test('report all problems at once, and no secret', () => {
+  test('report all problems at once, without a secret', () => {
     const problems = problemsOf(
       {
         GEWE_BASE_URL: 'http://admin:hunter2@host/contacts',

@@ -43,7 +43,7 @@ const DEFAULTS = {
   accounts: new Map(),
 };
 
-/** The defaults of a section, in the words and units of the file. */
+/** The defaults of a section, in the terms and units of the file. */
 function defaultsIn({ properties, default: own }: z.core.JSONSchema.BaseSchema): unknown {
   if (properties === undefined) return own;
   return Object.fromEntries(
@@ -63,18 +63,18 @@ describe('the policy file', () => {
   test('in the package states exactly the defaults', () => {
     const text = readFileSync('config/gateway.yaml', 'utf8');
     expect(policyOf(text)).toEqual(DEFAULTS);
-    // And states each of them, rather than leaving some out.
+    // The file also states each of them.
     expect(parseYamlText(text)).toEqual(defaultsIn(z.toJSONSchema(policyFile, { io: 'input' })));
   });
 
-  test('keeps the defaults of what it leaves out, section by section', () => {
+  test('keeps the defaults of omitted settings, section by section', () => {
     const policy = policyOf('addContacts: { add: { target: { perDay: 9 } } }\nbreaker:\n');
     expect(policy.addContacts.add.target).toEqual({ perDay: 9, minimumGapMs: HOUR });
     expect(policy.addContacts.accept).toEqual(DEFAULTS.addContacts.accept);
     expect(policy.breaker).toEqual(DEFAULTS.breaker);
   });
 
-  test('converts its units to milliseconds, fractions too', () => {
+  test('converts its units to milliseconds, including fractions', () => {
     const policy = policyOf(
       'list: { freshForSeconds: 1.5 }\naddContacts: { accountAge: { minimumHours: 0.5 } }',
     );
@@ -104,7 +104,7 @@ describe('the policy file', () => {
     ]);
   });
 
-  test('takes an account that comes online within a day', () => {
+  test('accepts an account that comes online within a day', () => {
     expect(problemsOf('accounts: { a: { onlineSince: "2026-03-02T00:00:00Z" } }')).toEqual([]);
   });
 
@@ -195,13 +195,13 @@ describe('the policy file', () => {
     ],
     ['\n\nlist: &a\n  nonsense: 1', 'line 4: list.nonsense is not a known setting'],
   ])(
-    'says for %j in one sentence what is expected, what was found, and on which line',
+    'reports for %j in one sentence what is expected, what was found, and on which line',
     (text, said) => {
       expect(problemsOf(text)).toEqual([`config/gateway.yaml ${said}`]);
     },
   );
 
-  test('takes steps whose limit stays the same', () => {
+  test('accepts steps with the same limit', () => {
     expect(
       problemsOf(
         'addContacts: { add: { perDay: [{ fromDay: 0, limit: 5 }, { fromDay: 7, limit: 5 }] } }',
@@ -209,7 +209,7 @@ describe('the policy file', () => {
     ).toEqual([]);
   });
 
-  test('reports all of its problems at once', () => {
+  test('reports all its problems at once', () => {
     expect(
       problemsOf(
         'nonsense: 1\nbreaker: { failures: x, more: 1 }\nclientRate: { requestsPerMinute: 0 }',
@@ -222,7 +222,7 @@ describe('the JSON schemas for editors', () => {
   const SCHEMAS = { gateway: policyFile, clients: clientsFile };
 
   test.each(['gateway', 'clients'] as const)(
-    'config/%s.schema.json says what the gateway does (renew it with UPDATE_SCHEMAS=1)',
+    'config/%s.schema.json matches the gateway (renew it with UPDATE_SCHEMAS=1)',
     (name) => {
       const path = `config/${name}.schema.json`;
       const schema = z.toJSONSchema(SCHEMAS[name], { io: 'input', target: 'draft-7' });
@@ -242,7 +242,7 @@ describe('the JSON schemas for editors', () => {
     );
   });
 
-  test('config/clients.example.yaml is a clients file', () => {
+  test('config/clients.example.yaml is a valid clients file', () => {
     const text = readFileSync('config/clients.example.yaml', 'utf8');
     const parsed = parseClients(text, 'config/clients.example.yaml', 6000);
     expect(parsed).toMatchObject({

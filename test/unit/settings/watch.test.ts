@@ -13,7 +13,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** What is reported, one after the other. */
+/** What is reported, in order. */
 function queue<T>() {
   const waiting: ((item: T) => void)[] = [];
   const items: T[] = [];
@@ -43,7 +43,7 @@ function watching(path: string) {
 const text = (content: string) => ({ kind: 'text', text: content });
 
 describe('a watched file', () => {
-  test('is reported within a second of its change, with its content', async () => {
+  test('is reported with its content within a second of a change', async () => {
     const path = join(folderWith({ a: 'one' }), 'a');
     const looks = watching(path);
     const lateness = monitorEventLoopDelay();
@@ -51,12 +51,12 @@ describe('a watched file', () => {
     const changedAt = performance.now();
     writeFileSync(path, 'two');
     expect(await looks.next()).toEqual(text('two'));
-    // A second, and what a machine that has other things to do adds to each of its few steps.
+    // A second, plus what a busy machine adds to each of the few steps.
     expect(performance.now() - changedAt).toBeLessThan(1000 + 10 * (lateness.max / 1e6));
     lateness.disable();
   });
 
-  test('is followed over replacement by a rename, disappearance and return', async () => {
+  test('is followed through a replacement by a rename, a deletion and a return', async () => {
     const folder = folderWith({ a: 'one', b: 'two' });
     const path = join(folder, 'a');
     const looks = watching(path);
@@ -90,7 +90,7 @@ describe('a watched file', () => {
     expect(await looks.next()).toMatchObject({ kind: 'unreadable' });
   });
 
-  test('that changed before the watch began is reported too', async () => {
+  test('that changed before the watch began is reported, too', async () => {
     const path = join(folderWith({ a: 'two' }), 'a');
     const looks = queue<FileLook>();
     const known: FileLook = { kind: 'text', text: 'one' };
@@ -137,7 +137,7 @@ describe('a watched clients file', () => {
     return { path, directory, problems, taken };
   }
 
-  test('is taken over without a restart, and clients of the variable stay', async () => {
+  test('is reloaded without a restart, and clients of the variable stay', async () => {
     const { path, directory, taken } = start(file('crm', 'one'));
     expect(directory.find('one')?.name).toBe('crm');
     writeFileSync(path, file('shop', 'two'));
@@ -149,7 +149,7 @@ describe('a watched clients file', () => {
     expect(directory.knowsOrigin('https://shop.example')).toBe(true);
   });
 
-  test('is reported when it breaks or disappears; the previous clients stay until it is correct', async () => {
+  test('is reported if it breaks or is deleted, and the previous clients stay until it is valid', async () => {
     const { path, directory, problems, taken } = start(file('crm', 'one'));
     for (const broken of [
       'clients: {',

@@ -15,27 +15,27 @@ beforeAll(async () => {
 beforeEach(() => simulator.reset());
 afterAll(() => simulator.stop());
 
-describe('which behaviour a call meets', () => {
-  test('a behaviour for one account leaves the others as they were', async () => {
+describe('the behaviour that applies to a call', () => {
+  test('for one account does not affect the others', async () => {
     simulator.behave('wx_1', { accountOffline: true });
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_1' })).toMatchObject(OFFLINE);
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_2' })).toMatchObject(OK);
   });
 
-  test('a behaviour for every account applies to accounts without one', async () => {
+  test('for every account applies to accounts without their own', async () => {
     simulator.behave('*', { accountOffline: true });
     simulator.behave('wx_1', { deviceMissing: true });
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_1' })).toMatchObject(MISSING);
     expect(await ask(baseUrl, 'contacts/search', { appId: 'wx_2' })).toMatchObject(OFFLINE);
   });
 
-  test('a behaviour for every account holds for a call without an account', async () => {
+  test('for every account applies to a call without an account', async () => {
     simulator.behave('*', { status: 503 });
     expect((await call(baseUrl, 'contacts/search', {})).status).toBe(503);
   });
 
   test.each(['checkOnline', 'login/checkOnline'])(
-    'a behaviour for %s leaves the other operations as they were',
+    'for %s does not affect other operations',
     async (name) => {
       simulator.behave('wx_1', { operations: [name], deviceMissing: true });
       expect(await ask(baseUrl, 'login/checkOnline')).toMatchObject(MISSING);
@@ -43,7 +43,7 @@ describe('which behaviour a call meets', () => {
     },
   );
 
-  test('a behaviour for two times is gone after two matching calls', async () => {
+  test('for two times ends after two matching calls', async () => {
     simulator.behave('wx_1', { operations: ['search'], times: 2, accountOffline: true });
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
     expect(await ask(baseUrl, 'contacts/deleteFriend')).toMatchObject(OK);
@@ -51,7 +51,7 @@ describe('which behaviour a call meets', () => {
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
   });
 
-  test('of several behaviours the first that matches counts, and the next when it is used up', async () => {
+  test('is the first that matches, and the next after that is used up', async () => {
     simulator.behave('wx_1', [
       { times: 1 },
       { times: 1, accountOffline: true },
@@ -62,7 +62,7 @@ describe('which behaviour a call meets', () => {
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(MISSING);
   });
 
-  test('a new behaviour takes the place of the old ones, and an empty list of all', async () => {
+  test('replaces the old ones, and is removed by an empty list', async () => {
     simulator.behave('wx_1', { accountOffline: true });
     simulator.behave('wx_1', { deviceMissing: true });
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(MISSING);
@@ -70,13 +70,13 @@ describe('which behaviour a call meets', () => {
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OK);
   });
 
-  test('a behaviour that is refused leaves the old one in place', async () => {
+  test('stays if a new one is refused', async () => {
     simulator.behave('wx_1', { accountOffline: true });
     expect(() => simulator.behave('wx_1', { status: 1 })).toThrow('status');
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject(OFFLINE);
   });
 
-  test('a wrong token is reported even if the account has a failure', async () => {
+  test('does not hide a wrong token', async () => {
     simulator.behave('wx_1', { accountOffline: true });
     const headers = { 'X-GEWE-TOKEN': 'wrong-one' };
     const { msg } = await ask(baseUrl, 'contacts/search', { appId: 'wx_1' }, { headers });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseBehaviour, parseBehaviours } from '../../../src/simulator/behaviour.ts';
 
 describe('parseBehaviour', () => {
-  test('a behaviour with every kind of member is taken as it is', () => {
+  test('a behaviour with every kind of member is accepted unchanged', () => {
     const behaviour = {
       operations: ['fetchContactsList'],
       times: 2,
@@ -15,7 +15,7 @@ describe('parseBehaviour', () => {
     expect(parseBehaviour(behaviour)).toEqual(behaviour);
   });
 
-  test('an empty behaviour stands for an ordinary answer', () => {
+  test('an empty behaviour means an ordinary response', () => {
     expect(parseBehaviour({})).toEqual({});
   });
 
@@ -39,7 +39,7 @@ describe('parseBehaviour', () => {
     ['with a broken raw header', { raw: { body: '', headers: { 'a b': 'c' } } }, 'behaviour.raw'],
     ['with two ends', { hang: true, reset: true }, 'can have only one of hang, reset'],
     ['with two contents', { empty: true, friends: 1 }, 'can have only one of empty, friends'],
-  ])('a behaviour %s is refused in words that name it', (_, value, words) => {
+  ])('a behaviour %s is refused with a message that names it', (_, value, words) => {
     expect(() => parseBehaviour(value)).toThrow(words);
   });
 
@@ -47,7 +47,7 @@ describe('parseBehaviour', () => {
     expect(parseBehaviour({ hang: false, reset: true })).toEqual({ hang: false, reset: true });
   });
 
-  test('a mistake within a list is refused with its place', () => {
+  test('a mistake in a list is refused with its position', () => {
     expect(() => parseBehaviours([{}, { hang: 'yes' }])).toThrow('behaviour[1].hang');
   });
 });

@@ -16,7 +16,7 @@ function recorded(appId: string): RecordedCall {
   };
 }
 
-test('a full log, given one more call, drops the oldest', () => {
+test('a full log drops the oldest call for a new one', () => {
   const log = createCallLog(2);
   for (const appId of ['wx_1', 'wx_2', 'wx_3']) log.add(recorded(appId));
   expect(log.calls.map((call) => call.appId)).toEqual(['wx_2', 'wx_3']);

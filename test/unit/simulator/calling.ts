@@ -3,14 +3,14 @@ import { request, type IncomingMessage } from 'node:http';
 
 export const TOKEN = 'simulator-token';
 
-/** What a test reads of an answer. */
+/** The parts of a response that tests read. */
 export interface Answer {
   status: number;
   headers: Headers;
   text: string;
 }
 
-/** Calls an operation as the vendor's pages say, with node's fetch. */
+/** Calls an operation as GEWE's documentation says, with node's fetch. */
 export async function call(
   baseUrl: string,
   operation: string,
@@ -37,7 +37,7 @@ export async function ask(
   return JSON.parse((await call(baseUrl, operation, body, init)).text);
 }
 
-/** How a call ends below the level of fetch: the bytes that came, and the code of the error that ended them. */
+/** How a call ends below the level of fetch: the received bytes, and the code of the error that ended them. */
 export async function callToItsEnd(
   baseUrl: string,
   operation: string,

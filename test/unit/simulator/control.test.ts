@@ -21,7 +21,7 @@ async function control(method: string, path: string, body?: string) {
 }
 
 describe('the control API', () => {
-  test('a behaviour that is put holds until it is deleted', async () => {
+  test('a PUT behaviour applies until it is deleted', async () => {
     const put = await control('PUT', 'behaviours/wx_1', '{"accountOffline":true}');
     expect(put.status).toBe(204);
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject({ msg: '微信已离线' });
@@ -29,19 +29,19 @@ describe('the control API', () => {
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject({ ret: 200 });
   });
 
-  test('a list of behaviours that is put for every account holds in its order', async () => {
+  test('a PUT list of behaviours for every account applies in its order', async () => {
     await control('PUT', 'behaviours/*', '[{"times":1,"status":503},{"deviceMissing":true}]');
     expect((await call(baseUrl, 'contacts/search')).status).toBe(503);
     expect(await ask(baseUrl, 'contacts/search')).toMatchObject({ msg: '设备不存在' });
   });
 
-  test('an appId in percent-encoding stands for the account it encodes', async () => {
+  test('a percent-encoded appId means the decoded account', async () => {
     await control('PUT', 'behaviours/wx%3A1', '{"deviceMissing":true}');
     const answer = await ask(baseUrl, 'contacts/search', { appId: 'wx:1' });
     expect(answer).toMatchObject({ msg: '设备不存在' });
   });
 
-  test('the calls are told with their bodies as text and how they ended', async () => {
+  test('GET calls returns the calls with their bodies as text and how they ended', async () => {
     simulator.behave('wx_2', { hang: true });
     await ask(baseUrl, 'contacts/search', { appId: 'wx_1' });
     const hanging = expect(call(baseUrl, 'contacts/search', { appId: 'wx_2' })).rejects.toThrow();
@@ -80,11 +80,14 @@ describe('the control API', () => {
     ['POST', 'calls', 'GET'],
     ['GET', 'reset', 'POST'],
     ['GET', 'behaviours/wx_1', 'PUT, DELETE'],
-  ])('%s /simulator/%s is refused with 405 and what is allowed', async (method, path, allow) => {
-    const { status, headers } = await control(method, path);
-    expect(status).toBe(405);
-    expect(headers.get('allow')).toBe(allow);
-  });
+  ])(
+    '%s /simulator/%s is refused with 405 and the allowed methods',
+    async (method, path, allow) => {
+      const { status, headers } = await control(method, path);
+      expect(status).toBe(405);
+      expect(headers.get('allow')).toBe(allow);
+    },
+  );
 
   test.each(['', 'behaviours', 'behaviours/', 'behaviours/a/b', 'calls/1', 'other'])(
     '/simulator/%s is not found',

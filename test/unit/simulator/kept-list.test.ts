@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => simulator.reset());
 afterAll(() => simulator.stop());
 
-/** Asks the cache again and again, as the vendor's page says to. */
+/** Polls the cache endpoint, as GEWE's documentation says. */
 async function nextKeptList(appId: string): Promise<{ friends: string[] }> {
   for (;;) {
     const { data } = await ask(baseUrl, CACHE, { appId });
@@ -26,11 +26,11 @@ async function nextKeptList(appId: string): Promise<{ friends: string[] }> {
 }
 
 describe('fetchContactsListCache', () => {
-  test('with nothing fetched before, answers success without data', async () => {
+  test('without an earlier fetch, succeeds without data', async () => {
     expect(await ask(baseUrl, CACHE)).toEqual(NOTHING_KEPT);
   });
 
-  test('after a list was fetched, answers that list to its account and to no other', async () => {
+  test('after a fetch, returns that list to its account and to no other', async () => {
     simulator.behave('wx_1', { friends: 3 });
     const fetched = await ask(baseUrl, FETCH);
     expect(fetched.data.friends).toHaveLength(3);
@@ -38,7 +38,7 @@ describe('fetchContactsListCache', () => {
     expect(await ask(baseUrl, CACHE, { appId: 'wx_2' })).toEqual(NOTHING_KEPT);
   });
 
-  test('ten minutes after a list was finished, answers without data again', async () => {
+  test('ten minutes after a fetch, succeeds without data again', async () => {
     await ask(baseUrl, FETCH);
     now += 10 * MINUTE_MS - 1;
     expect(await ask(baseUrl, CACHE)).toHaveProperty('data');
@@ -46,7 +46,7 @@ describe('fetchContactsListCache', () => {
     expect(await ask(baseUrl, CACHE)).toEqual(NOTHING_KEPT);
   });
 
-  test('when the caller of a slow list has left, answers that list as soon as it is finished', async () => {
+  test('returns a list after it is finished, even if its caller has left', async () => {
     simulator.behave('wx_1', { operations: ['fetchContactsList'], delayMs: 2000, friends: 2 });
     const leaving = new AbortController();
     const slow = call(baseUrl, FETCH, { appId: 'wx_1' }, { signal: leaving.signal });
@@ -62,25 +62,25 @@ describe('fetchContactsListCache', () => {
     ['accountOffline', { accountOffline: true }],
     ['status', { status: 502 }],
     ['html', { html: true }],
-  ])('after a fetch that failed by %s, answers without data', async (_, behaviour) => {
+  ])('after a fetch that failed by %s, succeeds without data', async (_, behaviour) => {
     simulator.behave('wx_1', { ...behaviour, operations: ['fetchContactsList'] });
     await call(baseUrl, FETCH);
     expect(await ask(baseUrl, CACHE)).toEqual(NOTHING_KEPT);
   });
 
-  test('after a fetch that ended in a reset, answers without data', async () => {
+  test('after a fetch that ended in a reset, succeeds without data', async () => {
     simulator.behave('wx_1', { reset: true, operations: ['fetchContactsList'] });
     await expect(call(baseUrl, FETCH)).rejects.toThrow();
     expect(await ask(baseUrl, CACHE)).toEqual(NOTHING_KEPT);
   });
 
-  test('told to have none kept, answers without data although a list was fetched', async () => {
+  test('with cacheList none, succeeds without data although a list was fetched', async () => {
     simulator.behave('wx_1', { cacheList: 'none' });
     await ask(baseUrl, FETCH);
     expect(await ask(baseUrl, CACHE)).toEqual(NOTHING_KEPT);
   });
 
-  test('told to have one kept, answers a list although none was fetched', async () => {
+  test('with cacheList kept, returns a list although none was fetched', async () => {
     simulator.behave('wx_1', { cacheList: 'kept' });
     expect((await ask(baseUrl, CACHE)).data.friends).toContain('weixin');
     simulator.behave('wx_1', { cacheList: 'kept', friends: 7 });

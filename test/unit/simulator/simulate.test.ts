@@ -21,7 +21,7 @@ async function finished(args: string[]): Promise<{ code: number; out: string; er
 
 describe('gewe-gateway simulate', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'says where it listens, serves with the token it says, and ends with 0 on %s',
+    'prints its address and token, serves with it, and exits with 0 on %s',
     async (signal) => {
       const script =
         `import { simulate } from '${COMMAND}';` +
@@ -66,12 +66,12 @@ describe('gewe-gateway simulate', () => {
       await exited;
 
       expect(JSON.parse(answer.stdout)).toMatchObject({ ret: 200 });
-      // What cmd.exe would not read.
+      // Syntax that cmd.exe would not accept.
       expect(`${list} ${slow}`.includes("'")).toBe(token !== 'a-token');
     },
   );
 
-  test('asked for help, prints its options and ends with 0', async () => {
+  test('prints its options on --help and exits with 0', async () => {
     const { code, out } = await finished(['--help']);
     expect(code).toBe(0);
     expect(out).toContain('--port');
@@ -84,13 +84,13 @@ describe('gewe-gateway simulate', () => {
     ['an empty host', ['--host', ''], '--host must not be empty'],
     ['a token that cannot stand in a header', ['--token', '令牌'], '--token must be ASCII'],
     ['a word too many', ['now'], 'now'],
-  ])('given %s, says so and ends with 64', async (_, args, words) => {
+  ])('given %s, reports it and exits with 64', async (_, args, words) => {
     const { code, out, err } = await finished(args);
     expect({ code, out }).toEqual({ code: 64, out: '' });
     expect(err).toContain(words);
   });
 
-  test('given a port in use, says so and ends with 1', async () => {
+  test('given a port in use, reports it and exits with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;

@@ -18,8 +18,8 @@ async function running(now?: () => number): Promise<{ simulator: Simulator; base
   return { simulator, baseUrl };
 }
 
-describe('what is recorded', () => {
-  test('a call is recorded with what its caller sent and when', async () => {
+describe('the recorded calls', () => {
+  test('include what the caller sent and when', async () => {
     const { simulator, baseUrl } = await running(() => 1_700_000_000_000);
     await fetch(`${baseUrl}/contacts/search?x=1`, {
       method: 'POST',
@@ -40,13 +40,13 @@ describe('what is recorded', () => {
     expect(await recorded?.ended).toBe('answered');
   });
 
-  test('a call outside of both bases is recorded under its path', async () => {
+  test('include a call outside both base paths, under its path', async () => {
     const { simulator, baseUrl } = await running();
     await fetch(new URL('/elsewhere/x', baseUrl));
     expect(simulator.calls).toMatchObject([{ operation: 'elsewhere/x', appId: undefined }]);
   });
 
-  test('a caller who leaves in the middle of its body is not recorded and does no harm', async () => {
+  test('do not include a caller that leaves in the middle of its body, and the simulator keeps working', async () => {
     const { simulator, baseUrl } = await running();
     const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1');
     await once(socket, 'connect');
@@ -61,7 +61,7 @@ describe('what is recorded', () => {
 });
 
 describe('waitForCall', () => {
-  test('waits for calls to come, those that already came included', async () => {
+  test('counts earlier calls and waits for the missing ones', async () => {
     const { simulator, baseUrl } = await running();
     await ask(baseUrl, 'contacts/search', { appId: 'wx_1' });
     const third = simulator.waitForCall((one) => one.operation === 'contacts/search', 3);
@@ -73,7 +73,7 @@ describe('waitForCall', () => {
     expect(second.appId).toBe('wx_2');
   });
 
-  test('resolves for a call that is still under way', async () => {
+  test('resolves for a call that is still running', async () => {
     const { simulator, baseUrl } = await running();
     simulator.behave('*', { hang: true });
     const hanging = expect(call(baseUrl, FETCH)).rejects.toThrow();
@@ -83,7 +83,7 @@ describe('waitForCall', () => {
     expect(await recorded.ended).toBe('aborted');
   });
 
-  test('with a predicate that throws, rejects with its error and the call is answered', async () => {
+  test('rejects with the error of a predicate that throws, and the call is answered', async () => {
     const { simulator, baseUrl } = await running();
     const waiting = simulator.waitForCall(() => {
       throw new Error('mistake in the test');
@@ -93,7 +93,7 @@ describe('waitForCall', () => {
     await failed;
   });
 
-  test('rejects when the simulator stops first', async () => {
+  test('rejects if the simulator stops first', async () => {
     const { simulator } = await running();
     const waiting = expect(simulator.waitForCall(() => true)).rejects.toThrow('stopped before');
     await simulator.stop();
@@ -102,7 +102,7 @@ describe('waitForCall', () => {
 });
 
 describe('start, stop and reset', () => {
-  test('stop ends hanging, slow and dripping answers and idle sockets at once', async () => {
+  test('stop ends hanging, slow and dripping responses and idle sockets at once', async () => {
     const { simulator, baseUrl } = await running();
     await ask(baseUrl, 'login/checkOnline');
     simulator.behave('wx_hang', { hang: true });
@@ -117,7 +117,7 @@ describe('start, stop and reset', () => {
     expect(ends).toEqual(['aborted', 'aborted', 'aborted']);
   });
 
-  test('stop, called before a start or twice, does nothing', async () => {
+  test('stop before a start, or twice, does nothing', async () => {
     const simulator = createSimulator();
     await simulator.stop();
     await simulator.start();
@@ -125,7 +125,7 @@ describe('start, stop and reset', () => {
     await expect(simulator.stop()).resolves.toBeUndefined();
   });
 
-  test('a simulator that was stopped starts again on the same port with what it was told', async () => {
+  test('a stopped simulator starts again on the same port with its behaviours', async () => {
     const { simulator, baseUrl } = await running();
     simulator.behave('wx_1', { deviceMissing: true });
     await simulator.stop();
@@ -143,7 +143,7 @@ describe('start, stop and reset', () => {
     await expect(other.start(port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  test('reset forgets behaviours, calls and kept lists, and cuts off what is under way', async () => {
+  test('reset forgets behaviours, calls and kept lists, and aborts running calls', async () => {
     const { simulator, baseUrl } = await running();
     await ask(baseUrl, FETCH);
     simulator.behave('wx_1', { hang: true });

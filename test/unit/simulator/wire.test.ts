@@ -25,7 +25,7 @@ describe('behaviours of time', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(19);
   });
 
-  test('a call that hangs stays without an answer until its caller leaves', async () => {
+  test('a hanging call gets no response until its caller leaves', async () => {
     simulator.behave('wx_1', { hang: true });
     const leaving = new AbortController();
     const hanging = call(baseUrl, FETCH, { appId: 'wx_1' }, { signal: leaving.signal });
@@ -36,7 +36,7 @@ describe('behaviours of time', () => {
     expect(await recorded.ended).toBe('aborted');
   });
 
-  test('a dripping answer arrives whole', async () => {
+  test('a dripping response arrives completely', async () => {
     simulator.behave('wx_1', { dripMs: 1 });
     expect(await ask(baseUrl, 'contacts/deleteFriend')).toEqual(OK);
   });
@@ -59,7 +59,7 @@ describe('behaviours of time', () => {
 });
 
 describe('behaviours of the connection', () => {
-  test('a cut answer announces its whole length and ends after the bytes asked for', async () => {
+  test('a cut response announces its whole length and ends after the requested bytes', async () => {
     simulator.behave('wx_1', { cutAfterBytes: 10 });
     const { headers, received, error } = await callToItsEnd(baseUrl, FETCH);
     expect(Number(headers?.['content-length'])).toBeGreaterThan(100);
@@ -68,26 +68,26 @@ describe('behaviours of the connection', () => {
     expect(await simulator.calls[0]?.ended).toBe('aborted');
   });
 
-  test('an answer cut before its first byte has only its headers', async () => {
+  test('a response cut before its first byte has only its headers', async () => {
     simulator.behave('wx_1', { cutAfterBytes: 0 });
     const { headers, received, error } = await callToItsEnd(baseUrl, FETCH);
     expect(headers).toHaveProperty('content-length');
     expect({ received, error }).toEqual({ received: '', error: 'ECONNRESET' });
   });
 
-  test('an answer cut after more bytes than it has still lacks its last one', async () => {
+  test('a response cut after more bytes than it has lacks its last one', async () => {
     simulator.behave('wx_1', { cutAfterBytes: 1_000_000 });
     const { received, error } = await callToItsEnd(baseUrl, 'contacts/deleteFriend');
     expect(received).toBe(JSON.stringify(OK).slice(0, -1));
     expect(error).toBe('ECONNRESET');
   });
 
-  test('an empty answer that is cut is not taken for a whole one', async () => {
+  test('a cut empty response is not a complete one', async () => {
     simulator.behave('wx_1', { empty: true, cutAfterBytes: 0 });
     expect(await callToItsEnd(baseUrl, FETCH)).toMatchObject({ error: 'ECONNRESET' });
   });
 
-  test('a reset call is ended by the TCP reset itself, not by an orderly end', async () => {
+  test('a reset call ends with a TCP reset, not with a FIN', async () => {
     simulator.behave('wx_1', { reset: true });
     const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1');
     const body = '{"appId":"wx_1"}';
@@ -97,7 +97,7 @@ describe('behaviours of the connection', () => {
     expect(error.code).toBe('ECONNRESET');
   });
 
-  test('a reset call gets no byte of an answer', async () => {
+  test('a reset call gets no byte of a response', async () => {
     simulator.behave('wx_1', { reset: true });
     expect(await callToItsEnd(baseUrl, FETCH)).toEqual({ received: '', error: 'ECONNRESET' });
     expect(await simulator.calls[0]?.ended).toBe('aborted');
@@ -110,14 +110,14 @@ describe('behaviours of the content', () => {
     return call(baseUrl, operation);
   }
 
-  test('a status with html is answered as a front proxy would', async () => {
+  test('a status with html is answered like a front proxy', async () => {
     const answer = await contentOf({ status: 502, html: true });
     expect(answer.status).toBe(502);
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(answer.text).toContain('<h1>502 Bad Gateway</h1>');
   });
 
-  test('a page of the test itself goes out as it is', async () => {
+  test('a page given by the test is sent unchanged', async () => {
     expect((await contentOf({ html: '<p>login</p>' })).text).toBe('<p>login</p>');
   });
 
@@ -127,13 +127,13 @@ describe('behaviours of the content', () => {
     expect(JSON.parse(answer.text)).toEqual({ ret: 503, msg: 'Service Unavailable' });
   });
 
-  test('a status with a list is answered with both', async () => {
+  test('a status with a list has both', async () => {
     const answer = await contentOf({ status: 500, friends: 1 });
     expect(answer.status).toBe(500);
     expect(JSON.parse(answer.text)).toMatchObject({ ret: 200 });
   });
 
-  test('a redirect is answered with its address and, unless told, 302', async () => {
+  test('a redirect has its address and the status 302 unless another is given', async () => {
     const answer = await contentOf({ redirectTo: 'http://127.0.0.1:9/x' });
     expect(answer.status).toBe(302);
     expect(answer.headers.get('location')).toBe('http://127.0.0.1:9/x');
@@ -148,7 +148,7 @@ describe('behaviours of the content', () => {
     expect((await contentOf({ empty: true, status: 204 })).status).toBe(204);
   });
 
-  test('a raw answer goes out byte for byte with its own type and headers', async () => {
+  test('a raw response is sent byte for byte with its own type and headers', async () => {
     const body = Buffer.from([0xff, 0xfe, 0x00]);
     simulator.behave('wx_1', {
       raw: {
@@ -167,7 +167,7 @@ describe('behaviours of the content', () => {
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
   });
 
-  test('a raw answer with an empty content type has none, and with nothing said has JSON', async () => {
+  test('a raw response with an empty content type has none, and is JSON by default', async () => {
     const without = await contentOf({ raw: { body: '{}', contentType: '' } });
     expect(without.headers.get('content-type')).toBeNull();
     const unsaid = await contentOf({ raw: { body: '{"ret":200,"id":9007199254740993}' } });
@@ -175,7 +175,7 @@ describe('behaviours of the content', () => {
     expect(unsaid.text).toBe('{"ret":200,"id":9007199254740993}');
   });
 
-  test('a raw answer with a transfer encoding of its own is sent in chunks', async () => {
+  test('a raw response with its own transfer encoding is sent in chunks', async () => {
     const answer = await contentOf({
       raw: { body: '{"ret":200}', headers: { 'Transfer-Encoding': 'chunked' } },
     });
@@ -190,7 +190,7 @@ describe('behaviours of the content', () => {
     expect(data.ghs).toContain('gh_7aac992b0363');
   });
 
-  test('an account that is offline is answered with the failure of the vendor', async () => {
+  test("an offline account gets GEWE's failure", async () => {
     const answer = await contentOf({ accountOffline: true });
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toEqual({
@@ -200,17 +200,17 @@ describe('behaviours of the content', () => {
     });
   });
 
-  test('checkOnline for an account that is offline is answered with false', async () => {
+  test('checkOnline for an offline account returns false', async () => {
     const answer = await contentOf({ accountOffline: true }, 'login/checkOnline');
     expect(JSON.parse(answer.text)).toEqual({ ...OK, data: false });
   });
 
-  test('a device that is missing is answered with the failure of the vendor', async () => {
+  test("a missing device gets GEWE's failure", async () => {
     const answer = await contentOf({ deviceMissing: true });
     expect(JSON.parse(answer.text)).toEqual({ ret: 500, msg: '设备不存在' });
   });
 
-  test('an answer that echoes the token carries it in msg and in a header beside its data', async () => {
+  test('a response that echoes the token has it in msg and in a header, beside its data', async () => {
     const answer = await contentOf({ echoToken: true });
     expect(answer.headers.get('x-echo-token')).toBe(TOKEN);
     const { ret, msg, data } = JSON.parse(answer.text);

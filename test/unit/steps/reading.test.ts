@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { operationOf } from '../../../src/steps/resolve-operation.ts';
+import { operationOf } from '../../../src/steps/resolve-route.ts';
 import { readJsonObject } from '../../../src/http/json-object.ts';
 
 describe('operationOf', () => {
@@ -27,7 +27,7 @@ describe('operationOf', () => {
     expect(operationOf(target)).toBeUndefined();
   });
 
-  test('gives a name that stands in the target as it is, or nothing', () => {
+  test('returns a name that is in the target, or nothing', () => {
     fc.assert(
       fc.property(fc.string(), (tail) => {
         const operation = operationOf(`/contacts/${tail}`);
@@ -57,11 +57,11 @@ describe('readJsonObject', () => {
     ['{"a":"secret\n"}', 'The body is not valid JSON: the fault is at line 1, column 13.'],
     ['{"a":secret}', 'The body is not valid JSON.'],
     ['secret (line 7 column 7)', 'The body is not valid JSON.'],
-  ])('says of %j what is wrong, without a word of it', (text, why) => {
+  ])('describes the fault of %j without repeating it', (text, why) => {
     expect(read(text)).toEqual({ kind: 'not-json', why });
   });
 
-  test('says that bytes are not UTF-8', () => {
+  test('reports bytes that are not UTF-8', () => {
     expect(readJsonObject(Buffer.from('{"a":"\xe9"}', 'latin1'))).toEqual({
       kind: 'not-json',
       why: 'The body is not valid UTF-8.',
@@ -100,7 +100,7 @@ describe('readJsonObject', () => {
         : JSON.stringify(key),
     }));
 
-  test('finds a key that stands twice wherever a naive reader of the members finds one', () => {
+  test('finds a duplicate key wherever a naive scan of the members finds one', () => {
     const members = fc.array(fc.tuple(spelledKey, fc.jsonValue(), fc.constantFrom('', ' ', '\n')));
     fc.assert(
       fc.property(members, (all) => {
@@ -116,7 +116,7 @@ describe('readJsonObject', () => {
     );
   });
 
-  test('never throws, whatever the bytes are', () => {
+  test('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), fc.json().map(Buffer.from)), (bytes) => {
         readJsonObject(Buffer.from(bytes));

@@ -8,12 +8,12 @@ function listOf(text: string): SavedList {
   return { body: Buffer.from(text), savedAt: 1, source: 'live' };
 }
 
-/** A store whose calls are counted, and answered when the test says so. */
+/** A store that counts its calls and answers when the test says so. */
 class SlowStore implements ListStore {
   readonly inner = memoryLists(1_000_000);
   loads = 0;
   failing = false;
-  /** What each call waits for, after it has looked. */
+  /** The gate that each call waits for, after it has read. */
   gate: Promise<void> = Promise.resolve();
 
   async load(appId: string): Promise<SavedList | undefined> {
@@ -52,7 +52,7 @@ describe('keepInMemory', () => {
     lists = keepInMemory(store, 1000);
   });
 
-  /** Makes the calls that follow wait until `open` is called. */
+  /** Makes later calls wait until `open` is called. */
   function closeGate(): { open(): void } {
     const { promise, resolve } = Promise.withResolvers<void>();
     store.gate = promise;
@@ -67,14 +67,14 @@ describe('keepInMemory', () => {
     expect(store.loads).toBe(1);
   });
 
-  test('asks the store again for what it did not find', async () => {
+  test('asks the store again for a list that it did not find', async () => {
     expect(await lists.load('a')).toBeUndefined();
     await store.inner.save('a', listOf('A'));
     expect((await lists.load('a'))?.body.toString()).toBe('A');
     expect(store.loads).toBe(2);
   });
 
-  test('asked for one appId by many at once, asks the store once', async () => {
+  test('asks the store once for simultaneous loads of one appId', async () => {
     await store.inner.save('a', listOf('A'));
     const gate = closeGate();
     const loads = Array.from({ length: 20 }, () => lists.load('a'));
@@ -83,7 +83,7 @@ describe('keepInMemory', () => {
     expect(store.loads).toBe(1);
   });
 
-  test('after a load that failed, rejects all who waited and asks anew next time', async () => {
+  test('rejects all waiting loads if the load fails, and asks again next time', async () => {
     store.failing = true;
     const loads = [lists.load('a'), lists.load('a')];
     for (const load of loads) await expect(load).rejects.toThrow('full');
@@ -100,13 +100,13 @@ describe('keepInMemory', () => {
     expect(await store.inner.load('a')).toBe(list);
   });
 
-  test('where the store cannot save, rejects and has the list nevertheless', async () => {
+  test('rejects if the store cannot save, but keeps the list in memory', async () => {
     store.failing = true;
     await expect(lists.save('a', listOf('A'))).rejects.toThrow('full');
     expect((await lists.load('a'))?.body.toString()).toBe('A');
   });
 
-  test('while the store is still saving, already gives the new list', async () => {
+  test('returns the new list while the store is still saving it', async () => {
     const gate = closeGate();
     const saving = lists.save('a', listOf('A'));
     expect((await lists.load('a'))?.body.toString()).toBe('A');
@@ -114,7 +114,7 @@ describe('keepInMemory', () => {
     await saving;
   });
 
-  test('with a load that a save overtakes, keeps the newer list and gives it to both', async () => {
+  test('keeps the newer list if a save overtakes a load, and returns it to both', async () => {
     await store.inner.save('a', listOf('old'));
     const gate = closeGate();
     const loading = lists.load('a');
@@ -125,7 +125,7 @@ describe('keepInMemory', () => {
     expect((await lists.load('a'))?.body.toString()).toBe('new');
   });
 
-  test('forgets in both, and says whether there was one in either', async () => {
+  test('deletes from both, and says whether there was one in either', async () => {
     await lists.save('a', listOf('A'));
     expect(await lists.forget('a')).toBe(true);
     expect(await lists.forget('a')).toBe(false);
@@ -136,7 +136,7 @@ describe('keepInMemory', () => {
     expect(await lists.forget('b')).toBe(true);
   });
 
-  test('with loads under way before and during a forget, does not bring the list back', async () => {
+  test('does not restore a list through loads that began before or during its deletion', async () => {
     await store.inner.save('a', listOf('A'));
     const gate = closeGate();
     const before = lists.load('a');
@@ -149,7 +149,7 @@ describe('keepInMemory', () => {
     expect(await lists.load('a')).toBeUndefined();
   });
 
-  test('with a save during a forget, keeps what was saved', async () => {
+  test('keeps a list saved during a deletion', async () => {
     await lists.save('a', listOf('old'));
     const gate = closeGate();
     const forgetting = lists.forget('a');
@@ -159,7 +159,7 @@ describe('keepInMemory', () => {
     expect((await lists.load('a'))?.body.toString()).toBe('new');
   });
 
-  test('a forgotten list does not come back from a load that was under way', async () => {
+  test('does not restore a deleted list through a running load', async () => {
     await store.inner.save('a', listOf('A'));
     const gate = closeGate();
     const loading = lists.load('a');
@@ -170,7 +170,7 @@ describe('keepInMemory', () => {
     expect(await lists.load('a')).toBeUndefined();
   });
 
-  test('where the store cannot forget, rejects and asks the store next time', async () => {
+  test('rejects if the store cannot delete, and asks the store next time', async () => {
     await lists.save('a', listOf('A'));
     store.failing = true;
     await expect(lists.forget('a')).rejects.toThrow('full');
@@ -179,7 +179,7 @@ describe('keepInMemory', () => {
     expect(store.loads).toBe(1);
   });
 
-  test('counts a list twice, and drops the one not asked for the longest', async () => {
+  test('counts a list twice, and drops the least recently used one', async () => {
     await lists.save('a', listOf('a'.repeat(200)));
     await lists.save('b', listOf('b'.repeat(200)));
     await lists.load('a');
@@ -191,7 +191,7 @@ describe('keepInMemory', () => {
     expect(store.loads).toBe(1);
   });
 
-  test('serves a list that is too large for it from the store, never an older small one', async () => {
+  test('returns a list that is too large for it from the store, never an older small one', async () => {
     await lists.save('a', listOf('small'));
     await lists.save('a', listOf('x'.repeat(501)));
     expect((await lists.load('a'))?.body.length).toBe(501);
@@ -199,13 +199,13 @@ describe('keepInMemory', () => {
     expect(store.loads).toBe(2);
   });
 
-  test('keeps a list without a byte', async () => {
+  test('keeps an empty list', async () => {
     await lists.save('a', listOf(''));
     expect((await lists.load('a'))?.body.length).toBe(0);
     expect(store.loads).toBe(0);
   });
 
-  test('with no memory, is the store itself', () => {
+  test('is the store itself if it has no memory', () => {
     expect(keepInMemory(store, 0)).toBe(store);
   });
 });

@@ -19,13 +19,21 @@ describe('migrate', () => {
   const first = 'CREATE TABLE one (x)';
   const second = 'CREATE TABLE two (x); INSERT INTO two VALUES (1)';
 
-  test('on a new file, takes every step and counts them', () => {
+  test('takes every step on a new file, and counts them', () => {
     migrate(db);
     expect(schemaVersion(db)).toBe(MIGRATIONS.length);
-    expect(tables()).toEqual(['accounts', 'attempts', 'idempotency', 'lists', 'meta']);
+    expect(tables()).toEqual([
+      'accounts',
+      'attempts',
+      'idempotency',
+      'lists',
+      'meta',
+      'session_ends',
+      'session_keys',
+    ]);
   });
 
-  test('on a file of an older version, takes only the steps that are missing', () => {
+  test('takes only the missing steps on a file of an older version', () => {
     migrate(db, [first]);
     db.exec('INSERT INTO one VALUES (7)');
     migrate(db, [first, second]);
@@ -34,13 +42,13 @@ describe('migrate', () => {
     expect(db.prepare('SELECT x FROM one').get()?.['x']).toBe(7);
   });
 
-  test('on a file that is up to date, changes nothing', () => {
+  test('changes nothing on an up-to-date file', () => {
     migrate(db, [first, second]);
     migrate(db, [first, second]);
     expect(db.prepare('SELECT count(*) AS n FROM two').get()?.['n']).toBe(1);
   });
 
-  test('with a step that fails halfway, keeps the version before it and can go on later', () => {
+  test('keeps the previous version if a step fails halfway, and can continue later', () => {
     expect(() => migrate(db, [first, `${second}; INSERT INTO nowhere VALUES (1)`])).toThrow(
       /nowhere/,
     );

@@ -43,7 +43,7 @@ describe('openStores', () => {
     ['', /not known/],
     ['postgres://localhost/x', /not known/],
     ['sqlite:nul\0byte', /null bytes/],
-  ])('given %j, rejects with a StoreOpenError that says what is wrong', async (url, words) => {
+  ])('given %j, rejects with a StoreOpenError that names the problem', async (url, words) => {
     const opening = openStores(url, OPTIONS);
     await expect(opening).rejects.toThrow(StoreOpenError);
     await expect(opening).rejects.toThrow(words);

@@ -4,20 +4,20 @@ import { createAnswerTimeout } from '../../../src/stores/redis/connection.ts';
 
 const late = () => new Error('too late');
 const never = () => new Promise<string>(() => undefined);
-/** So often something is heard of a server that is not silent. */
+/** How often a server that is not silent sends something. */
 const OFTEN_MS = 50;
 
-test('an answer is given on, and so is an error', async () => {
+test('a reply and an error are passed on', async () => {
   const timeout = createAnswerTimeout();
   expect(await timeout.wait(Promise.resolve('yes'), late)).toBe('yes');
   await expect(timeout.wait(Promise.reject(new Error('no')), late)).rejects.toThrow('no');
 });
 
-test('a silent server is not waited for', async () => {
+test('a silent server is given up', async () => {
   await expect(createAnswerTimeout().wait(never(), late)).rejects.toThrow('too late');
 });
 
-test('one that sends a long answer in parts is waited for, longer than for one that is silent', async () => {
+test('a server that sends a long reply in parts gets more time than a silent one', async () => {
   const timeout = createAnswerTimeout();
   const sending = setInterval(timeout.heard, OFTEN_MS);
   const answer = pause(700, 'all of it');
@@ -25,7 +25,7 @@ test('one that sends a long answer in parts is waited for, longer than for one t
   clearInterval(sending);
 });
 
-test('one that answers others is waited for, and not for ever', async () => {
+test('a server that replies to other commands gets more time, but not endless time', async () => {
   const timeout = createAnswerTimeout();
   const answering = setInterval(() => void timeout.wait(Promise.resolve(), late), OFTEN_MS);
   const from = performance.now();
@@ -34,7 +34,7 @@ test('one that answers others is waited for, and not for ever', async () => {
   clearInterval(answering);
 });
 
-test('an error that Redis itself gives is an answer: it is not silent', async () => {
+test('an error from Redis is a reply: the server does not count as silent', async () => {
   const timeout = createAnswerTimeout();
   const said = Object.assign(new Error('OOM'), { name: 'ReplyError' });
   const answering = setInterval(() => {

@@ -78,9 +78,9 @@ test.each<[string, Availability, ServerEvent, Availability, string[]]>([
   ['closed', CLOSED, refused(replica), CLOSED, []],
   ['closed', CLOSED, probed(), CLOSED, []],
 ])('a server that is %s: %j and %j lead to %j', (_name, state, event, next, effects) => {
-  const came = transition(state, event, NOW);
-  expect(came.next).toEqual(next);
-  expect(came.effects.map(({ kind }) => kind)).toEqual(effects);
+  const after = transition(state, event, NOW);
+  expect(after.next).toEqual(next);
+  expect(after.effects.map(({ kind }) => kind)).toEqual(effects);
 });
 
 describe('over any course of events', () => {
@@ -88,7 +88,7 @@ describe('over any course of events', () => {
     fc.constantFrom(unreachable, refused(full), refused(replica), probed(), probed(full)),
   );
 
-  test('an outage is reported once when it begins and once when it is over', () => {
+  test('an outage is reported once at its beginning and once at its end', () => {
     fc.assert(
       fc.property(events, (course) => {
         let state: Availability = CONNECTING;
@@ -108,7 +108,7 @@ describe('over any course of events', () => {
     );
   });
 
-  test('a failover makes the connection anew once at once, and then only every so often', () => {
+  test('a failover causes one new connection at once, and later ones only at intervals', () => {
     fc.assert(
       fc.property(events, (course) => {
         let state: Availability = CONNECTING;
@@ -142,7 +142,7 @@ test.each<[string, Availability, boolean]>([
   ['full', REFUSING, false],
   ['available', AVAILABLE, false],
   ['closed', CLOSED, false],
-])('while it is %s for long, the connection is made anew where that can help', (_n, state, due) => {
+])('while it is %s for long, a new connection is made if that can help', (_n, state, due) => {
   expect(isReconnectDue(state, 10 + 5001)).toBe(due);
   expect(isReconnectDue(state, 10 + 5000)).toBe(false);
 });

@@ -7,7 +7,7 @@ import type { Found, StoredLists } from '../../../src/stores/redis/lists.ts';
 const list: SavedList = { body: Buffer.from('A'), savedAt: 1, source: 'live' };
 const LIST: Found = { kind: 'list', found: { mark: 'm1', list }, wasPutBack: false };
 
-/** A Redis whose answers wait for the test, and that can pass on what another gateway had forgotten. */
+/** A Redis whose replies wait for the test, and that can report a deletion by another gateway. */
 function heldRedis() {
   const asked: PromiseWithResolvers<Found>[] = [];
   let onForgotten: (appId: string) => void = () => undefined;
@@ -26,7 +26,7 @@ function heldRedis() {
   return { lists, asked, forgetElsewhere: () => onForgotten('a') };
 }
 
-test('a list that another gateway has forgotten does not come back from a load that was under way', async () => {
+test('a list that another gateway has deleted is not restored through a running load', async () => {
   const { lists, asked, forgetElsewhere } = heldRedis();
   const loading = lists.load('a');
   forgetElsewhere();
@@ -36,7 +36,7 @@ test('a list that another gateway has forgotten does not come back from a load t
   expect(await loading).toBeUndefined();
 });
 
-test('nor does its copy, if Redis goes away in the middle of the load', async () => {
+test('the copy of a deleted list is not restored either, if Redis fails during the load', async () => {
   const { lists, asked, forgetElsewhere } = heldRedis();
   const first = lists.load('a');
   asked[0]?.resolve(LIST);

@@ -18,7 +18,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const named = (id: string) => ({ appId: 'wx_a', id });
 
-describe('SQLite stores on a disk that fails for a while', () => {
+describe('SQLite stores on a disk that fails for a time', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let db: DatabaseSync;
   let close: () => void;
@@ -33,7 +33,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     await folder.remove();
   });
 
-  /** From now on the file may not grow: SQLite answers as it does on a full disk. */
+  /** From now on the file cannot grow, as on a full disk. */
   function fillDisk(): void {
     const pages = db.prepare('PRAGMA page_count').get()?.['page_count'];
     db.exec(`PRAGMA max_page_count = ${Number(pages)}`);
@@ -42,7 +42,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
   const emptyDisk = () => db.exec('PRAGMA max_page_count = 1000000');
   const big = { body: Buffer.alloc(500_000), savedAt: T0, source: 'live' } as const;
 
-  test('full, reject a list and keep the one before it; later they take it', async () => {
+  test('reject a list while it is full and keep the previous one; later they save it', async () => {
     const lists = sqliteLists(db);
     await lists.save('wx_a', { ...big, body: Buffer.from('old') });
     fillDisk();
@@ -53,7 +53,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect((await lists.load('wx_a'))?.body.length).toBe(500_000);
   });
 
-  test('full, reject charges and leave no transaction open; later they charge again', async () => {
+  test('reject charges while it is full and leave no transaction open; later they charge again', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     const rules = [quotaRule(10_000)];
     fillDisk();
@@ -73,41 +73,43 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(9_999 - charged);
   });
 
-  test('read-only, reject every write and the check; later they work again', async () => {
+  test('reject every write and the check while it is read-only; later they work again', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
     await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/readonly/);
-    await expect(idempotency.begin(named('k'), 'body', times)).rejects.toThrow(/readonly/);
+    await expect(idempotency.acquire(named('k'), 'body', times)).rejects.toThrow(/readonly/);
     expect(() => checkWrite(db)).toThrow(/readonly/);
     expect(db.isTransaction).toBe(false);
     db.exec('PRAGMA query_only = OFF');
     expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
-    expect((await idempotency.begin(named('k'), 'body', times)).kind).toBe('begun');
+    expect((await idempotency.acquire(named('k'), 'body', times)).kind).toBe('acquired');
     checkWrite(db);
   });
 
-  test('read-only when a key ends, keep its end for the next one who asks, and write it then', async () => {
+  test('keep the response for a key that ends while it is read-only, return it, and write it later', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
-    await idempotency.begin(named('answered'), 'body', times);
-    await idempotency.begin(named('given back'), 'body', times);
+    await idempotency.acquire(named('answered'), 'body', times);
+    await idempotency.acquire(named('given back'), 'body', times);
     db.exec('PRAGMA query_only = ON');
-    await expect(idempotency.finish(named('answered'), Buffer.from('yes'))).rejects.toThrow(
+    await expect(idempotency.complete(named('answered'), Buffer.from('yes'))).rejects.toThrow(
       /readonly/,
     );
-    await expect(idempotency.abandon(named('given back'))).rejects.toThrow(/readonly/);
+    await expect(idempotency.release(named('given back'))).rejects.toThrow(/readonly/);
     db.exec('PRAGMA query_only = OFF');
-    expect(await idempotency.begin(named('given back'), 'body', times)).toEqual({ kind: 'begun' });
-    const finished = { kind: 'finished', answer: Buffer.from('yes') };
-    expect(await idempotency.begin(named('answered'), 'body', times)).toEqual(finished);
-    expect(await sqliteIdempotency(db, group).begin(named('answered'), 'body', times)).toEqual(
-      finished,
+    expect(await idempotency.acquire(named('given back'), 'body', times)).toEqual({
+      kind: 'acquired',
+    });
+    const completed = { kind: 'completed', answer: Buffer.from('yes') };
+    expect(await idempotency.acquire(named('answered'), 'body', times)).toEqual(completed);
+    expect(await sqliteIdempotency(db, group).acquire(named('answered'), 'body', times)).toEqual(
+      completed,
     );
   });
 
-  test('locked by another process, reject a charge; once it lets go, they charge', async () => {
+  test('reject a charge while another process holds the lock, and charge afterwards', async () => {
     const ledger = sqliteLedger(db, movableClock(T0), group);
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder.path, 'gateway.db'));
@@ -118,7 +120,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     other.close();
   });
 
-  test('a transaction that an earlier call left open is rolled back by the next one', () => {
+  test('roll back a transaction that an earlier call left open', () => {
     db.exec("BEGIN; INSERT INTO meta (name, value) VALUES ('left', 1)");
     const names = inTransaction(db, () =>
       db.prepare("SELECT * FROM meta WHERE name = 'left'").all(),
@@ -126,7 +128,7 @@ describe('SQLite stores on a disk that fails for a while', () => {
     expect(names).toEqual([]);
   });
 
-  test('whatever is thrown inside a transaction takes its writes back and is thrown on', () => {
+  test('roll back a transaction in which something is thrown, and throw it on', () => {
     expect(() =>
       inTransaction(db, () => {
         db.exec("INSERT INTO meta (name, value) VALUES ('half', 1)");

@@ -36,7 +36,7 @@ describe('writes that are committed as a group', () => {
 
   const insert = (name: string) => () =>
     void db.prepare('INSERT INTO meta (name, value) VALUES (?, 1)').run(name);
-  /** What another connection sees, which is what was committed. */
+  /** What another connection sees, so what was committed. */
   const committed = () =>
     other
       .prepare("SELECT name FROM meta WHERE name <> 'checks' ORDER BY name")
@@ -69,8 +69,8 @@ describe('writes that are committed as a group', () => {
         ledger.charge('wx_a', ANN, [quotaRule(1)]),
         ledger.charge('wx_a', ANN, [quotaRule(1)]),
         ledger.charge('wx_b', ANN, [quotaRule(1)]),
-        idempotency.begin({ appId: 'wx_a', id: 'k' }, 'body', times),
-        idempotency.begin({ appId: 'wx_a', id: 'k' }, 'body', times),
+        idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
+        idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
       ]);
     });
     expect(commits).toBe(1);
@@ -78,12 +78,12 @@ describe('writes that are committed as a group', () => {
       'charged',
       'refused',
       'charged',
-      'begun',
+      'acquired',
       'in-progress',
     ]);
   });
 
-  test('are answered only once another connection sees them', async () => {
+  test('are confirmed only after another connection sees them', async () => {
     let seen: unknown;
     const written = group.write(insert('a')).then(() => (seen = committed()));
     expect(committed()).toEqual([]);
@@ -91,13 +91,13 @@ describe('writes that are committed as a group', () => {
     expect(seen).toEqual(['a']);
   });
 
-  test('run in the order in which they came', async () => {
+  test('run in the order of their calls', async () => {
     const order: number[] = [];
     await Promise.all([1, 2, 3].map((n) => group.write(() => order.push(n))));
     expect(order).toEqual([1, 2, 3]);
   });
 
-  test('are committed although one of them throws, which alone fails', async () => {
+  test('are committed even if one of them throws, which alone fails', async () => {
     const writes = [
       group.write(insert('a')),
       group.write(() => {
@@ -110,7 +110,7 @@ describe('writes that are committed as a group', () => {
     expect(committed()).toEqual(['a', 'b']);
   });
 
-  test('all fail with the error of the disk if it takes none of them, and nothing is written', async () => {
+  test('all fail with the error of the disk if it accepts none, and nothing is written', async () => {
     db.exec('PRAGMA query_only = ON');
     const failed = await outcomes(['a', 'b', 'c'].map((name) => group.write(insert(name))));
     expect(failed).toEqual(Array(3).fill('attempt to write a readonly database'));
@@ -132,7 +132,7 @@ describe('writes that are committed as a group', () => {
     other.exec('ROLLBACK');
   });
 
-  test('all fail, and nothing is written, once the file is no longer at its path', async () => {
+  test('all fail, and nothing is written, if the file is no longer at its path', async () => {
     inPlace = () => {
       throw new Error('gone');
     };
@@ -143,23 +143,23 @@ describe('writes that are committed as a group', () => {
     expect(committed()).toEqual([]);
   });
 
-  test('a claim that the disk would not free is freed once, and a later claim keeps its key', async () => {
+  test('free a released key once that the disk failed to free, and keep a later record of it', async () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1000, expiresAt: T0 + DAY_MS };
     const key = { appId: 'wx_a', id: 'k' };
-    await idempotency.begin(key, 'body', times);
+    await idempotency.acquire(key, 'body', times);
     db.exec('PRAGMA query_only = ON');
-    await expect(idempotency.abandon(key)).rejects.toThrow(/readonly/);
+    await expect(idempotency.release(key)).rejects.toThrow(/readonly/);
     db.exec('PRAGMA query_only = OFF');
     const [again, another] = await Promise.all([
-      idempotency.begin(key, 'body', times),
-      idempotency.begin({ appId: 'wx_a', id: 'another' }, 'body', times),
+      idempotency.acquire(key, 'body', times),
+      idempotency.acquire({ appId: 'wx_a', id: 'another' }, 'body', times),
     ]);
-    expect([again.kind, another.kind]).toEqual(['begun', 'begun']);
-    expect(await idempotency.begin(key, 'body', times)).toEqual({ kind: 'in-progress' });
+    expect([again.kind, another.kind]).toEqual(['acquired', 'acquired']);
+    expect(await idempotency.acquire(key, 'body', times)).toEqual({ kind: 'in-progress' });
   });
 
-  test('leave the first sight of an account alone, which is committed at once without a sync', async () => {
+  test('do not include the first sight of an account, which is committed at once without a sync', async () => {
     const charged = sqliteLedger(db, movableClock(T0), group).charge('wx_a', ANN, [quotaRule(1)]);
     const seen = sqliteAccounts(db, group).seen('wx_a', T0);
     const count = (table: string) =>
@@ -167,11 +167,11 @@ describe('writes that are committed as a group', () => {
     expect([count('accounts'), count('attempts')]).toEqual([1, 0]);
     await Promise.all([charged, seen]);
     expect(count('attempts')).toBe(1);
-    // 2 is FULL: the sight has not changed it for the charge.
+    // 2 is FULL: the first sight has not changed it for the charge.
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
   });
 
-  test('that wait are committed by a flush', async () => {
+  test('are committed by a flush while they wait', async () => {
     const written = group.write(insert('a'));
     group.flush();
     expect(committed()).toEqual(['a']);

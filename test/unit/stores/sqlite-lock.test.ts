@@ -1,4 +1,4 @@
-/** One gateway for one file, whatever it is called and however the other one ended. */
+/** One gateway for one file, whatever its path and however the previous one ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ function refusalOf(at = path): string {
 }
 
 describe('a file that another process has open', () => {
-  test('is refused with the number of that process, and opened after kill -9', async () => {
+  test('is refused with the number of that process, and opened after its kill -9', async () => {
     await startOther();
     expect(refusalOf()).toContain(`another gateway (process ${other?.pid}) has it open`);
     expect(refusalOf()).toContain(`process ${other?.pid}`);
@@ -63,14 +63,14 @@ describe('a file that another process has open', () => {
     await open().close();
   });
 
-  test('is the same file by a symlink', async () => {
+  test('is recognised through a symlink', async () => {
     await startOther();
     const link = join(folder.path, 'link.db');
     await symlink(path, link);
     expect(refusalOf(link)).toContain(`process ${other?.pid}`);
   });
 
-  test('can be copied meanwhile, and read', async () => {
+  test('can be copied and read meanwhile', async () => {
     await startOther();
     const reader = new DatabaseSync(path, { readOnly: true });
     reader.exec(`VACUUM INTO '${join(folder.path, 'copy.db')}'`);
@@ -81,7 +81,7 @@ describe('a file that another process has open', () => {
 });
 
 describe('a file that this process has open', () => {
-  test('is refused, by a symlink too, and opened once it is closed', async () => {
+  test('is refused, even through a symlink, and opened after it is closed', async () => {
     const first = open();
     const link = join(folder.path, 'link.db');
     await symlink(path, link);
@@ -91,14 +91,14 @@ describe('a file that this process has open', () => {
     await open(link).close();
   });
 
-  test('does not stand in the way of another file', async () => {
+  test('does not prevent another file from being opened', async () => {
     const first = open();
     await open(join(folder.path, 'other.db')).close();
     await first.close();
   });
 });
 
-test('a lock that is no lock is told by its name, and the file stays as it is', async () => {
+test('a lock file that is not a lock is reported by its name, and stays unchanged', async () => {
   await open().close();
   const before = readFileSync(path);
   writeFileSync(`${path}-lock`, 'not a lock'.repeat(500));

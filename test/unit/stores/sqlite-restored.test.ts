@@ -1,4 +1,4 @@
-/** A copy that is put in the place of the file, beside the log that a killed gateway left. */
+/** A backup copy in place of the file, beside the log of a killed gateway. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** Charges in another process until `meanwhile` is over, and then it is killed, so that its log stays. */
+/** Charges in another process until `meanwhile` is over, and then kills it, so that its log stays. */
 async function chargeAndDie(meanwhile: () => Promise<void> | void = () => undefined) {
   const options = ['--disable-warning=ExperimentalWarning', CHARGE_FOREVER, path];
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
@@ -35,7 +35,7 @@ async function chargeAndDie(meanwhile: () => Promise<void> | void = () => undefi
   const exited = once(child, 'exit');
   await once(child.stdout, 'data');
   await meanwhile();
-  // And some more than the copy has.
+  // And some charges that are not in the copy.
   await once(child.stdout, 'data');
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
@@ -79,7 +79,7 @@ async function restore(placing: (typeof PLACINGS)[number]): Promise<void> {
   await (placing === 'copied over' ? copyFile(copy, path) : rename(copy, path));
 }
 
-/** Expects a refusal that leaves everything as it is, and that the log's removal makes the copy the one that counts. */
+/** Expects a refusal that changes nothing, and that the copy can be opened after the log was removed. */
 async function expectRefused(inCopy: number): Promise<void> {
   const files = () => ['', '-wal', '-lock'].map((end) => readFileSync(path + end).toString('hex'));
   const before = files();
@@ -97,7 +97,7 @@ async function expectRefused(inCopy: number): Promise<void> {
 }
 
 test.each(ways.flatMap((way) => PLACINGS.map((placing) => ({ way, placing }))))(
-  'made by $way while the gateway ran and $placing, is not opened with that log',
+  'a backup made by $way while the gateway ran and $placing is not opened with that log',
   async ({ way, placing }) => {
     await chargeAndDie(WAYS[way]);
     const inCopy = chargesIn(copy);
@@ -108,7 +108,7 @@ test.each(ways.flatMap((way) => PLACINGS.map((placing) => ({ way, placing }))))(
 );
 
 test.each(PLACINGS)(
-  'made with cp while no gateway ran and %s, is not opened with that log',
+  'a backup made with cp while no gateway ran and %s is not opened with that log',
   async (placing) => {
     await chargeAndDie();
     const inCopy = await charges();
@@ -119,7 +119,7 @@ test.each(PLACINGS)(
   },
 );
 
-test('restored before, is told from its own copies too', async () => {
+test('a restored backup is distinguished from its own copies, too', async () => {
   await chargeAndDie(WAYS['the backup of SQLite']);
   await restore('moved over');
   await rm(`${path}-wal`);
@@ -129,7 +129,7 @@ test('restored before, is told from its own copies too', async () => {
   await expectRefused(inCopy);
 });
 
-test('restored without a log beside it, is opened', async () => {
+test('a backup restored without a log is opened', async () => {
   await chargeAndDie(WAYS['VACUUM INTO']);
   const inCopy = chargesIn(copy);
   await rm(`${path}-wal`);
@@ -137,7 +137,7 @@ test('restored without a log beside it, is opened', async () => {
   expect(await charges()).toBe(inCopy);
 });
 
-test('the file itself is opened with its log after kill -9, again and again, and has every charge', async () => {
+test('the original file is opened with its log after kill -9, repeatedly, and has every charge', async () => {
   let before = 0;
   for (let round = 0; round < 4; round++) {
     await chargeAndDie();
@@ -150,7 +150,7 @@ test('the file itself is opened with its log after kill -9, again and again, and
   }
 });
 
-test('a whole folder that is copied after kill -9 is opened there, with the log', async () => {
+test('a folder copied after kill -9 is opened with its log', async () => {
   await chargeAndDie();
   const elsewhere = join(folder.path, 'elsewhere');
   for (const end of ['', '-wal', '-lock'])
@@ -159,7 +159,7 @@ test('a whole folder that is copied after kill -9 is opened there, with the log'
   expect(await charges()).toBeGreaterThan(0);
 });
 
-test('a log whose lock is gone is taken for that of the file, as it was before there were locks', async () => {
+test('a log without its lock file is accepted as that of the file, as before lock files existed', async () => {
   await chargeAndDie();
   await rm(`${path}-lock`);
   expect(await charges()).toBeGreaterThan(0);

@@ -37,14 +37,14 @@ describe('a cuttable proxy', () => {
     return Promise.race([silence, once(socket, 'data').then(() => false)]);
   }
 
-  test('carries bytes and ends both ways', async () => {
+  test('forwards bytes and ends in both directions', async () => {
     const socket = await connected();
     expect(await echoOf(socket, 'word')).toBe('word');
     socket.end('last');
     expect(await text(socket)).toBe('last');
   });
 
-  test('that is cut, drops its connections and refuses new ones until it is healed', async () => {
+  test('drops its connections when it is cut, and refuses new ones until it is healed', async () => {
     const socket = await connected();
     await echoOf(socket, 'word');
     const lost = once(socket, 'close').catch((error: unknown) => String(error));
@@ -55,7 +55,7 @@ describe('a cuttable proxy', () => {
     expect(await echoOf(await connected(), 'again')).toBe('again');
   });
 
-  test('that holds, accepts everybody, and delivers all in its order when it is healed', async () => {
+  test('accepts connections while it holds, and delivers all bytes in order when it is healed', async () => {
     const before = await connected();
     await echoOf(before, 'word');
     proxy.hold();
@@ -70,7 +70,7 @@ describe('a cuttable proxy', () => {
     expect(await all).toEqual(['one two', 'one two']);
   });
 
-  test('with a delay, delivers later and in order, and no longer when it is healed', async () => {
+  test('delivers later and in order with a delay, and without delay after it is healed', async () => {
     proxy.delay(300);
     const socket = await connected();
     const startedAt = performance.now();

@@ -14,7 +14,7 @@ const SERVERS = fileURLToPath(new URL('../../support/redis-server.ts', import.me
 const CERTIFICATE = fileURLToPath(new URL('../../fixtures/tls/certificate.pem', import.meta.url));
 const KEY = fileURLToPath(new URL('../../fixtures/tls/key.pem', import.meta.url));
 
-describeOnRedis('a Redis of the test’s own', () => {
+describeOnRedis('a Redis started by a test', () => {
   const ends: (() => Promise<void>)[] = [];
   afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
 
@@ -24,7 +24,7 @@ describeOnRedis('a Redis of the test’s own', () => {
     return redis;
   }
 
-  test('answers a command with what Redis says, in any shape', async () => {
+  test('returns every kind of reply of Redis', async () => {
     const { command } = await start();
     expect(await command('SET', 'name', 'café\r\n$3')).toBe('OK');
     expect(await command('MGET', 'name', 'nobody')).toEqual(['café\r\n$3', null]);
@@ -33,7 +33,7 @@ describeOnRedis('a Redis of the test’s own', () => {
     await expect(command('INCR', 'name')).rejects.toThrow('not an integer');
   });
 
-  test('keeps an append-only file and evicts nothing, unless it is told otherwise', async () => {
+  test('keeps an append-only file and no snapshots, and accepts other settings', async () => {
     const { command } = await start({ args: ['--maxmemory-policy', 'allkeys-lru'] });
     expect(await command('CONFIG', 'GET', 'appendonly')).toEqual(['appendonly', 'yes']);
     expect(await command('CONFIG', 'GET', 'save')).toEqual(['save', '']);
@@ -42,7 +42,7 @@ describeOnRedis('a Redis of the test’s own', () => {
     );
   });
 
-  test('killed and started again, is another process on the same port, with its data, or with none', async () => {
+  test('is another process on the same port after a kill and a start, with its data or without', async () => {
     const redis = await start({ args: ['--appendfsync', 'always'] });
     const { pid } = redis;
     await redis.command('SET', 'kept', 'yes');
@@ -58,7 +58,7 @@ describeOnRedis('a Redis of the test’s own', () => {
     expect(await redis.command('GET', 'kept')).toBeNull();
   });
 
-  test('frozen, answers only once it is thawed', async () => {
+  test('replies only after a freeze has been thawed', async () => {
     const redis = await start();
     redis.freeze();
     const answer = redis.command('PING');
@@ -67,25 +67,25 @@ describeOnRedis('a Redis of the test’s own', () => {
     expect(await answer).toBe('PONG');
   });
 
-  test('with a password over TLS, is reached by its URL’s words and by no others', async () => {
+  test('can be reached over TLS with a password, by its URL', async () => {
     const redis = await start({ password: 'p@ss', tls: { certificate: CERTIFICATE, key: KEY } });
     expect(redis.url).toBe(`rediss://:p%40ss@127.0.0.1:${redis.port}`);
     expect(await redis.command('PING')).toBe('PONG');
   });
 
-  test('that cannot start, rejects with its log', async () => {
+  test('rejects with its log if it cannot start', async () => {
     await expect(startRedis({ args: ['--no-such-setting', '1'] })).rejects.toThrow(
       /no-such-setting/,
     );
   });
 
-  test('stopped, leaves no folder', async () => {
+  test('leaves no folder after it is stopped', async () => {
     const redis = await startRedis();
     await redis.stop();
     expect(existsSync(redis.folder)).toBe(false);
   });
 
-  test('goes with the process that started it, even where that one is killed', async () => {
+  test('ends with the process that started it, even if that one is killed', async () => {
     const script = `
       import { startRedis } from ${JSON.stringify(SERVERS)};
       const { pid, folder, freeze } = await startRedis();

@@ -18,12 +18,12 @@ const server = createServer((socket) => {
 
 test.each([
   ['open', 'ECONNRESET\n'],
-  // With what its end was behind.
+  // The client sees a normal end.
   ['ended', ''],
-])('a process that resets a connection which is %s comes to its end', async (state, printed) => {
+])('a process that resets a connection which is %s ends', async (state, printed) => {
   const args = ['--input-type=module', '-e', PROGRAM, state];
   const ended = new Promise((resolve) => {
-    // A process that spins after its exit hears no SIGTERM.
+    // A process that spins after its exit does not handle SIGTERM.
     const options = { timeout: 60_000, killSignal: 'SIGKILL' } as const;
     execFile(process.execPath, args, options, (error, stdout) => {
       resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout });

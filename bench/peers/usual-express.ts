@@ -1,5 +1,5 @@
 /**
- * What somebody wires up in an afternoon: helmet, `express.json`, express-rate-limit and http-proxy-middleware. It checks
+ * Express with the usual packages: helmet, `express.json`, express-rate-limit and http-proxy-middleware. It checks
  * no key and writes no log. argv: port, upstream, token.
  */
 import { Agent } from 'node:http';

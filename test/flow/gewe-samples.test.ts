@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-test("the vendor's sample answer, asked for through the gateway, comes back", async () => {
+test("GEWE's own sample response is returned through the gateway", async () => {
   const answer = await gateway.post('fetchContactsList', { appId: 'wx_sample' }).expect(200);
 
   expect(answer.body).toEqual(JSON.parse(fixture('fetch-contacts-list.answer.json')));

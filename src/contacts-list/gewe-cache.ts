@@ -9,15 +9,15 @@ import type { Faults } from './faults.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
 
-/** The vendor's fetchContactsListCache. For each account, only one of the gateways on the store calls it at a time. */
-export interface VendorCache {
-  /** The list that the vendor keeps, saved by now; undefined if it has none. Never rejects. */
+/** GEWE's fetchContactsListCache. For each account, only one of the gateways on the store calls it at a time. */
+export interface GeweCache {
+  /** The list that GEWE keeps, saved by now; undefined if it has none. Never rejects. */
   ask(appId: string, trace: Trace): Promise<SavedList | undefined>;
   /** Resolves when no call is under way here. */
   idle(): Promise<void>;
 }
 
-interface VendorCacheParts {
+interface GeweCacheParts {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly clock: Clock;
   readonly leases: Leases;
@@ -33,14 +33,14 @@ type Kept = SavedList | 'nothing';
 /** What other gateways get of the result: the list itself is in the store. */
 const [FOUND, NOTHING] = [Buffer.from('found'), Buffer.from('nothing')];
 
-export function createVendorCache(parts: VendorCacheParts): VendorCache {
+export function createGeweCache(parts: GeweCacheParts): GeweCache {
   const { upstream, clock, leases, breaker, savedLists, faults, deadlineMs } = parts;
   const calls = singleFlight<SavedList | undefined>();
 
   async function ask(appId: string, trace: Trace): Promise<Kept> {
     const operation = 'fetchContactsListCache';
     const subject: Subject = { operation, appId };
-    // This call is made because a slow call is late or has failed, which has been counted.
+    // This call is made because a refresh is late or has failed, which has been counted.
     faults.contain(() => breaker.excuse(subject));
     // The list is at least as old as this call.
     const savedAt = clock.now();

@@ -1,0 +1,92 @@
+import { Refusal } from '../errors.ts';
+import type { Credential } from '../http/credentials.ts';
+import type { Client, ClientDirectory } from '../settings/client.ts';
+import type { Caller } from './caller.ts';
+import { SESSION_PREFIX } from './session-token.ts';
+import type { Sessions } from './sessions.ts';
+import type { TokenFault } from './token-fault.ts';
+
+export interface Authenticator {
+  /**
+   * Whose credential this is: a client's key, or a session token. Only tokens take time. Throws, or rejects with, a
+   * Refusal.
+   */
+  authenticate(credential: Credential | undefined): Caller | Promise<Caller>;
+}
+
+interface AuthenticatorParts {
+  readonly clients: Pick<ClientDirectory, 'find'>;
+  readonly sessions: Pick<Sessions, 'verify'>;
+  /** The client of all other callers; undefined if a credential is required. */
+  readonly anonymous: Client | undefined;
+}
+
+export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
+  const { clients, sessions } = parts;
+  const anonymous: Caller | undefined = parts.anonymous && { client: parts.anonymous };
+  // One for each client, so that a request makes none.
+  const callers = new WeakMap<Client, Caller>();
+
+  function callerOf(client: Client): Caller {
+    const known = callers.get(client);
+    if (known !== undefined) return known;
+    const caller = { client };
+    callers.set(client, caller);
+    return caller;
+  }
+
+  async function bySession(token: string): Promise<Caller> {
+    const verdict = await sessions.verify(token);
+    if (verdict.kind === 'valid') return verdict.caller;
+    if (anonymous !== undefined) return anonymous;
+    throw unauthenticated(verdict.reason);
+  }
+
+  return {
+    authenticate(credential) {
+      if (credential === undefined) {
+        if (anonymous !== undefined) return anonymous;
+        throw unauthenticated('missing');
+      }
+      const { key } = credential;
+      const client = clients.find(key);
+      if (client !== undefined) return callerOf(client);
+      if (key.startsWith(SESSION_PREFIX)) return bySession(key);
+      if (anonymous !== undefined) return anonymous;
+      throw unauthenticated('unknown-credential');
+    },
+  };
+}
+
+/** Why nobody is let in. */
+export type AuthenticationFault = TokenFault | 'missing' | 'unknown-credential';
+
+const DETAILS: Readonly<Record<AuthenticationFault, string>> = {
+  missing:
+    'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.',
+  'unknown-credential':
+    "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
+  malformed: 'This is not a whole token. It may have been cut off.',
+  algorithm: 'The token is signed with an algorithm that is not accepted.',
+  signature: 'The signature of the token is wrong.',
+  expired: 'The token has expired. Get a new one.',
+  'not-yet-valid': 'The token is not valid yet. The clock of its issuer may be ahead.',
+  audience: 'The token is for another audience.',
+  'unknown-key':
+    'The token is signed with a key that the gateway does not know or no longer accepts.',
+  claims: 'The token lacks a claim that is required, or has one that is wrong.',
+  revoked:
+    'The session has been ended, or its client or the key that made it is gone. Get a new token.',
+};
+
+/** The refusal of a credential, with its challenge (RFC 6750 section 3). It never repeats the credential. */
+export function unauthenticated(reason: AuthenticationFault): Refusal {
+  const detail = DETAILS[reason];
+  // Without a credential, no error may be named (RFC 6750 section 3.1).
+  const error =
+    reason === 'missing' ? '' : `, error="invalid_token", error_description="${reason}"`;
+  return new Refusal('unauthenticated', detail, {
+    members: { reason },
+    headers: { 'WWW-Authenticate': `Bearer realm="gewe-gateway"${error}` },
+  });
+}

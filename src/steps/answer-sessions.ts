@@ -1,0 +1,83 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { endRequest, sessionRequest } from '../auth/session-request.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import { Refusal } from '../errors.ts';
+import { jsonBody } from '../http/body.ts';
+import { found, scopeOf, type RequestScope } from '../http/request-scope.ts';
+import { send, sendNoContent } from '../http/send.ts';
+
+interface AnswerSessionsParts {
+  readonly sessions: Pick<Sessions, 'create' | 'end'>;
+}
+
+/** A hundred appIds of the longest kind take 13 KB. */
+const BODY_LIMIT_BYTES = 65_536;
+
+/** Refuses pages. A page that makes sessions has a key in it, which anybody can read. */
+export function refusePages(): RequestHandler {
+  return (req, res, next) => {
+    if (req.headers.origin !== undefined) {
+      throw new Refusal(
+        'origin-not-allowed',
+        'Sessions are made and ended by a backend. A key in a page can be read by anybody who opens the page.',
+      );
+    }
+    if (req.method === 'OPTIONS') return sendNoContent(res, { Allow: 'POST, DELETE, OPTIONS' });
+    next();
+  };
+}
+
+/** Makes a session, or ends sessions, for the client whose key this is. */
+export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandler {
+  return async (req, res) => {
+    const scope = scopeOf(res);
+    const { client, grant } = found(scope.caller);
+    // Without a key there is nothing that a session could be bound to.
+    if (grant !== undefined || scope.credential === undefined) {
+      const detail = 'Sessions are made and ended with the key of a client, not with a session.';
+      throw new Refusal('operation-not-allowed', detail);
+    }
+    const body = await readBody(req, scope);
+    if (req.method === 'DELETE') {
+      const { subject } = parse(endRequest, body);
+      await sessions.end(client, subject);
+      return sendNoContent(res);
+    }
+    const session = await sessions.create(
+      client,
+      scope.credential.key,
+      parse(sessionRequest, body),
+    );
+    sendCreated(res, { ...session, expiresAt: new Date(session.expiresAt).toISOString() });
+  };
+}
+
+async function readBody(req: Request, scope: RequestScope): Promise<unknown> {
+  return (await jsonBody(req, scope.holdsSecret, BODY_LIMIT_BYTES)).json;
+}
+
+interface Schema<T> {
+  safeParse(
+    body: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+}
+
+/** @throws Refusal that names the field, and repeats nothing of the body */
+function parse<T>(schema: Schema<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = String(issue?.path[0] ?? '');
+  const detail =
+    field === '' ? 'The body has a field that is not known.' : `${field} is not valid.`;
+  throw new Refusal(
+    'invalid-body',
+    `${detail} Fields: appIds, operations, ttlSeconds, subject; see docs/recipes/front-ends.md.`,
+  );
+}
+
+function sendCreated(res: Response, body: Readonly<Record<string, unknown>>): void {
+  send(res, 201, 'application/json', Buffer.from(JSON.stringify(body)));
+}
