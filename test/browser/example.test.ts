@@ -156,7 +156,7 @@ describeInBrowser('the example front end', () => {
     await open();
     await signIn();
     await page.getByLabel('账号').selectOption('wx_sales_2');
-    await state('暂时不能添加，6月2日 08:00:00 开放');
+    await state('暂时不能添加，6月2日 08:00 开放');
     await left('1 天 00:00:00');
     expect(await send().isDisabled()).toBe(true);
     expect(seen.problems()).toEqual([]);

@@ -7,6 +7,7 @@ import {
   ageInWords,
   countdownInWords,
   failureInWords,
+  instantInWords,
   originInWords,
   quotaInWords,
 } from '../../examples/browser/page/words.ts';
@@ -67,6 +68,15 @@ describe('the words of the page', () => {
     [266_645, '3 天 02:04:05'],
   ])('a wait of %i seconds is %s', (seconds, words) => {
     expect(countdownInWords(seconds)).toBe(words);
+  });
+
+  test.each([
+    ['2026-06-01T09:30:05', '09:30:05'],
+    ['2026-06-01T00:00:00', '00:00:00'],
+    ['2026-06-02T09:30:05', '6月2日 09:30'],
+    ['2027-06-01T09:30:05', '6月1日 09:30'],
+  ])('on 1 June 2026 the instant %s is %s', (instant, words) => {
+    expect(instantInWords(instant, '2026-06-01T08:00:00')).toBe(words);
   });
 
   test.each([

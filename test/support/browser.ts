@@ -106,6 +106,8 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
     await context.clock.pauseAt(now);
   }
   const page = await context.newPage();
+  // Only against hanging, and before jest gives up: playwright says what it was waiting for.
+  page.setDefaultTimeout(100_000);
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(`console: ${message.text()}`);
   });

@@ -73,13 +73,16 @@ function windowInWords(seconds: number): string {
   return seconds % 60 === 0 ? `${seconds / 60} 分钟` : `${seconds} 秒`;
 }
 
-/** An instant of the gateway in the reader's own time zone, with its day if that is not today. */
+/** An instant of the gateway in the reader's own time zone: `09:30:05` if it is today, else `6月2日 09:30`. */
 export function instantInWords(iso: string, now: string): string {
-  const day = new Intl.DateTimeFormat('zh-CN', { month: 'long', day: 'numeric' });
-  const time = new Intl.DateTimeFormat('zh-CN', { timeStyle: 'medium', hourCycle: 'h23' });
+  const dayOf = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'long' });
   const [instant, today] = [new Date(iso), new Date(now)];
-  const sameDay = day.format(instant) === day.format(today);
-  return sameDay ? time.format(instant) : `${day.format(instant)} ${time.format(instant)}`;
+  const isToday = dayOf.format(instant) === dayOf.format(today);
+  const hours = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const parts = isToday
+    ? ({ ...hours, second: '2-digit' } as const)
+    : ({ ...hours, month: 'long', day: 'numeric' } as const);
+  return new Intl.DateTimeFormat('zh-CN', parts).format(instant);
 }
 
 const FALLBACKS: Readonly<Record<number, string>> = {
