@@ -7,7 +7,7 @@
  * where browsers open the page, and has to be one of the client's `origins`; default: http://127.0.0.1:8000.
  */
 import { randomUUID } from 'node:crypto';
-import express, { type Express } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { servePage } from './serve-page.ts';
 
 /** Put the company's own sign-in here: who may sign in, and which accounts each of them works with. */
@@ -40,7 +40,7 @@ export function createBackend(
     else res.sendStatus(403);
   });
   app.post('/sign-in', express.json(), (req, res) => {
-    const { user } = req.body as { user: string };
+    const { user = '' } = (req.body ?? {}) as { user?: string };
     if (!STAFF.has(user)) return void res.sendStatus(401);
     const id = randomUUID();
     signedIn.set(id, user);
@@ -63,6 +63,10 @@ export function createBackend(
     for (const [id, name] of signedIn) if (name === user) signedIn.delete(id);
     if (user !== undefined) await sessions('DELETE', { subject: user });
     res.clearCookie('sign-in').sendStatus(204);
+  });
+  app.use((_error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+    // The gateway is away. Express would send the stack.
+    res.sendStatus(502);
   });
   return app;
 }

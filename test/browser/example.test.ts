@@ -242,9 +242,12 @@ describeInBrowser('the example front end', () => {
       });
     expect((await call()).status).toBe(200);
 
+    expect(await page.evaluate('document.activeElement.id')).toBe('account');
+
     clock.advance(1000);
     await page.getByRole('button', { name: '退出' }).click();
     await page.getByRole('heading', { name: '登录' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('sign-in-title');
     expect((await call()).status).toBe(401);
     expect(await page.context().cookies()).toEqual([]);
     expect(seen.problems()).toEqual([]);

@@ -1,8 +1,11 @@
 /** examples/browser without a browser: its words, its backend, and the line that runs it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createBackend } from '../../examples/browser/backend.ts';
 import {
   ageInWords,
   countdownInWords,
@@ -12,6 +15,8 @@ import {
   quotaInWords,
 } from '../../examples/browser/page/words.ts';
 import { setStage, type Stage } from '../../examples/browser/stage.ts';
+
+const program = fileURLToPath(new URL('../../examples/browser/run.ts', import.meta.url));
 
 describe('the words of the page', () => {
   test.each([
@@ -157,6 +162,27 @@ describe('the backend of the page', () => {
     }
   });
 
+  test('a gateway that is away is a 502 without a stack', async () => {
+    const gatewayKey = 'gwk_of_a_test';
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('request', createBackend({ gatewayUrl: 'http://127.0.0.1:1', gatewayKey, origin }));
+    const send = (path: string, Cookie: string) =>
+      fetch(origin + path, {
+        method: 'POST',
+        headers: { Origin: origin, 'Content-Type': 'application/json', Cookie },
+        body: '{"user":"alice"}',
+      });
+    const cookie = (await send('/sign-in', '')).headers.get('set-cookie') ?? '';
+    const answer = await send('/session', cookie);
+    server.closeAllConnections();
+    server.close();
+
+    expect(answer.status).toBe(502);
+    expect(await answer.text()).toBe('Bad Gateway');
+  });
+
   test('the page may run only its own scripts and call only the gateway', async () => {
     const { headers } = await fetch(stage.url);
     const policy = headers.get('content-security-policy') ?? '';
@@ -176,7 +202,6 @@ describe('the backend of the page', () => {
 });
 
 test('npm run example:browser prints where the page is, and ends with Ctrl-C', async () => {
-  const program = fileURLToPath(new URL('../../examples/browser/run.ts', import.meta.url));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -199,4 +224,21 @@ test('npm run example:browser prints where the page is, and ends with Ctrl-C', a
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+test('npm run example:browser says in one line that its port is taken', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const port = String((taken.address() as AddressInfo).port);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    env: { ...process.env, PORT: port },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  const [code] = (await once(child, 'close')) as [number];
+  taken.close();
+
+  expect(code).toBe(1);
+  expect(complaint).toBe(`Port ${port} is taken. Set PORT to another one; 0 takes a free one.\n`);
 });

@@ -41,9 +41,12 @@ function showDesk({ user, appIds }: Session): void {
   say(byId('user', HTMLSpanElement), user);
   account.replaceChildren(...appIds.map((appId) => make('option', '', appId)));
   addForm.clear();
+  const cameFromSignIn = !byId('sign-in', HTMLElement).hidden;
   show(byId('sign-in', HTMLElement), false);
   show(byId('who', HTMLDivElement), true);
   show(byId('desk', HTMLDivElement), true);
+  // The button that had the focus is gone.
+  if (cameFromSignIn) account.focus();
   void openAccount();
 }
 
