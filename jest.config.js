@@ -51,6 +51,14 @@ export default {
       globals: { TEST_ENGINE: 'memory' },
       roots: ['<rootDir>/test'],
       testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/browser/'],
+    },
+    // Without Chromium they are skipped; CI requires it.
+    {
+      ...project,
+      displayName: 'browser',
+      globals: { TEST_ENGINE: 'memory' },
+      roots: ['<rootDir>/test/browser'],
     },
     onEngine('sqlite'),
     // Without a Redis to start, `engine` says so: it is skipped, or fails if CI requires one.

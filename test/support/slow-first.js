@@ -2,6 +2,7 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Files that take long on any machine: most of them wait for processes, deadlines or a Redis that is away. */
 const SLOW = [
+  '/test/browser/',
   '/test/system/',
   '/flow/add-contacts-quota-model.',
   '/flow/draining.',
