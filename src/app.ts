@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import { answerDocs } from './docs/answer-docs.ts';
 import { answerHealth } from './ops/health.ts';
 import { found, scopeOf } from './http/request-scope.ts';
 import { answerList } from './steps/answer-list.ts';
@@ -16,12 +17,13 @@ import { refuseAfterGrace } from './steps/refuse-after-grace.ts';
 import { resolveOperation } from './steps/resolve-operation.ts';
 import { securityHeaders } from './steps/security-headers.ts';
 
-type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
+type PartsOf<Step extends (parts: never, ...more: never[]) => unknown> = Parameters<Step>[0];
 
 /** Everything that any of the steps needs. */
 export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
   PartsOf<typeof answerHealth> &
+  PartsOf<typeof answerDocs> &
   PartsOf<typeof refuseAfterGrace> &
   PartsOf<typeof allowOrigin> &
   PartsOf<typeof authenticate> &
@@ -48,6 +50,7 @@ export function createApp(parts: AppParts): Express {
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),
+      answerDocs(parts, 'client'),
       resolveOperation(),
       answerPreflight(),
       authenticate(parts),

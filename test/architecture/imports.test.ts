@@ -60,6 +60,7 @@ function unitOf(path: string): string {
 const COMMON = [
   'coalesce.ts',
   'errors.ts',
+  'html.ts',
   'leases.ts',
   'near-name.ts',
   'listen-error.ts',
@@ -79,10 +80,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'contacts-list': ['gewe', 'settings'],
   stores: ['add-contacts', 'contacts-list', 'steps'],
   http: ['add-contacts', 'gewe', 'settings'],
+  auth: ['settings'],
+  docs: ['add-contacts', 'auth', 'gewe', 'http'],
   steps: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings'],
-  ops: ['add-contacts', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
+  ops: ['add-contacts', 'contacts-list', 'docs', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
-  'app.ts': ['http', 'ops', 'steps'],
+  'app.ts': ['docs', 'http', 'ops', 'steps'],
   'open-secrets.ts': ['gewe', 'ops', 'settings'],
   'gateway.ts': [
     'add-contacts',
