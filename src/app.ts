@@ -54,7 +54,7 @@ export function createApp(parts: AppParts): Express {
       resolveOperation(),
       answerPreflight(),
       authenticate(parts),
-      checkOrigin(),
+      checkOrigin(parts),
       limitClient(parts),
       readBody(parts),
       authorize(parts),

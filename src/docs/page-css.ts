@@ -98,11 +98,12 @@ article { padding: 2rem 0 2.5rem; border-bottom: 1px solid var(--line); }
 .status.bad { color: var(--bad); }
 .status.failed { color: var(--failed); }
 .scroll { overflow-x: auto; margin: 0 0 1rem; }
-table { border-collapse: collapse; width: 100%; font-size: 0.925rem; }
+table { border-collapse: collapse; width: 100%; min-width: 30rem; font-size: 0.925rem; }
 caption { text-align: left; font-weight: 600; padding-bottom: 0.35rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.5rem 1rem 0.5rem 0; border-top: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 500; border-top: 0; }
 tbody th { font-weight: 400; }
+tbody th code { overflow-wrap: normal; white-space: nowrap; }
 tr:target { background: var(--note); }
 .need { display: block; font-size: 0.8rem; color: var(--quiet); }
 .need.must { color: var(--bad); }

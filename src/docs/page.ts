@@ -239,7 +239,7 @@ function curlLine({ method, path, operation: { security } }: Placed, example: un
 }
 
 function fieldTable({ words }: Context, caption: string, rows: readonly Field[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
     <table>
       <caption>
         ${caption}
@@ -317,7 +317,7 @@ function responsePart(context: Context, placed: Placed): Html {
     ${
       rows.length > 0 &&
       html`<details>
-        <summary>${words.field}</summary>
+        <summary>${words.responseFields}</summary>
         ${fieldTable(context, words.response, rows)}
       </details>`
     }
@@ -378,7 +378,7 @@ function refusalTable(context: Context, { operation: one }: Placed): Html | unde
   return html`<details>
     <summary>${words.refusals} <span class="count">${rows.length}</span></summary>
     <p class="quiet">${words.refusalsNote}</p>
-    <div class="scroll" tabindex="0" role="region" aria-label="${words.refusals}">
+    <div class="scroll" tabindex="0" role="group" aria-label="${words.refusals}">
       <table class="refusals">
         <thead>
           <tr>
@@ -503,7 +503,7 @@ function headerTable(
   rows: readonly HeaderRow[],
   isFirst: (name: string) => boolean,
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
     <table>
       <caption>
         ${caption}

@@ -30,6 +30,7 @@ const EN = {
   requestHeaders: 'Request headers',
   response: 'Response',
   responseHeaders: 'Response headers',
+  responseFields: 'Fields of the response',
   everyResponse: 'beside those of every response',
   refusals: 'Refusals',
   refusalsNote:
@@ -98,6 +99,7 @@ const ZH: Words = {
   requestHeaders: '请求头',
   response: '响应',
   responseHeaders: '响应头',
+  responseFields: '响应字段',
   everyResponse: '所有响应共有的除外',
   refusals: '拒绝',
   refusalsNote: '按状态码排列。密钥放在 X-GEWE-TOKEN 里时，状态码见第二列。',

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { found, scopeOf, type Headers } from '../http/request-scope.ts';
+import { isSameOrigin } from '../http/same-origin.ts';
 import { sendNoContent, vary } from '../http/send.ts';
 import type { ClientDirectory } from '../settings/client.ts';
 
@@ -51,12 +52,16 @@ export function answerPreflight(): RequestHandler {
   };
 }
 
-/** Checks that this client lists the origin, once the client is known. */
-export function checkOrigin(): RequestHandler {
+/**
+ * Checks that this client lists the origin, once the client is known. The API page is on the gateway's own origin and calls
+ * with its reader's key. Without a key it may not: any host name can be made to lead here (DNS rebinding).
+ */
+export function checkOrigin({ docs }: { docs: 'both' | 'ops' | 'off' }): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers;
-    const { client, headers } = scopeOf(res);
+    const { client, headers, keyOwner } = scopeOf(res);
     if (origin === undefined || found(client).origins.includes(origin)) return next();
+    if (docs === 'both' && keyOwner !== undefined && isSameOrigin(req.headers)) return next();
     forgetOrigin(headers);
     throw originRefused();
   };
