@@ -49,9 +49,16 @@ export default tseslint.config(
     files: ['src/docs/page.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'fetch', 'Headers', 'HTMLDetailsElement', 'location', 'URL', 'window'].map(
-          (name) => [name, 'readonly'],
-        ),
+        [
+          'document',
+          'fetch',
+          'Headers',
+          'HTMLDetailsElement',
+          'location',
+          'matchMedia',
+          'URL',
+          'window',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -43,6 +43,7 @@ export function readerOf(document: oas31.OpenAPIObject, words: Words): DocumentR
     if (schema.type === 'array') {
       return `${words.arrayOf}${schema.items === undefined ? '' : type(schema.items)}`;
     }
+    if (Array.isArray(schema.type)) return schema.type.join(words.or);
     if (typeof schema.type === 'string') return schema.type;
     const values: readonly unknown[] = schema.enum ?? ('const' in schema ? [schema.const] : []);
     return [...new Set(values.map(typeOfValue))].join(words.or);

@@ -206,11 +206,10 @@ function withExamples(
     schema: refusal,
   };
   return {
-    description: "A refusal in GEWE's format",
+    description: response?.description ?? "A refusal in GEWE's format",
     headers: responseHeaders([
       ...new Set<CallHeaderName>([...successHeaders, 'Retry-After', 'WWW-Authenticate', 'Allow']),
     ]),
-    ...response,
     content: { 'application/json': { ...json, examples: { ...json.examples, ...examples } } },
   };
 }

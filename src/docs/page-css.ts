@@ -69,6 +69,7 @@ h4 { font-size: 1rem; margin-top: 1.75rem; }
 .chinese { font-weight: 400; margin-left: 0.35rem; }
 .columns { max-width: 78rem; margin: 0 auto; padding: 0 1.5rem; }
 .contents { padding: 1.25rem 0; font-size: 0.925rem; border-bottom: 1px solid var(--line); }
+.contents summary { font-weight: 600; }
 .contents ul { list-style: none; margin: 0 0 0.5rem; padding: 0; }
 .contents li a { display: block; padding: 0.2rem 0; text-decoration: none; }
 .contents li a:hover { text-decoration: underline; }

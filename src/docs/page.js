@@ -13,6 +13,11 @@ if (canTry) {
   }
 }
 
+// Below this width the contents would fill the screen.
+if (matchMedia('(max-width: 60rem)').matches) {
+  document.querySelector('.contents details').open = false;
+}
+
 const filter = document.getElementById('filter');
 filter.addEventListener('input', () => {
   const wanted = filter.value.trim().toLowerCase();

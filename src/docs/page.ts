@@ -96,33 +96,36 @@ function contents({ document, words }: Context, placed: readonly Placed[]): Html
     members: placed.filter(({ operation: { tags = [] } }) => tags.includes(name)),
   }));
   return html`<nav class="contents" aria-label="${words.contents}">
-    <div class="filter" data-script hidden>
-      <label for="filter">${words.filter}</label
-      ><input id="filter" type="search" autocomplete="off" spellcheck="false" />
-    </div>
-    <ul>
-      <li><a href="#overview">${words.overview}</a></li>
-    </ul>
-    ${groups.map(
-      ({ name, members }) =>
-        html`<div class="group" data-group>
-          <p lang="en">${name}</p>
-          <ul>
-            ${members.map(
-              ({ id, method, operation: { summary = '' } }) =>
-                html`<li data-filter="${`${id} ${summary}`.toLowerCase()}">
-                  <a href="#${id}"
-                    ><span class="method ${method.toLowerCase()}">${method}</span> ${id}</a
-                  >
-                </li>`,
-            )}
-          </ul>
-        </div>`,
-    )}
-    <ul>
-      <li><a href="#refusals">${words.refusals}</a></li>
-      <li><a href="#headers">${words.headers}</a></li>
-    </ul>
+    <details open>
+      <summary>${words.contents}</summary>
+      <div class="filter" data-script hidden>
+        <label for="filter">${words.filter}</label
+        ><input id="filter" type="search" autocomplete="off" spellcheck="false" />
+      </div>
+      <ul>
+        <li><a href="#overview">${words.overview}</a></li>
+      </ul>
+      ${groups.map(
+        ({ name, members }) =>
+          html`<div class="group" data-group>
+            <p lang="en">${name}</p>
+            <ul>
+              ${members.map(
+                ({ id, method, operation: { summary = '' } }) =>
+                  html`<li data-filter="${`${id} ${summary}`.toLowerCase()}">
+                    <a href="#${id}"
+                      ><span class="method ${method.toLowerCase()}">${method}</span> ${id}</a
+                    >
+                  </li>`,
+              )}
+            </ul>
+          </div>`,
+      )}
+      <ul>
+        <li><a href="#refusals">${words.refusals}</a></li>
+        <li><a href="#headers">${words.headers}</a></li>
+      </ul>
+    </details>
   </nav>`;
 }
 
