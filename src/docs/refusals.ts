@@ -176,6 +176,7 @@ export function refusalsOf(codes: readonly RefusalCode[], target: string): Refus
 const HEADERS_OF_STATUS: Readonly<Record<number, readonly CallHeaderName[]>> = {
   401: ['WWW-Authenticate'],
   405: ['Allow'],
+  409: ['Retry-After'],
   429: ['Retry-After'],
   502: ['Retry-After'],
   503: ['Retry-After'],
