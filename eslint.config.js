@@ -46,7 +46,7 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
   },
   {
-    files: ['src/docs/page.js'],
+    files: ['src/docs/in-browser.js'],
     languageOptions: {
       globals: Object.fromEntries(
         [

@@ -98,7 +98,7 @@ async function makeFiles(place: DocsPlace): Promise<Files> {
     css: fileOf('text/css; charset=utf-8', PAGE_CSS),
     js: fileOf(
       'text/javascript; charset=utf-8',
-      readFileSync(new URL('./page.js', import.meta.url), 'utf8'),
+      readFileSync(new URL('./in-browser.js', import.meta.url), 'utf8'),
     ),
   };
 }

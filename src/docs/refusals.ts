@@ -139,7 +139,10 @@ export const refusal = z
     detail: z.string().describe('What to do, in English.'),
     requestId: z.string().describe('As in `X-Request-Id`, for the operator.'),
     retryAt: z.iso.datetime().describe('When to try again.').optional(),
-    onlineSince: z.iso.datetime().describe('Since when the account is online.').optional(),
+    onlineSince: z.iso
+      .datetime()
+      .nullish()
+      .describe('Since when the account is online; `null` if its clock has not started.'),
     rule: z.string().describe('The quota that is used up.').optional(),
     limit: z.int().optional(),
     windowSeconds: z.number().optional(),

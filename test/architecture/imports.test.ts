@@ -162,6 +162,11 @@ describe('imports under src', () => {
   });
 });
 
+test('no two files differ only in their extension: the build would write one over the other', () => {
+  const names = files.map(({ path }) => path.replace(/\.[cm]?[jt]s$/, ''));
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
 test('steps do not import each other: what one finds out is in the scope of the request', () => {
   const isStep = (path: string) => path.startsWith('src/steps/');
   const wrong = files

@@ -10,17 +10,44 @@ import { Refusal, REFUSALS, type RefusalCode } from '../../../src/errors.ts';
 import { KNOWN_OPERATIONS } from '../../../src/gewe/operations.ts';
 import { renderRefusal } from '../../../src/http/problem-details.ts';
 
-const document = buildDocument(SAME_ORIGIN) as Document & { paths: any; components: any };
+interface Body {
+  readonly schema: {
+    readonly required?: readonly string[];
+    readonly additionalProperties?: unknown;
+    readonly properties: Readonly<Record<string, unknown>>;
+  };
+  readonly examples?: Readonly<Record<string, unknown>>;
+}
+interface Response {
+  readonly $ref?: string;
+  readonly content?: Readonly<Record<string, Body>>;
+}
+interface Operation {
+  readonly security?: unknown;
+  readonly responses: Readonly<Record<string, Response>>;
+  readonly requestBody: { readonly content: Readonly<Record<string, Body>> };
+}
+interface Read extends Omit<Document, 'paths' | 'components'> {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, Response>> };
+}
+
+const document = buildDocument(SAME_ORIGIN) as unknown as Read;
+
+function operation(path: string, method = 'post'): Operation {
+  const found = document.paths[path]?.[method];
+  if (found === undefined) throw new Error(`The document has no ${method} ${path}`);
+  return found;
+}
 
 /** Where each code is documented: `path method status media-type`. */
 function placesOf(code: string): string[] {
-  return Object.entries<any>(document.paths).flatMap(([path, item]) =>
+  return Object.entries(document.paths).flatMap(([path, item]) =>
     ['get', 'post', 'delete'].flatMap((method) =>
-      Object.entries<any>(item[method]?.responses ?? {}).flatMap(([status, response]) => {
+      Object.entries(item[method]?.responses ?? {}).flatMap(([status, response]) => {
         const name = response.$ref?.replace('#/components/responses/', '');
-        const { content = {} } =
-          name === undefined ? response : document.components.responses[name];
-        return Object.entries<any>(content)
+        const target = name === undefined ? response : document.components.responses[name];
+        return Object.entries(target?.content ?? {})
           .filter(([, { examples = {} }]) => code in examples)
           .map(([type]) => `${path} ${method} ${status} ${type}`);
       }),
@@ -43,8 +70,8 @@ describe('the document of the API', () => {
 
   test('has an operation that is called with POST under all three prefixes, and its own under none', () => {
     expect(document.servers?.map(({ url }) => url)).toEqual(['/', '/v2/api', '/gewe/v2/api']);
-    expect(document.paths['/contacts/search'].servers).toBeUndefined();
-    expect(document.paths['/sessions'].servers).toEqual([SAME_ORIGIN[0]]);
+    expect(document.paths['/contacts/search']?.['servers']).toBeUndefined();
+    expect(document.paths['/sessions']?.['servers']).toEqual([SAME_ORIGIN[0]]);
   });
 
   test('names another origin on the ops listener', () => {
@@ -81,19 +108,19 @@ describe('the document of the API', () => {
 
   test('requires of a request only what GEWE requires, and nothing of a session', () => {
     const bodyOf = (path: string) =>
-      document.paths[path].post.requestBody.content['application/json'].schema;
-    expect(bodyOf('/contacts/getPhoneAddressList').required).toEqual(['appId']);
-    expect(bodyOf('/contacts/getDetailInfo').properties.wxids).toMatchObject({
+      operation(path).requestBody.content['application/json']?.schema;
+    expect(bodyOf('/contacts/getPhoneAddressList')?.required).toEqual(['appId']);
+    expect(bodyOf('/contacts/getDetailInfo')?.properties['wxids']).toMatchObject({
       minItems: 1,
       maxItems: 20,
     });
-    expect(bodyOf('/sessions').required).toBeUndefined();
-    expect(bodyOf('/sessions').additionalProperties).toBe(false);
+    expect(bodyOf('/sessions')?.required).toBeUndefined();
+    expect(bodyOf('/sessions')?.additionalProperties).toBe(false);
   });
 
   test('needs no key for the health of the gateway', () => {
-    expect(document.paths['/healthz'].get.security).toEqual([]);
-    expect(document.paths['/contacts/search'].post.security).toBeUndefined();
+    expect(operation('/healthz', 'get').security).toEqual([]);
+    expect(operation('/contacts/search').security).toBeUndefined();
     expect(document.security).toHaveLength(3);
   });
 });
