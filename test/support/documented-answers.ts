@@ -43,10 +43,21 @@ export interface DocumentUnderTest {
 export const NOT_DOCUMENTABLE: readonly {
   /** The test file's name, without `.test.ts`. */
   readonly file: string;
-  /** The tests in it; all if left out. */
-  readonly tests?: RegExp;
+  readonly tests: RegExp;
   readonly reason: string;
-}[] = [];
+}[] = [
+  {
+    file: 'proxying',
+    tests: /crosses in both directions without a changed byte/,
+    reason: 'its upstream answers every operation with the same odd bytes, whatever its data is',
+  },
+  {
+    file: 'proxying',
+    tests:
+      /an answer without a content type passes|that is not ASCII does no harm|that gives as much as the limit/,
+    reason: 'its upstream answers `ret` 200 to search without the data that GEWE documents',
+  },
+];
 
 /** What HTTP itself brings along: of the connection and of the body's bytes. */
 const OF_HTTP: ReadonlySet<string> = new Set([
@@ -200,7 +211,5 @@ export function holdAnswer(answered: Answered): void {
 function isExcepted(): boolean {
   const { testPath = '', currentTestName = '' } = expect.getState();
   const file = testPath.replace(/^.*[\\/]|\.test\.ts$/g, '');
-  return NOT_DOCUMENTABLE.some(
-    (one) => one.file === file && (one.tests?.test(currentTestName) ?? true),
-  );
+  return NOT_DOCUMENTABLE.some((one) => one.file === file && one.tests.test(currentTestName));
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { buildDocument, SAME_ORIGIN } from '../../../src/docs/openapi.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { renderRefusal } from '../../../src/http/problem-details.ts';
 import {
   createAnswerCheck,
+  NOT_DOCUMENTABLE,
   type Answered,
   type DocumentUnderTest,
 } from '../../support/documented-answers.ts';
@@ -34,6 +36,12 @@ function refused(format: 'http' | 'gewe'): Partial<Answered> {
     body,
   };
 }
+
+test.each(NOT_DOCUMENTABLE)('$file has the tests $tests, which are not held', ({ file, tests }) => {
+  const source = readFileSync(new URL(`../../flow/${file}.test.ts`, import.meta.url), 'utf8');
+  const sentences = tests.source.split('|');
+  expect(sentences.filter((one) => !source.includes(one))).toEqual([]);
+});
 
 describe('an answer as the document says', () => {
   test.each<[string, Partial<Answered>]>([
