@@ -31,6 +31,11 @@ const PATHS: ReadonlyMap<string, 'page' | 'slash' | FileName> = new Map([
   ['/openapi.json', 'openapi'],
 ] as const);
 
+/** Whether a request only reads the page, for which no credentials are needed. */
+export function readsDocs({ method, path }: Pick<Request, 'method' | 'path'>): boolean {
+  return (method === 'GET' || method === 'HEAD') && PATHS.has(path);
+}
+
 /** Only what the page itself brings with it. Calls go to its own origin, if they can be sent from it. */
 function policyOf(place: DocsPlace): string {
   const connect = place === 'client' ? "'self'" : "'none'";

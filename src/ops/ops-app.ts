@@ -35,8 +35,8 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use(identify(parts));
   app.use(securityHeaders());
   app.use(record(parts));
-  app.use(answerDocs(parts, 'ops'));
   app.use(authenticateOps(parts));
+  app.use(answerDocs(parts, 'ops'));
   const onlyGet = methodsOnly('GET, HEAD');
   app.route('/').get(answerIndex()).all(onlyGet);
   app.route('/healthz').get(answerHealthz()).all(onlyGet);

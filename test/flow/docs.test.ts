@@ -91,7 +91,8 @@ describe.each(LISTENERS)('at the %s', (listener) => {
   test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
     '%s /docs is refused with 405',
     async (method) => {
-      const answer = await ask(listener, '/docs', {}, method);
+      const token = { Authorization: `Bearer ${OPS_TOKEN}` };
+      const answer = await ask(listener, '/docs', token, method);
 
       expect(answer.status).toBe(405);
       expect(answer.headers.allow).toBe('GET, HEAD');
@@ -140,6 +141,15 @@ describe.each(LISTENERS)('at the %s', (listener) => {
     expect(brotliDecompressSync(compressed.body).equals(plain.body)).toBe(true);
     expect(compressed.headers.vary?.split(', ')).toContain('Accept-Encoding');
   });
+});
+
+test('the page on the ops listener is for reading only, without OPS_TOKEN', async () => {
+  expect((await ask('opsUrl', '/docs', {}, 'POST')).status).toBe(401);
+  expect((await ask('opsUrl', '/docs/x')).status).toBe(401);
+});
+
+test('the page on the ops listener is not for pages of other origins', async () => {
+  expect((await ask('opsUrl', '/openapi.json', { Origin: 'http://evil.test' })).status).toBe(403);
 });
 
 test('calls can be sent from the page on the client listener only', async () => {

@@ -57,6 +57,18 @@ export const NOT_DOCUMENTABLE: readonly {
       /an answer without a content type passes|that is not ASCII does no harm|that gives as much as the limit/,
     reason: 'its upstream answers `ret` 200 to search without the data that GEWE documents',
   },
+  { file: 'token', tests: /that an answer repeats/, reason: 'the same' },
+  {
+    file: 'upstream-connections',
+    tests: /is passed on as its answer|ends the connection where the request is not out yet/,
+    reason: 'the same',
+  },
+  { file: 'upstream-unreachable', tests: /is reached at the second one/, reason: 'the same' },
+  {
+    file: 'upstream-not-utf8',
+    tests: /byte for byte/,
+    reason: 'its upstream answers every operation with a contact list',
+  },
 ];
 
 /** What HTTP itself brings along: of the connection and of the body's bytes. */
