@@ -1,6 +1,7 @@
 /** The API page and its document, on both listeners. */
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CONTACTS } from '../../src/docs/contacts.ts';
 import { GOOD_HEADERS, httpCall, httpGet, type HttpAnswer } from '../support/http-client.ts';
 import { startGateway, type TestGateway } from '../support/start-gateway.ts';
 
@@ -197,6 +198,37 @@ test.each([
     }
   },
 );
+
+describe('a friend request', () => {
+  const { request, example } = CONTACTS['addContacts']!;
+
+  test.each<[string, object]>([
+    ['as on the page', {}],
+    ['with its option as a digit', { option: '2' }],
+    ['with a field more', { more: [1] }],
+    ['with an option that there is not', { option: 1 }],
+    ['with its option in words', { option: 'add' }],
+    ['with its option with a zero before it', { option: '02' }],
+    ['without an option', { option: null }],
+    ['with an empty v3', { v3: '' }],
+    ['with a space in its v3', { v3: 'v3 ann' }],
+    ['with a v3 that is as long as it may be', { v3: 'x'.repeat(4096) }],
+    ['with a v3 that is too long', { v3: 'x'.repeat(4097) }],
+    ['with a number for its v3', { v3: 3 }],
+    ['with an empty appId', { appId: '' }],
+    ['with an appId that is as long as it may be', { appId: 'a'.repeat(128) }],
+    ['with an appId that is too long', { appId: 'a'.repeat(129) }],
+    ['with an appId in Chinese', { appId: '账号' }],
+    ['with a number for its appId', { appId: 7 }],
+  ])('%s is taken exactly if the document allows it', async (_what, change) => {
+    const body = { ...example, ...change };
+    const answer = await gateway.post('addContacts', body);
+
+    const { code } = answer.body as { code?: string };
+    const isTaken = !['invalid-app-id', 'invalid-option', 'invalid-target'].includes(code ?? '');
+    expect(isTaken).toBe(request.safeParse(body).success);
+  });
+});
 
 describe('a call from a page', () => {
   const call = (at: TestGateway, headers: Readonly<Record<string, string>>) =>
