@@ -7,7 +7,9 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'test/support/*.js'] } },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js', 'src/docs/*.js', 'test/support/*.js'] },
+      },
     },
     rules: {
       eqeqeq: 'error',
@@ -42,6 +44,23 @@ export default tseslint.config(
       globals: { process: 'readonly', require: 'readonly', __dirname: 'readonly' },
     },
     extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
+    files: ['src/docs/in-browser.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'document',
+          'fetch',
+          'Headers',
+          'HTMLDetailsElement',
+          'location',
+          'matchMedia',
+          'URL',
+          'window',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
   },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

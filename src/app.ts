@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import { answerDocs } from './docs/answer-docs.ts';
 import { answerHealth } from './ops/health.ts';
 import { found, scopeOf, type Route } from './http/request-scope.ts';
 import { answerAccount } from './steps/answer-account.ts';
@@ -19,12 +20,13 @@ import { authorizeAccount, resolveAccount } from './steps/resolve-account.ts';
 import { resolveRoute } from './steps/resolve-route.ts';
 import { securityHeaders } from './steps/security-headers.ts';
 
-type PartsOf<Step extends (parts: never) => unknown> = Parameters<Step>[0];
+type PartsOf<Step extends (parts: never, ...more: never[]) => unknown> = Parameters<Step>[0];
 
 /** Everything that any of the steps needs. */
 export type AppParts = PartsOf<typeof identify> &
   PartsOf<typeof record> &
   PartsOf<typeof answerHealth> &
+  PartsOf<typeof answerDocs> &
   PartsOf<typeof refuseAfterGrace> &
   PartsOf<typeof allowOrigin> &
   PartsOf<typeof authenticate> &
@@ -55,12 +57,13 @@ export function createApp(parts: AppParts): Express {
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),
+      answerDocs(parts, 'client'),
       resolveRoute(),
       byRoute({
         operation: inOrder(
           answerPreflight('POST'),
           letIn,
-          checkOrigin(),
+          checkOrigin(parts),
           count,
           readBody(parts),
           authorize(parts),
@@ -74,7 +77,7 @@ export function createApp(parts: AppParts): Express {
           resolveAccount(),
           answerPreflight('GET, HEAD'),
           letIn,
-          checkOrigin(),
+          checkOrigin(parts),
           count,
           authorizeAccount(),
           answerAccount(parts),

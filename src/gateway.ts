@@ -251,6 +251,7 @@ function createOps(
   health: Health,
 ): Express {
   return createOpsApp({
+    docs: settings.docs,
     clock,
     scrubber,
     opsToken: secrets.opsToken,

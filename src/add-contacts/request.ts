@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { kindOf, Refusal } from '../errors.ts';
+import { TARGET } from './fields.ts';
 
 /** The parts of an addContacts request that the gateway must know. */
 export type AddRequest =
@@ -31,8 +32,7 @@ export function readAddRequest(
   if (kind === 'reject') return { kind };
   const v3 = body['v3'];
   if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
-  // Printable ASCII, like every v3 that we have seen. With an extra invisible character, one person would count as two.
-  if (typeof v3 !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(v3)) {
+  if (typeof v3 !== 'string' || !TARGET.test(v3)) {
     return new Refusal('invalid-target', targetFault(v3));
   }
   return { kind, target: hash(v3) };

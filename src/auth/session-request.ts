@@ -1,45 +1,39 @@
-/** The bodies of `POST /sessions` and `DELETE /sessions`. */
 import { z } from 'zod';
-
-/** Of appIds that one session names. */
-const MOST_APP_IDS = 100;
+import { appIdPattern, operationName } from '../settings/client.ts';
 
 const subject = z
   .string()
   .min(1)
   .max(256)
-  // It is logged, and a text that breaks lines could imitate other lines.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not have control characters');
+  // A text that breaks lines could imitate other lines of a log.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not have control characters')
+  .describe('The person or page that the session is for, such as a user name. It is logged.');
 
+/**
+ * The body of POST /sessions. What is left out is the client's own, so an unknown key is refused: `appId` instead of
+ * `appIds` would make a session for every account.
+ */
 export const sessionRequest = z.strictObject({
   appIds: z
-    .array(z.string().regex(/^[A-Za-z0-9_.:@*-]{1,128}$/, 'must be appIds'))
+    .array(appIdPattern)
     .min(1)
-    .max(MOST_APP_IDS)
-    .optional()
-    .describe(
-      'Accounts, or a pattern exactly as the client has it in the clients file. Default: those of the client',
-    ),
+    .max(100)
+    .describe("Accounts that the session may use: literal, or a pattern exactly as the client's.")
+    .optional(),
   operations: z
-    .array(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,127}$/, 'must be names of operations'))
+    .array(operationName)
     .min(1)
-    .max(MOST_APP_IDS)
-    .optional()
-    .describe('`read`, `write`, `all`, or names of operations. Default: those of the client'),
+    .describe('What the session may call: `read`, `write`, `all`, or names of operations.')
+    .optional(),
   ttlSeconds: z
     .int()
     .min(1)
-    .optional()
-    .describe('How long the session lives; at most, and by default, `sessions.maxSeconds`'),
-  subject: subject
-    .optional()
-    .describe('The person or page that the session is for. It has its own rate, and can be ended'),
+    .describe("How long the session lives. At most the client's `sessions.maxSeconds`.")
+    .optional(),
+  subject: subject.optional(),
 });
 
 export type SessionRequest = z.output<typeof sessionRequest>;
 
-export const endRequest = z.strictObject({
-  subject: subject
-    .optional()
-    .describe('Whose sessions end. Without it, all sessions of the client end'),
-});
+/** The body of DELETE /sessions: ends the sessions of one subject, or with `{}` all of the client's. */
+export const endSessionsRequest = z.strictObject({ subject: subject.optional() });

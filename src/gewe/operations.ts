@@ -50,10 +50,13 @@ export function meantOperation(operation: string): string | undefined {
   return KNOWN.has(operation) ? undefined : nearestName(operation, KNOWN_OPERATIONS);
 }
 
+/** What the gateway answers by itself, by the name in the log and the metrics. */
+const OWN: ReadonlySet<string> = new Set(['docs']);
+
 /** The operation as a metric label: a caller must not be able to make up new ones. */
 export function operationLabel(operation: string | undefined): string {
   if (operation === undefined) return 'none';
-  return KNOWN.has(operation) ? operation : 'other';
+  return KNOWN.has(operation) || OWN.has(operation) ? operation : 'other';
 }
 
 /**

@@ -3,7 +3,7 @@ import { findScope, type Headers } from './request-scope.ts';
 
 /**
  * Sends a response: bytes with their length, and all headers at once. Caches on the way must not keep anything about an
- * account (RFC 9111 section 5.2.2.5).
+ * account (RFC 9111 section 5.2.2.5); what is about none has a `Cache-Control` among `headers`.
  */
 export function send(
   res: ServerResponse,
@@ -15,7 +15,8 @@ export function send(
   if (res.headersSent || res.destroyed) return;
   const lines: string[] = [];
   addLines(lines, findScope(res)?.headers);
-  lines.push('Content-Type', contentType, 'Cache-Control', 'no-store');
+  lines.push('Content-Type', contentType);
+  if (headers?.['Cache-Control'] === undefined) lines.push('Cache-Control', 'no-store');
   addLines(lines, headers);
   lines.push('Content-Length', String(body.length));
   res.writeHead(status, lines);
@@ -27,11 +28,16 @@ export function send(
 const SMALL_BYTES = 16_384;
 
 /** Sends a response without a body. */
-export function sendNoContent(res: ServerResponse, headers?: Headers): void {
+export function sendNoContent(
+  res: ServerResponse,
+  headers?: Headers,
+  status: 204 | 304 | 308 = 204,
+): void {
   const lines: string[] = [];
   addLines(lines, findScope(res)?.headers);
   addLines(lines, headers);
-  res.writeHead(204, lines);
+  if (status === 308) lines.push('Content-Length', '0');
+  res.writeHead(status, lines);
   res.end();
 }
 

@@ -1,17 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import { readsDocs, type DocsSetting } from '../docs/answer-docs.ts';
 import { Refusal } from '../errors.ts';
 import { isLoopback } from '../settings/addresses.ts';
 
 /**
  * Protects the ops listener. With `OPS_TOKEN` set, every request needs it. Without it, the listener is on loopback. A web
  * page that is open on the machine could make its own host name point there (DNS rebinding), so only requests with a
- * loopback name as their host are answered. Pages of other origins are refused in both cases.
+ * loopback name as their host are answered. Pages of other origins are refused in both cases. The API page needs no token.
  */
-export function authenticateOps({ opsToken }: { opsToken: string | undefined }): RequestHandler {
+export function authenticateOps({
+  opsToken,
+  docs,
+}: {
+  opsToken: string | undefined;
+  docs: DocsSetting;
+}): RequestHandler {
   const checkCaller = opsToken === undefined ? checkHost : tokenCheck(opsToken);
+  const needsNoToken = opsToken !== undefined && docs !== 'off' ? readsDocs : () => false;
   return (req, _res, next) => {
-    checkCaller(req);
+    if (!needsNoToken(req)) checkCaller(req);
     checkPage(req);
     next();
   };

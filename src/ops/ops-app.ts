@@ -1,4 +1,5 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { answerDocs, type DocsSetting } from '../docs/answer-docs.ts';
 import { adminAccounts } from './admin-accounts.ts';
 import { adminLists } from './admin-lists.ts';
 import { methodsOnly, noAppId, sendObject } from './admin-requests.ts';
@@ -18,6 +19,7 @@ type AdminParts = Parameters<typeof adminAccounts>[0] &
   Parameters<typeof identify>[0];
 
 interface OpsParts extends AdminParts {
+  readonly docs: DocsSetting;
   readonly opsToken: string | undefined;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -34,6 +36,7 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use(securityHeaders());
   app.use(record(parts));
   app.use(authenticateOps(parts));
+  app.use(answerDocs(parts, 'ops'));
   const onlyGet = methodsOnly('GET, HEAD');
   app.route('/').get(answerIndex()).all(onlyGet);
   app.route('/healthz').get(answerHealthz()).all(onlyGet);

@@ -30,7 +30,8 @@ const keyHash = z
   .regex(/^sha256:[0-9a-f]{64}$/, keyRule)
   .transform((text) => text.slice('sha256:'.length));
 
-const appIdPattern = z
+/** An appId in which `*` matches any run of characters. */
+export const appIdPattern = z
   .string()
   .regex(
     /^[A-Za-z0-9_.:@*-]{1,128}$/,
@@ -66,6 +67,9 @@ const sessions = z
   })
   .describe('Lets it make sessions for front ends, with POST /sessions');
 
+/** A group of operations, or the name of one. */
+export const operationName = z.enum(OPERATIONS, { error: ({ input }) => operationRule(input) });
+
 /** The entry of a client in the clients file. */
 export const clientEntry = z.strictObject({
   keys: z
@@ -81,7 +85,7 @@ export const clientEntry = z.strictObject({
     .describe('Accounts that it may use, * for any run of characters. Default: all')
     .default(['*']),
   operations: z
-    .array(z.enum(OPERATIONS, { error: ({ input }) => operationRule(input) }))
+    .array(operationName)
     .min(1, 'must have at least one operation')
     .describe('read, write, all, or names of operations. Default: read')
     .default(['read']),

@@ -108,6 +108,8 @@ const VARIABLES = {
       'info',
     ),
     shutdownGraceMs: milliseconds('SHUTDOWN_GRACE_MS', 10_000, 0),
+    /** Which listeners serve the API page. */
+    docs: oneOf('DOCS', ['both', 'ops', 'off'], 'both'),
   },
   list: {
     deadlineMs: milliseconds('LIST_DEADLINE_MS', 7000),

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { endRequest, sessionRequest } from '../auth/session-request.ts';
+import { endSessionsRequest, sessionRequest } from '../auth/session-request.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { Refusal } from '../errors.ts';
 import { jsonBody } from '../http/body.ts';
@@ -39,7 +39,7 @@ export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandle
     }
     const body = await readBody(req, scope);
     if (req.method === 'DELETE') {
-      const { subject } = parse(endRequest, body);
+      const { subject } = parse(endSessionsRequest, body);
       await sessions.end(client, subject);
       return sendNoContent(res);
     }

@@ -2,8 +2,9 @@
 import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { found, scopeOf, type Headers, type RequestScope } from '../http/request-scope.ts';
+import { isSameOrigin } from '../http/same-origin.ts';
 import { sendNoContent, vary } from '../http/send.ts';
-import type { ClientDirectory } from '../settings/client.ts';
+import type { Client, ClientDirectory } from '../settings/client.ts';
 
 const REQUEST_HEADERS =
   'Authorization, X-API-Key, X-GEWE-TOKEN, Content-Type, Idempotency-Key, Prefer, Cache-Control, X-Request-Id, traceparent';
@@ -58,12 +59,23 @@ export function answerPreflight(methods: string): RequestHandler {
   };
 }
 
-/** Checks that this client lists the origin, once the client is known. */
-export function checkOrigin(): RequestHandler {
+interface CheckOriginParts {
+  readonly docs: 'both' | 'ops' | 'off';
+  /** The client of callers without a key; undefined if a key is required. */
+  readonly anonymous: Client | undefined;
+}
+
+/**
+ * Checks that this client lists the origin, once the client is known. The API page is on the gateway's own origin and calls
+ * with its reader's key. Without a key it may not: any host name can be made to lead here (DNS rebinding).
+ */
+export function checkOrigin({ docs, anonymous }: CheckOriginParts): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers;
     const scope = scopeOf(res);
-    if (origin === undefined || found(scope.caller).client.origins.includes(origin)) return next();
+    const { client } = found(scope.caller);
+    if (origin === undefined || client.origins.includes(origin)) return next();
+    if (docs === 'both' && client !== anonymous && isSameOrigin(req.headers)) return next();
     forgetOrigin(scope.headers);
     noteOrigin(scope, origin);
     throw originRefused();

@@ -7,6 +7,9 @@ import type { TestGateway } from '../support/start-gateway.ts';
 export const OPS_TOKEN = 'ops-token-of-this-test';
 const ONLINE_SINCE = '2026-01-01T00:00:00.000Z';
 
+/** For everybody to read. */
+export const DOCS_TARGETS = ['/docs', '/openapi.json'];
+
 /** Existing paths, future ones, missing ones, and other spellings of them. */
 export const OPS_TARGETS = [
   '/',
@@ -19,8 +22,7 @@ export const OPS_TARGETS = [
   '/admin/accounts/wx_a',
   '/admin/lists/wx_a',
   '/admin/lists/%zz',
-  '/docs',
-  '/openapi.json',
+  ...DOCS_TARGETS,
   '/nothing',
   '/contacts/search',
   '//metrics',

@@ -61,6 +61,7 @@ const COMMON = [
   'china-time.ts',
   'coalesce.ts',
   'errors.ts',
+  'html.ts',
   'leases.ts',
   'near-name.ts',
   'listen-error.ts',
@@ -80,11 +81,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['gewe', 'http', 'settings'],
   'contacts-list': ['gewe', 'settings'],
   stores: ['add-contacts', 'auth', 'contacts-list', 'steps'],
+  docs: ['add-contacts', 'auth', 'gewe', 'http'],
   http: ['add-contacts', 'auth', 'gewe', 'settings'],
   steps: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings'],
-  ops: ['add-contacts', 'auth', 'contacts-list', 'gewe', 'http', 'settings', 'steps'],
+  ops: ['add-contacts', 'auth', 'contacts-list', 'docs', 'gewe', 'http', 'settings', 'steps'],
   'shut-down.ts': [],
-  'app.ts': ['http', 'ops', 'steps'],
+  'app.ts': ['docs', 'http', 'ops', 'steps'],
   'open-secrets.ts': ['gewe', 'ops', 'settings'],
   'gateway.ts': [
     'add-contacts',
@@ -160,6 +162,11 @@ describe('imports under src', () => {
     for (const { path } of files) visit(path, []);
     expect(cycles).toEqual([]);
   });
+});
+
+test('no two files differ only in their extension: the build would write one over the other', () => {
+  const names = files.map(({ path }) => path.replace(/\.[cm]?[jt]s$/, ''));
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
 test("steps do not import each other; they share what they find through the request's scope", () => {

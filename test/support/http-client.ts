@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { holdAnswer } from './documented-answers.ts';
 import { KEY } from './start-gateway.ts';
 
 export interface HttpAnswer {
@@ -27,15 +28,19 @@ export function httpCall(url: string, call: HttpCall): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const { method = 'POST', path, headers = {}, body, agent = new Agent(), signal } = call;
   const outgoing = request(url, { method, path, headers, agent, signal }, (res) => {
-    buffer(res).then((bytes) => {
-      resolve({
-        status: res.statusCode ?? 0,
-        headers: res.headers,
-        rawHeaders: res.rawHeaders,
-        body: bytes,
-        json: () => JSON.parse(bytes.toString()) as Record<string, unknown>,
-      });
-    }, reject);
+    buffer(res)
+      .then((bytes) => {
+        const status = res.statusCode ?? 0;
+        holdAnswer({ url, method, path, status, headers: res.headers, body: bytes });
+        resolve({
+          status,
+          headers: res.headers,
+          rawHeaders: res.rawHeaders,
+          body: bytes,
+          json: () => JSON.parse(bytes.toString()) as Record<string, unknown>,
+        });
+      }, reject)
+      .catch(reject);
   });
   outgoing.on('error', reject);
   outgoing.end(body);

@@ -4,6 +4,7 @@ import supertest from 'supertest';
 import { createGateway, type Gateway, type Overrides } from '../../src/gateway.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { holdAnswer, holdAnswersOf } from './documented-answers.ts';
 import { emptyStore } from './engine.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -103,6 +104,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     ...options.overrides,
   });
   const { url, opsUrl } = await gateway.start();
+  await holdAnswersOf(url);
 
   return {
     gateway,
@@ -119,13 +121,28 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       supertest(url)
         .post(`/contacts/${operation}`)
         .set({ 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}`, ...headers })
-        .send(typeof body === 'string' ? body : JSON.stringify(body)),
+        .send(typeof body === 'string' ? body : JSON.stringify(body))
+        .expect((answer) => holdSupertestAnswer(url, `/contacts/${operation}`, answer)),
     async stop() {
       await gateway.stop();
       if (options.simulator === undefined) await simulator.stop();
       await folder.remove();
     },
   };
+}
+
+/** Supertest has parsed the body, and keeps the bytes of text and JSON. */
+function holdSupertestAnswer(url: string, path: string, answer: supertest.Response): void {
+  const { status, headers, text } = answer;
+  const decoded = { ...(headers as Record<string, string>), 'content-encoding': 'identity' };
+  holdAnswer({
+    url,
+    method: 'POST',
+    path,
+    status,
+    headers: decoded,
+    body: Buffer.from(text ?? ''),
+  });
 }
 
 /** The records that were written at once. */

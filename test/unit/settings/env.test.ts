@@ -27,6 +27,7 @@ describe('the environment', () => {
         trustProxy: undefined,
         logLevel: 'info',
         shutdownGraceMs: 10_000,
+        docs: 'both',
       },
       list: { deadlineMs: 7000, cacheDeadlineMs: 2000, hardLimitMs: 300_000, pollMs: 10_000 },
       files: { policy: undefined, clients: undefined },

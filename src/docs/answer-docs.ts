@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Request, RequestHandler, Response } from 'express';
+import { Refusal } from '../errors.ts';
+import { encoded, encodingFor, isWorthCompressing } from '../http/compression.ts';
+import { scopeOf } from '../http/request-scope.ts';
+import { send, sendNoContent, vary } from '../http/send.ts';
+import { PAGE_CSS } from './page-css.ts';
+import type { Language } from './words.ts';
+
+/** The listener that the page is on. Calls can be sent only from the page that has the origin of the API. */
+export type DocsPlace = 'client' | 'ops';
+
+/** Where `DOCS` puts the page. */
+export type DocsSetting = 'both' | 'ops' | 'off';
+
+interface File {
+  readonly contentType: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+type FileName = 'page-en' | 'page-zh' | 'openapi' | 'css' | 'js';
+type Files = Readonly<Record<FileName, File>>;
+
+const PATHS: ReadonlyMap<string, 'page' | 'slash' | FileName> = new Map([
+  ['/docs', 'page'],
+  ['/docs/', 'slash'],
+  ['/docs/page.css', 'css'],
+  ['/docs/page.js', 'js'],
+  ['/openapi.json', 'openapi'],
+] as const);
+
+/** Whether a request only reads the page, for which no credentials are needed. */
+export function readsDocs({ method, path }: Pick<Request, 'method' | 'path'>): boolean {
+  return (method === 'GET' || method === 'HEAD') && PATHS.has(path);
+}
+
+/** Only what the page itself brings with it. Calls go to its own origin, if they can be sent from it. */
+function policyOf(place: DocsPlace): string {
+  const connect = place === 'client' ? "'self'" : "'none'";
+  return `default-src 'none';style-src 'self';script-src 'self';img-src 'self' data:;connect-src ${connect};base-uri 'none';form-action 'none';frame-ancestors 'none'`;
+}
+
+/**
+ * Answers `/docs` and `/openapi.json`, for which no key is needed: they say nothing that differs between gateways.
+ * Everything else passes.
+ */
+export function answerDocs({ docs }: { docs: DocsSetting }, place: DocsPlace): RequestHandler {
+  if (docs === 'off' || (docs === 'ops' && place === 'client')) return (_req, _res, next) => next();
+  const files = filesOf(place);
+  const policy = policyOf(place);
+  return async (req, res, next) => {
+    const asked = PATHS.get(req.path);
+    if (asked === undefined) return next();
+    const scope = scopeOf(res);
+    scope.operation = 'docs';
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      throw new Refusal('method-not-allowed', 'Use GET, HEAD here.', {
+        headers: { Allow: 'GET, HEAD' },
+      });
+    }
+    // Links in the page are relative to /docs. So is this, because a proxy may have put a path before it.
+    if (asked === 'slash') return sendNoContent(res, { Location: '../docs' }, 308);
+    scope.headers['Content-Security-Policy'] = policy;
+    const name = asked === 'page' ? (`page-${languageOf(req, res)}` as const) : asked;
+    await sendFile(req, res, (await files())[name]);
+  };
+}
+
+/** The language that the caller prefers, or names in `?lang=`. */
+function languageOf(req: Request, res: Response): Language {
+  const { lang } = req.query;
+  if (lang === 'en' || lang === 'zh') return lang;
+  vary(scopeOf(res).headers, 'Accept-Language');
+  return req.acceptsLanguages('en', 'zh') === 'zh' ? 'zh' : 'en';
+}
+
+/** Made at the first request and then kept: the library for documents costs memory that most gateways never need. */
+function filesOf(place: DocsPlace): () => Promise<Files> {
+  let made: Promise<Files> | undefined;
+  return () => {
+    made ??= makeFiles(place);
+    // A failure is a fault of ours; the next request tries again.
+    made.catch(() => (made = undefined));
+    return made;
+  };
+}
+
+async function makeFiles(place: DocsPlace): Promise<Files> {
+  const [{ ANOTHER_ORIGIN, buildDocument, SAME_ORIGIN }, { renderPage }] = await Promise.all([
+    import('./openapi.ts'),
+    import('./page.ts'),
+  ]);
+  const canTry = place === 'client';
+  const document = buildDocument(canTry ? SAME_ORIGIN : ANOTHER_ORIGIN);
+  const page = (language: Language) =>
+    fileOf('text/html; charset=utf-8', renderPage(document, { language, canTry }));
+  return {
+    'page-en': page('en'),
+    'page-zh': page('zh'),
+    openapi: fileOf('application/json', JSON.stringify(document)),
+    css: fileOf('text/css; charset=utf-8', PAGE_CSS),
+    js: fileOf(
+      'text/javascript; charset=utf-8',
+      readFileSync(new URL('./in-browser.js', import.meta.url), 'utf8'),
+    ),
+  };
+}
+
+function fileOf(contentType: string, text: string): File {
+  const bytes = Buffer.from(text);
+  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  // Weak: its compressed forms have other bytes (RFC 9110 section 8.8.1).
+  return { contentType, bytes, etag: `W/"${hash}"` };
+}
+
+/** Caches may keep it but must ask each time whether it is still the same (RFC 9111 section 5.2.2.4). */
+async function sendFile(req: Request, res: Response, file: File): Promise<void> {
+  const { contentType, bytes, etag } = file;
+  vary(scopeOf(res).headers, 'Accept-Encoding');
+  const headers = { 'Cache-Control': 'no-cache', ETag: etag };
+  if (matches(req.get('if-none-match'), etag)) return sendNoContent(res, headers, 304);
+  const encoding = isWorthCompressing(bytes) ? encodingFor(req) : undefined;
+  const compressed = encoding && (await encoded(bytes, encoding)?.catch(() => undefined));
+  if (encoding === undefined || compressed === undefined) {
+    return send(res, 200, contentType, bytes, headers);
+  }
+  send(res, 200, contentType, compressed, { ...headers, 'Content-Encoding': encoding });
+}
+
+/** RFC 9110 section 13.1.2, by the weak comparison. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  const opaque = etag.replace(/^W\//, '');
+  return (ifNoneMatch ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .some((one) => one === '*' || one.replace(/^W\//, '') === opaque);
+}
