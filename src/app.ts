@@ -57,8 +57,7 @@ export function createApp(parts: AppParts): Express {
       record(parts),
       allowOrigin(parts),
       refuseAfterGrace(parts),
-      answerDocs(parts, 'client'),
-      resolveRoute(),
+      resolveRoute(parts),
       byRoute({
         operation: inOrder(
           answerPreflight('POST'),
@@ -72,8 +71,9 @@ export function createApp(parts: AppParts): Express {
             forward(parts),
           ),
         ),
+        docs: answerDocs(parts, 'client'),
         sessions: inOrder(refusePages(), letIn, count, answerSessions(parts)),
-        account: inOrder(
+        accounts: inOrder(
           resolveAccount(),
           answerPreflight('GET, HEAD'),
           letIn,

@@ -114,7 +114,7 @@ const DETAILS: Readonly<Record<AuthenticationFault, string>> = {
 };
 
 /** The refusal of a credential, with its challenge (RFC 6750 section 3). It never repeats the credential. */
-export function unauthenticated(reason: AuthenticationFault): Refusal {
+function unauthenticated(reason: AuthenticationFault): Refusal {
   const detail = DETAILS[reason];
   // Without a credential, no error may be named (RFC 6750 section 3.1).
   const error =

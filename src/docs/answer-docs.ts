@@ -54,7 +54,6 @@ export function answerDocs({ docs }: { docs: DocsSetting }, place: DocsPlace): R
     const asked = PATHS.get(req.path);
     if (asked === undefined) return next();
     const scope = scopeOf(res);
-    scope.operation = 'docs';
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       throw new Refusal('method-not-allowed', 'Use GET, HEAD here.', {
         headers: { Allow: 'GET, HEAD' },

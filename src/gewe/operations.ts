@@ -51,7 +51,7 @@ export function meantOperation(operation: string): string | undefined {
 }
 
 /** What the gateway answers by itself, by the name in the log and the metrics. */
-const OWN: ReadonlySet<string> = new Set(['docs']);
+const OWN: ReadonlySet<string> = new Set(['accounts', 'docs', 'sessions']);
 
 /** The operation as a metric label: a caller must not be able to make up new ones. */
 export function operationLabel(operation: string | undefined): string {

@@ -10,7 +10,7 @@ import type { RefusalFormat } from './problem-details.ts';
 export type Source = 'live' | 'saved' | 'gewe-cache' | 'replayed';
 
 /** What a path leads to: one of GEWE's operations, or something of the gateway's own. */
-export type Route = 'operation' | 'sessions' | 'account';
+export type Route = 'operation' | 'sessions' | 'accounts' | 'docs';
 
 /** Headers of an answer by name, as they are written. */
 export type Headers = Record<string, string>;

@@ -38,6 +38,7 @@ export function record({ clock, onRequest }: RecordParts): RequestHandler {
         requestId: trace.requestId,
         client: caller?.client.name,
         subject: caller?.subject,
+        // A path that leads nowhere has neither.
         operation: operation ?? (route === 'operation' ? undefined : route),
         source,
         status: res.writableFinished ? res.statusCode : undefined,

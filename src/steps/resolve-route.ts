@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { rightSpelling } from '../gewe/operations.ts';
 import { scopeOf, type RequestScope, type Route } from '../http/request-scope.ts';
@@ -27,20 +27,26 @@ const OWN_ROUTES: readonly {
 }[] = [
   { route: 'sessions', path: /^\/{1,2}sessions\/?$/, methods: ['POST', 'DELETE', 'OPTIONS'] },
   {
-    route: 'account',
+    route: 'accounts',
     path: /^\/{1,2}accounts\/{1,2}[^/]+\/?$/,
     methods: ['GET', 'HEAD', 'OPTIONS'],
+  },
+  {
+    route: 'docs',
+    path: /^\/(?:docs(?:\/|\/page\.css|\/page\.js)?|openapi\.json)$/,
+    methods: ['GET', 'HEAD'],
   },
 ];
 
 /** Finds what a path leads to: 404 for nothing, 405 for a method that it does not have. */
-export function resolveRoute(): RequestHandler {
+export function resolveRoute({ docs }: { docs: 'both' | 'ops' | 'off' }): RequestHandler {
+  const ownRoutes = OWN_ROUTES.filter(({ route }) => route !== 'docs' || docs === 'both');
   return (req, res, next) => {
     const scope = scopeOf(res);
-    const [path = ''] = req.originalUrl.split('?', 1);
-    const own = OWN_ROUTES.find((one) => one.path.test(path));
+    const operation = operationOf(req.originalUrl);
+    const own = operation === undefined ? ownRoutes.find(isAt(req.originalUrl)) : undefined;
+    if (own === undefined) scope.operation = assertCallable(operation, scope);
     scope.route = own?.route ?? 'operation';
-    if (own === undefined) scope.operation = operationAt(req, scope);
     // A browser asks with OPTIONS first (Fetch standard, CORS-preflight); a later step answers.
     const methods = own?.methods ?? ['POST', 'OPTIONS'];
     if (!methods.includes(req.method)) {
@@ -51,9 +57,13 @@ export function resolveRoute(): RequestHandler {
   };
 }
 
-/** The operation of a request. @throws Refusal if its path names none */
-function operationAt(req: Request, scope: RequestScope): string {
-  const operation = operationOf(req.originalUrl);
+function isAt(target: string) {
+  const [path = ''] = target.split('?', 1);
+  return (own: (typeof OWN_ROUTES)[number]) => own.path.test(path);
+}
+
+/** @throws Refusal if the path names no operation, or one in another case */
+function assertCallable(operation: string | undefined, scope: RequestScope): string {
   // A secret in its place would be logged, and sent to the upstream in the path.
   if (operation === undefined || scope.holdsSecret(operation)) {
     throw new Refusal(

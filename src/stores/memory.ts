@@ -134,7 +134,7 @@ function memoryAccounts(): AccountRegister {
   };
 }
 
-export function memorySessions(): SessionStore {
+function memorySessions(): SessionStore {
   let keys: readonly SigningKey[] = [];
   const ends = new Map<string, number>();
   const nameOf = (client: string, subject = '') => `${client}/${subject}`;

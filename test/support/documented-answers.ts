@@ -7,7 +7,7 @@ import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { expect } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { operationOf } from '../../src/steps/resolve-operation.ts';
+import { operationOf } from '../../src/steps/resolve-route.ts';
 
 export interface Answered {
   readonly url: string;
