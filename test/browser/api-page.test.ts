@@ -7,6 +7,7 @@ import {
   isTooWide,
   launchBrowser,
   LOOKS,
+  screenshot,
   visit,
   type Look,
   type Visit,
@@ -58,6 +59,8 @@ describeInBrowser('the API page', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await isTooWide(page)).toBe(false);
     expect(seen.problems()).toEqual([]);
+    await page.evaluate('scrollTo(0, 0)');
+    await screenshot(page, 'api', look);
   });
 
   test('a call is sent with the key that was typed in, and its answer is shown with its headers', async () => {
