@@ -1,5 +1,6 @@
 /** Session tokens: a JWS (RFC 7515) behind a prefix, so that a scanner for leaked secrets can find it. */
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
+import { loadJose, type Jose } from './jose.ts';
 import type { SigningKey } from './ports.ts';
 import type { TokenFault } from './token-fault.ts';
 
@@ -28,6 +29,7 @@ const ISSUER = 'gewe-gateway';
 
 export async function signSession(claims: SessionClaims, key: SigningKey): Promise<string> {
   const { id, client, keyId, subject, appIds, operations, issuedAt, expiresAt } = claims;
+  const { SignJWT } = await loadJose();
   const payload = { client, key: keyId, appIds, operations } satisfies JWTPayload;
   const token = new SignJWT(payload)
     .setProtectedHeader({ alg: ALGORITHM, kid: key.id })
@@ -41,7 +43,8 @@ export async function signSession(claims: SessionClaims, key: SigningKey): Promi
 }
 
 /** The id of the key that a token claims to be signed with; undefined for what is no token. Checks nothing. */
-export function signingKeyIdOf(token: string): string | undefined {
+export async function signingKeyIdOf(token: string): Promise<string | undefined> {
+  const { decodeProtectedHeader } = await loadJose();
   try {
     return decodeProtectedHeader(token.slice(SESSION_PREFIX.length)).kid;
   } catch {
@@ -55,6 +58,7 @@ export async function readSession(
   key: SigningKey,
   now: number,
 ): Promise<SessionClaims | TokenFault> {
+  const { jwtVerify, errors } = await loadJose();
   try {
     const { payload } = await jwtVerify(token.slice(SESSION_PREFIX.length), secretOf(key), {
       algorithms: [ALGORITHM],
@@ -64,7 +68,7 @@ export async function readSession(
     });
     return claimsOf(payload);
   } catch (error) {
-    return faultOf(error);
+    return faultOf(error, errors);
   }
 }
 
@@ -92,7 +96,7 @@ function claimsOf(payload: JWTPayload): SessionClaims {
   };
 }
 
-function faultOf(error: unknown): TokenFault {
+function faultOf(error: unknown, errors: Jose['errors']): TokenFault {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'algorithm';

@@ -81,7 +81,7 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     if (token.length > LONGEST_TOKEN) return 'malformed';
     const digest = createHash('sha256').update(token).digest('base64url');
     const known = verified.get(digest);
-    const keyId = known?.signedBy ?? signingKeyIdOf(token);
+    const keyId = known?.signedBy ?? (await signingKeyIdOf(token));
     if (keyId === undefined) return 'malformed';
     const key = await signingKeys.find(keyId);
     if (key === undefined) return 'unknown-key';

@@ -1,5 +1,5 @@
 /** The keys of one source: fetched in the background and when a token needs it, and kept while the provider is down. */
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { singleFlight } from '../../coalesce.ts';
 import type { Clock } from '../../time.ts';
 import { fetchKeys, sourceId, type FetchFailure, type KeySource } from './fetch-keys.ts';
@@ -9,7 +9,7 @@ import type { KeySetStore, StoredKeySet } from './ports.ts';
 
 /** Keys to verify with. Another key set is another object. */
 export interface Keys {
-  readonly find: JWTVerifyGetKey;
+  readonly jwks: JSONWebKeySet;
 }
 
 export interface KeySet {
@@ -130,7 +130,7 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
 /** Undefined if there is no key. */
 function keysOf(text: string): Keys | undefined {
   const jwks = JSON.parse(text) as JSONWebKeySet;
-  return jwks.keys.length === 0 ? undefined : { find: createLocalJWKSet(jwks) };
+  return jwks.keys.length === 0 ? undefined : { jwks };
 }
 
 /** The copy in the store. It is written no more often than keys are fetched, and only if there is something new. */

@@ -1,5 +1,6 @@
 /** The signature and the standard claims of a token (RFC 7519), by the advice of RFC 8725. */
-import { errors, jwtVerify, type CryptoKey, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { CryptoKey, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import { loadJose, type Jose } from '../jose.ts';
 import type { TokenFault } from '../token-fault.ts';
 import type { Keys } from './key-set.ts';
 
@@ -72,28 +73,42 @@ export async function verifyToken(
     clockTolerance: CLOCK_SKEW_SECONDS,
     currentDate: new Date(now),
   };
+  const jose = await loadJose();
   try {
-    const claims = await verifyWithAny(token, keys, options);
+    const claims = await verifyWithAny(jose, token, keys, options);
     return { kind: 'verified', claims, expiresAt: instantOf(claims.exp) };
   } catch (error) {
-    return { kind: 'rejected', reason: faultOf(error) };
+    return { kind: 'rejected', reason: faultOf(error, jose.errors) };
   }
 }
 
+/** Importing a key costs more than a signature check, so each is imported once. */
+const finders = new WeakMap<Keys, JWTVerifyGetKey>();
+
+function finderOf(keys: Keys, { createLocalJWKSet }: Jose): JWTVerifyGetKey {
+  const known = finders.get(keys);
+  if (known !== undefined) return known;
+  const finder = createLocalJWKSet(keys.jwks);
+  finders.set(keys, finder);
+  return finder;
+}
+
 async function verifyWithAny(
+  jose: Jose,
   token: string,
   keys: Keys,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {
-    return (await jwtVerify(token, keys.find, options)).payload;
+    return (await jose.jwtVerify(token, finderOf(keys, jose), options)).payload;
   } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    return await verifyWithEach(token, error, options);
+    if (!(error instanceof jose.errors.JWKSMultipleMatchingKeys)) throw error;
+    return await verifyWithEach(jose, token, error, options);
   }
 }
 
 async function verifyWithEach(
+  { jwtVerify, errors }: Jose,
   token: string,
   candidates: AsyncIterable<CryptoKey>,
   options: JWTVerifyOptions,
@@ -111,7 +126,7 @@ async function verifyWithEach(
 }
 
 /** Rethrows what is no fault of the token. */
-function faultOf(error: unknown): TokenFault {
+function faultOf(error: unknown, errors: Jose['errors']): TokenFault {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'aud') return 'audience';
