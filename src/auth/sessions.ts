@@ -96,8 +96,9 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
 
   async function isEnded({ client, subject, issuedAt }: SessionClaims): Promise<boolean> {
     const context = { client, subject };
-    const endedUntil = await endings.fetch(endingKey(client, subject), { context });
-    return issuedAt <= (endedUntil ?? -Infinity);
+    const known = await endings.fetch(endingKey(client, subject), { context });
+    // Undefined if the store failed with nothing known, or if the entry was deleted meanwhile. Neither means "never".
+    return issuedAt <= (known ?? (await store.endedUntil(client, subject)));
   }
 
   return {
