@@ -47,8 +47,9 @@ export function createSigningKeys(
 
   return {
     async current() {
-      const [newest] = await keys();
-      if (newest !== undefined) return newest;
+      // Not by age: the clock may have been set back between two rotations. A key that retires would take its tokens along.
+      const signing = (await keys()).find(({ retiresAt }) => retiresAt === undefined);
+      if (signing !== undefined) return signing;
       // Made by the first session, not at the start, and never by a caller without a key.
       const first = newSigningKey(clock.now());
       known = await store.signingKeys(first);
