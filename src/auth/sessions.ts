@@ -75,6 +75,8 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
       return store.endedUntil(client, subject);
     },
   });
+  /** The last `issuedAt` that this gateway has seen: ahead of the clock if that was set back since. */
+  let lastIssuedAt = -Infinity;
   const endingKey = (client: string, subject = '') => `${client}/${subject}`;
 
   async function claimsOf(token: string): Promise<SessionClaims | TokenFault> {
@@ -89,6 +91,7 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     if (known !== undefined) return known.claims.expiresAt > now ? known.claims : 'expired';
     const claims = await readSession(token, key, now);
     if (typeof claims !== 'string') {
+      lastIssuedAt = Math.max(lastIssuedAt, claims.issuedAt);
       verified.set(digest, { claims, signedBy: keyId }, { size: token.length });
     }
     return claims;
@@ -108,7 +111,9 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
       refuseMoreThanClient(client, request);
       // What was issued up to the last end counts as ended, so that a new session must come after it.
       const endedUntil = await store.endedUntil(client.name, request.subject);
-      const issuedAt = Math.max(clock.now(), endedUntil + 1);
+      const now = clock.now();
+      const issuedAt = Math.max(now, endedUntil + 1);
+      lastIssuedAt = Math.max(lastIssuedAt, issuedAt);
       const { subject, appIds, operations } = request;
       const claims: SessionClaims = {
         id: randomUUID(),
@@ -118,7 +123,8 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
         appIds,
         operations,
         issuedAt,
-        expiresAt: issuedAt + ttlMs,
+        // Not from `issuedAt`, which is in the future if the clock was set back after an end.
+        expiresAt: now + ttlMs,
       };
       const token = await signSession(claims, await signingKeys.current());
       if (token.length > LONGEST_TOKEN) throw tooLong();
@@ -133,7 +139,7 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     async end(client, subject) {
       settingsOf(client);
       const { name } = client;
-      await store.end(name, subject, clock.now());
+      await store.end(name, subject, Math.max(clock.now(), lastIssuedAt));
       // At this gateway at once.
       if (subject === undefined) endings.clear();
       else endings.delete(endingKey(name, subject));
@@ -174,9 +180,11 @@ function refuseMoreThanClient(client: Client, { appIds = [], operations = [] }: 
     );
   }
   const isGroup = (operation: string) => ['read', 'write', 'all'].includes(operation);
+  const has = (operation: string) => client.operations.includes(operation);
   const mayGrant = (operation: string) =>
-    client.operations.includes('all') ||
-    client.operations.includes(operation) ||
+    has('all') ||
+    has(operation) ||
+    (operation === 'all' && has('read') && has('write')) ||
     (!isGroup(operation) && allowsOperation(client.operations, operation));
   if (!operations.every(mayGrant)) {
     throw new Refusal(

@@ -38,6 +38,7 @@ export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandle
       throw new Refusal('operation-not-allowed', detail);
     }
     const body = await readBody(req, scope);
+    refuseSecrets(body, scope);
     if (req.method === 'DELETE') {
       const { subject } = parse(endRequest, body);
       await sessions.end(client, subject);
@@ -52,8 +53,15 @@ export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandle
   };
 }
 
-async function readBody(req: Request, scope: RequestScope): Promise<unknown> {
+async function readBody(req: Request, scope: RequestScope): Promise<object> {
   return (await jsonBody(req, scope.holdsSecret, BODY_LIMIT_BYTES)).json;
+}
+
+/** A subject is logged with each request of its sessions, and everybody who has a token can read what is in it. */
+function refuseSecrets(body: object, { holdsSecret }: RequestScope): void {
+  const isSecret = (value: unknown) => typeof value === 'string' && holdsSecret(value);
+  if (!Object.values(body).flat().some(isSecret)) return;
+  throw new Refusal('invalid-body', 'The body must not contain a token or your key.');
 }
 
 interface Schema<T> {

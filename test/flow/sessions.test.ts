@@ -6,7 +6,7 @@ import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const CRM_ORIGIN = 'https://crm.example.com';
 const keyOf = (name: string) => `key-of-${name}`;
@@ -18,6 +18,7 @@ const crm = (keys = hashes('crm', 'crm-next'), operations = '[read, addContacts]
 const OTHERS = `
   all: { ${hashes('all')}, operations: [all], sessions: { maxSeconds: 60 } }
   none: { ${hashes('none')}, operations: [all] }
+  both: { ${hashes('both')}, operations: [read, write], sessions: { maxSeconds: 60 } }
   bare: { ${hashes('bare')}, errors: http, sessions: { maxSeconds: 60 } }
 `;
 const CLIENTS = `clients:\n${crm()}\n${OTHERS}`;
@@ -150,6 +151,30 @@ describe('POST /sessions', () => {
     ['an array', []],
   ])('refuses %s with 400 invalid-body', async (_what, body) => {
     expect(seen(await sessionsCall('POST', body))).toEqual([400, 'invalid-body']);
+  });
+
+  test.each<[string, string]>([
+    ['its key', keyOf('crm')],
+    ['GEWE’s token', TOKEN],
+  ])(
+    'refuses a subject or an appId with %s in it: it would be logged or repeated',
+    async (_what, secret) => {
+      for (const body of [{ subject: `a ${secret}` }, { appIds: [`wx_${secret}`] }]) {
+        const answer = await sessionsCall('POST', body);
+        expect(seen(answer)).toEqual([400, 'invalid-body']);
+        expect(answer.body.toString()).not.toContain(secret);
+      }
+      expect(seen(await sessionsCall('DELETE', { subject: secret }))).toEqual([
+        400,
+        'invalid-body',
+      ]);
+    },
+  );
+
+  test('gives a client that may read and write all operations, if it asks for them', async () => {
+    expect(await createSession({ operations: ['all'] }, 'both')).toMatchObject({
+      operations: ['all'],
+    });
   });
 
   test('refuses a client without `sessions`, an anonymous caller and a session', async () => {
@@ -349,6 +374,29 @@ describe('DELETE /sessions', () => {
     }
     expect(seen(await ask(ofAnother.token))).toEqual([200, 'passed']);
     clock.advance(1);
+  });
+});
+
+describe('after the system clock was set back', () => {
+  const HOUR_MS = 3_600_000;
+  afterEach(() => clock.advance(HOUR_MS + 1));
+
+  test('DELETE /sessions ends the sessions that were made before, with times ahead', async () => {
+    const old = await createSession();
+    clock.set(clock.now() - HOUR_MS);
+    await sessionsCall('DELETE', { subject });
+    expect(seen(await ask(old.token))).toEqual([401, 'unauthenticated', 'revoked']);
+    expect(seen(await ask((await createSession()).token))).toEqual([200, 'passed']);
+  });
+
+  test('a session lives no longer than it says, although sessions were ended in the future', async () => {
+    await sessionsCall('DELETE', { subject });
+    clock.set(clock.now() - HOUR_MS);
+    const { token, expiresAt } = await createSession({ ttlSeconds: 10 });
+    expect(expiresAt).toBe(new Date(clock.now() + 10_000).toISOString());
+    expect(seen(await ask(token))).toEqual([200, 'passed']);
+    clock.advance(10_000);
+    expect(seen(await ask(token))).toEqual([401, 'unauthenticated', 'expired']);
   });
 });
 
