@@ -6,6 +6,7 @@ import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
+import { openRaw } from '../support/raw-client.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const CRM_ORIGIN = 'https://crm.example.com';
@@ -411,6 +412,23 @@ describe('a session of a client whose entry changes', () => {
       own.log.slice(before).some(({ msg }) => msg === 'the clients file was taken over');
     while (!isTaken()) await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  /** Ends all sessions with this key, with a body of which the end comes only after `meanwhile`. */
+  async function endSlowly(own: TestGateway, key: string, meanwhile: () => Promise<void>) {
+    const caller = openRaw(own.url);
+    const head = [
+      'DELETE /sessions HTTP/1.1',
+      'Host: gateway.test',
+      `Authorization: Bearer ${keyOf(key)}`,
+      'Content-Type: application/json',
+      'Content-Length: 2',
+    ];
+    caller.socket.write(`${head.join('\r\n')}\r\n\r\n{`);
+    await meanwhile();
+    caller.socket.write('}');
+    const [answer] = await caller.taken(1);
+    caller.socket.destroy();
+    return answer?.status;
+  }
   const askAt = (own: TestGateway, token: string, operation = 'search') =>
     httpCall(own.url, {
       path: `/contacts/${operation}`,
@@ -425,6 +443,18 @@ describe('a session of a client whose entry changes', () => {
         body: '{}',
       })
     ).json()['token'] as string;
+
+  test('is not ended with a key that is revoked while the body arrives', async () => {
+    const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
+    try {
+      const token = await createAt(own, 'crm-next');
+      const revoke = () => write(own, `clients:\n${crm(hashes('crm-next'))}\n${OTHERS}`);
+      expect(await endSlowly(own, 'crm', revoke)).toBe(401);
+      expect(await askAt(own, token)).toEqual([200, 'passed']);
+    } finally {
+      await own.stop();
+    }
+  });
 
   test('dies with its client and with the key that made it, and loses what its client loses', async () => {
     const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
