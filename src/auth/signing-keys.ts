@@ -11,8 +11,8 @@ export interface SigningKeys {
   find(id: string): Promise<SigningKey | undefined>;
 }
 
-/** A rotation is known at every gateway within a second. */
-const KNOWN_FOR_MS = 1000;
+/** A rotation is known at every gateway within a second. Until then the old key signs there. */
+export const KNOWN_FOR_MS = 1000;
 
 export function newSigningKey(now: number): SigningKey {
   const [id, secret] = [randomBytes(9), randomBytes(32)].map((bytes) =>
