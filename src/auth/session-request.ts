@@ -1,5 +1,6 @@
 /** The bodies of `POST /sessions` and `DELETE /sessions`. */
 import { z } from 'zod';
+import { LONGEST_SUBJECT, SUBJECT } from './subject.ts';
 
 /** Of appIds that one session names. */
 const MOST_APP_IDS = 100;
@@ -7,9 +8,8 @@ const MOST_APP_IDS = 100;
 const subject = z
   .string()
   .min(1)
-  .max(256)
-  // It is logged, and a text that breaks lines could imitate other lines.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not have control characters');
+  .max(LONGEST_SUBJECT)
+  .regex(SUBJECT, 'must not have control characters');
 
 export const sessionRequest = z.strictObject({
   appIds: z

@@ -142,6 +142,7 @@ describe('POST /sessions', () => {
     ['an unknown field', { ttl: 900 }],
     ['an empty subject', { subject: '' }],
     ['a subject with a line break', { subject: 'a\nb' }],
+    ['a subject with a line separator of Unicode', { subject: 'a\u2028b' }],
     ['no appId', { appIds: [] }],
     ['101 appIds', { appIds: Array.from({ length: 101 }, (_, n) => `wx_${n}`) }],
     ['appIds that are no list', { appIds: 'wx_1' }],
