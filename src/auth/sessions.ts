@@ -139,7 +139,9 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     async end(client, subject) {
       settingsOf(client);
       const { name } = client;
-      await store.end(name, subject, Math.max(clock.now(), lastIssuedAt));
+      // After a session that was made in the last end's next millisecond, because the clock was set back.
+      const endedUntil = await store.endedUntil(name, subject);
+      await store.end(name, subject, Math.max(clock.now(), lastIssuedAt, endedUntil + 1));
       // At this gateway at once.
       if (subject === undefined) endings.clear();
       else endings.delete(endingKey(name, subject));

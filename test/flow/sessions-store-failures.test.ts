@@ -30,14 +30,14 @@ async function start(endedUntil: (real: Stores['sessions']['endedUntil']) => typ
   });
 }
 
-const call = (method: string, path: string, key: string, body: object) => {
+const call = (method: string, path: string, key: string, body: object, url = gateway.url) => {
   const text = JSON.stringify(body);
   const headers = {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
     Authorization: `Bearer ${key}`,
   };
-  return httpCall(gateway.url, { method, path, headers, body: text });
+  return httpCall(url, { method, path, headers, body: text });
 };
 const create = async (subject: string) =>
   (await call('POST', '/sessions', KEY, { subject })).json()['token'] as string;
@@ -81,4 +81,20 @@ test('an ended session is refused although other sessions are ended while the st
   await end({});
   held.emit('go');
   expect(seen(await answer)).toEqual([401, 'unauthenticated']);
+});
+
+test('a session is ended by another gateway although the clock was set back before it was made', async () => {
+  await start((real) => real);
+  const other = await startGateway({ clients: CLIENTS, overrides: { clock, stores } });
+  try {
+    await end({ subject: 'alice' });
+    clock.set(clock.now() - 3_600_000);
+    const token = await create('alice');
+    expect(seen(await search(token))).toEqual([200, 'passed']);
+    await call('DELETE', '/sessions', KEY, { subject: 'alice' }, other.url);
+    clock.advance(1000);
+    expect(seen(await search(token))).toEqual([401, 'unauthenticated']);
+  } finally {
+    await other.stop();
+  }
 });
