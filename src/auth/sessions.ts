@@ -88,13 +88,14 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     const key = await signingKeys.find(keyId);
     if (key === undefined) return 'unknown-key';
     const now = clock.now();
-    if (known !== undefined) return known.claims.expiresAt > now ? known.claims : 'expired';
-    const claims = await readSession(token, key, now);
-    if (typeof claims !== 'string') {
-      lastIssuedAt = Math.max(lastIssuedAt, claims.issuedAt);
+    const claims = known?.claims ?? (await readSession(token, key, now));
+    if (typeof claims === 'string') return claims;
+    lastIssuedAt = Math.max(lastIssuedAt, claims.issuedAt);
+    if (known === undefined) {
       verified.set(digest, { claims, signedBy: keyId }, { size: token.length });
     }
-    return claims;
+    // To the millisecond: the library compares whole seconds.
+    return claims.expiresAt > now ? claims : 'expired';
   }
 
   async function isEnded({ client, subject, issuedAt }: SessionClaims): Promise<boolean> {

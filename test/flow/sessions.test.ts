@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
+import { askAccount } from '../support/accounts.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { openRaw } from '../support/raw-client.ts';
@@ -267,6 +268,17 @@ describe('a session token', () => {
     expect(seen(await ask(token))).toEqual([200, 'passed']);
     clock.advance(1);
     expect(seen(await ask(token))).toEqual([401, 'unauthenticated', 'expired']);
+  });
+
+  test('is refused at its very end also if that is within a second, and if it is used for the first time', async () => {
+    clock.advance(400);
+    const { token } = await createSession({ ttlSeconds: 10 });
+    clock.advance(10_000);
+    const answer = await askAccount(gateway, 'wx_1', {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    clock.advance(600);
+    expect(seen(answer)).toEqual([401, 'unauthenticated', 'expired']);
   });
 
   test('with a changed signature, of another key, cut off or made up is refused with a reason', async () => {
