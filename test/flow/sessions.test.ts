@@ -9,6 +9,7 @@ import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CRM_ORIGIN = 'https://crm.example.com';
 const keyOf = (name: string) => `key-of-${name}`;
@@ -456,6 +457,27 @@ describe('a session of a client whose entry changes', () => {
         body: '{}',
       })
     ).json()['token'] as string;
+
+  test('outlives a restart of the gateway, and so does its end', async () => {
+    const folder = await temporaryFolder();
+    const start = () =>
+      startGateway({
+        clients: `clients:\n${crm()}\n${OTHERS}`,
+        env: { STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}` },
+      });
+    let own = await start();
+    try {
+      const [ended, live] = [await createAt(own, 'all'), await createAt(own, 'crm')];
+      expect(await endSlowly(own, 'all', async () => undefined)).toBe(204);
+      await own.stop();
+      own = await start();
+      expect(await askAt(own, live)).toEqual([200, 'passed']);
+      expect(await askAt(own, ended)).toEqual([401, 'unauthenticated', 'revoked']);
+    } finally {
+      await own.stop();
+      await folder.remove();
+    }
+  });
 
   test('is not ended with a key that is revoked while the body arrives', async () => {
     const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
