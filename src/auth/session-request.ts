@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { appIdPattern, operationName } from '../settings/client.ts';
+import { LONGEST_SUBJECT, SUBJECT } from './subject.ts';
 
 const subject = z
   .string()
   .min(1)
-  .max(256)
-  // A text that breaks lines could imitate other lines of a log.
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not have control characters')
+  .max(LONGEST_SUBJECT)
+  .regex(SUBJECT, 'must not have control characters')
   .describe('The person or page that the session is for, such as a user name. It is logged.');
 
 /**

@@ -75,6 +75,8 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
       return store.endedUntil(client, subject);
     },
   });
+  /** The last `issuedAt` that this gateway has seen: ahead of the clock if that was set back since. */
+  let lastIssuedAt = -Infinity;
   const endingKey = (client: string, subject = '') => `${client}/${subject}`;
 
   async function claimsOf(token: string): Promise<SessionClaims | TokenFault> {
@@ -86,18 +88,21 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     const key = await signingKeys.find(keyId);
     if (key === undefined) return 'unknown-key';
     const now = clock.now();
-    if (known !== undefined) return known.claims.expiresAt > now ? known.claims : 'expired';
-    const claims = await readSession(token, key, now);
-    if (typeof claims !== 'string') {
+    const claims = known?.claims ?? (await readSession(token, key, now));
+    if (typeof claims === 'string') return claims;
+    lastIssuedAt = Math.max(lastIssuedAt, claims.issuedAt);
+    if (known === undefined) {
       verified.set(digest, { claims, signedBy: keyId }, { size: token.length });
     }
-    return claims;
+    // To the millisecond: the library compares whole seconds.
+    return claims.expiresAt > now ? claims : 'expired';
   }
 
   async function isEnded({ client, subject, issuedAt }: SessionClaims): Promise<boolean> {
     const context = { client, subject };
-    const endedUntil = await endings.fetch(endingKey(client, subject), { context });
-    return issuedAt <= (endedUntil ?? -Infinity);
+    const known = await endings.fetch(endingKey(client, subject), { context });
+    // Undefined if the store failed with nothing known, or if the entry was deleted meanwhile. Neither means "never".
+    return issuedAt <= (known ?? (await store.endedUntil(client, subject)));
   }
 
   return {
@@ -107,7 +112,9 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
       refuseMoreThanClient(client, request);
       // What was issued up to the last end counts as ended, so that a new session must come after it.
       const endedUntil = await store.endedUntil(client.name, request.subject);
-      const issuedAt = Math.max(clock.now(), endedUntil + 1);
+      const now = clock.now();
+      const issuedAt = Math.max(now, endedUntil + 1);
+      lastIssuedAt = Math.max(lastIssuedAt, issuedAt);
       const { subject, appIds, operations } = request;
       const claims: SessionClaims = {
         id: randomUUID(),
@@ -117,7 +124,8 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
         appIds,
         operations,
         issuedAt,
-        expiresAt: issuedAt + ttlMs,
+        // Not from `issuedAt`, which is in the future if the clock was set back after an end.
+        expiresAt: now + ttlMs,
       };
       const token = await signSession(claims, await signingKeys.current());
       if (token.length > LONGEST_TOKEN) throw tooLong();
@@ -132,7 +140,9 @@ export function createSessions({ store, signingKeys, clients, clock }: SessionsP
     async end(client, subject) {
       settingsOf(client);
       const { name } = client;
-      await store.end(name, subject, clock.now());
+      // After a session that was made in the last end's next millisecond, because the clock was set back.
+      const endedUntil = await store.endedUntil(name, subject);
+      await store.end(name, subject, Math.max(clock.now(), lastIssuedAt, endedUntil + 1));
       // At this gateway at once.
       if (subject === undefined) endings.clear();
       else endings.delete(endingKey(name, subject));
@@ -173,9 +183,11 @@ function refuseMoreThanClient(client: Client, { appIds = [], operations = [] }: 
     );
   }
   const isGroup = (operation: string) => ['read', 'write', 'all'].includes(operation);
+  const has = (operation: string) => client.operations.includes(operation);
   const mayGrant = (operation: string) =>
-    client.operations.includes('all') ||
-    client.operations.includes(operation) ||
+    has('all') ||
+    has(operation) ||
+    (operation === 'all' && has('read') && has('write')) ||
     (!isGroup(operation) && allowsOperation(client.operations, operation));
   if (!operations.every(mayGrant)) {
     throw new Refusal(

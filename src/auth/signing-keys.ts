@@ -11,8 +11,8 @@ export interface SigningKeys {
   find(id: string): Promise<SigningKey | undefined>;
 }
 
-/** A rotation is known at every gateway within a second. */
-const KNOWN_FOR_MS = 1000;
+/** A rotation is known at every gateway within a second. Until then the old key signs there. */
+export const KNOWN_FOR_MS = 1000;
 
 export function newSigningKey(now: number): SigningKey {
   const [id, secret] = [randomBytes(9), randomBytes(32)].map((bytes) =>
@@ -47,8 +47,9 @@ export function createSigningKeys(
 
   return {
     async current() {
-      const [newest] = await keys();
-      if (newest !== undefined) return newest;
+      // Not by age: the clock may have been set back between two rotations. A key that retires would take its tokens along.
+      const signing = (await keys()).find(({ retiresAt }) => retiresAt === undefined);
+      if (signing !== undefined) return signing;
       // Made by the first session, not at the start, and never by a caller without a key.
       const first = newSigningKey(clock.now());
       known = await store.signingKeys(first);
@@ -57,7 +58,9 @@ export function createSigningKeys(
     async find(id) {
       const now = clock.now();
       const isLive = ({ retiresAt = Infinity }: SigningKey) => now < retiresAt;
-      return (await keys()).find((key) => key.id === id && isLive(key));
+      const wanted = (key: SigningKey) => key.id === id && isLive(key);
+      // Another gateway may have signed with a key that is newer than what is known here.
+      return (await keys()).find(wanted) ?? (await loads.join('keys', load)).find(wanted);
     },
   };
 }

@@ -1,8 +1,7 @@
 import { LONGEST_SESSION_MS } from '../auth/ports.ts';
-import { newSigningKey } from '../auth/signing-keys.ts';
+import { KNOWN_FOR_MS, newSigningKey } from '../auth/signing-keys.ts';
 import { openSessionsBeside } from '../stores/open-sessions.ts';
 import { StoreOpenError } from '../stores/stores.ts';
-import { systemClock } from '../time.ts';
 import { showProblems } from './check.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
 import { readSettings } from './read-settings.ts';
@@ -50,9 +49,10 @@ export async function sessions(args: readonly string[], io: Io): Promise<number>
 async function rotateKey(storeUrl: string, longestMs: number): Promise<string> {
   const store = await openSessionsBeside(storeUrl);
   try {
-    const now = systemClock.now();
-    await store.sessions.rotateKey(newSigningKey(now), now + longestMs);
-    return new Date(now + longestMs).toISOString();
+    const now = store.clock.now();
+    const retiresAt = now + KNOWN_FOR_MS + longestMs;
+    await store.sessions.rotateKey(newSigningKey(now), retiresAt);
+    return new Date(retiresAt).toISOString();
   } finally {
     await store.close();
   }

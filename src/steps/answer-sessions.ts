@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { endSessionsRequest, sessionRequest } from '../auth/session-request.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { Refusal } from '../errors.ts';
@@ -7,6 +8,7 @@ import { found, scopeOf, type RequestScope } from '../http/request-scope.ts';
 import { send, sendNoContent } from '../http/send.ts';
 
 interface AnswerSessionsParts {
+  readonly authenticator: Authenticator;
   readonly sessions: Pick<Sessions, 'create' | 'end'>;
 }
 
@@ -27,17 +29,21 @@ export function refusePages(): RequestHandler {
   };
 }
 
-/** Makes a session, or ends sessions, for the client whose key this is. */
-export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandler {
+/**
+ * Makes a session, or ends sessions, for the client whose key this is. Authenticates again once the body is there, as
+ * `authorize` does.
+ */
+export function answerSessions({ authenticator, sessions }: AnswerSessionsParts): RequestHandler {
   return async (req, res) => {
     const scope = scopeOf(res);
-    const { client, grant } = found(scope.caller);
     // Without a key there is nothing that a session could be bound to.
-    if (grant !== undefined || scope.credential === undefined) {
+    if (found(scope.caller).grant !== undefined || scope.credential === undefined) {
       const detail = 'Sessions are made and ended with the key of a client, not with a session.';
       throw new Refusal('operation-not-allowed', detail);
     }
     const body = await readBody(req, scope);
+    refuseSecrets(body, scope);
+    const { client } = await authenticator.authenticate(scope.credential);
     if (req.method === 'DELETE') {
       const { subject } = parse(endSessionsRequest, body);
       await sessions.end(client, subject);
@@ -52,8 +58,15 @@ export function answerSessions({ sessions }: AnswerSessionsParts): RequestHandle
   };
 }
 
-async function readBody(req: Request, scope: RequestScope): Promise<unknown> {
+async function readBody(req: Request, scope: RequestScope): Promise<object> {
   return (await jsonBody(req, scope.holdsSecret, BODY_LIMIT_BYTES)).json;
+}
+
+/** A subject is logged with each request of its sessions, and everybody who has a token can read what is in it. */
+function refuseSecrets(body: object, { holdsSecret }: RequestScope): void {
+  const isSecret = (value: unknown) => typeof value === 'string' && holdsSecret(value);
+  if (!Object.values(body).flat().some(isSecret)) return;
+  throw new Refusal('invalid-body', 'The body must not contain a token or your key.');
 }
 
 interface Schema<T> {

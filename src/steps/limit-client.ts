@@ -21,11 +21,29 @@ export interface ClientRate {
   hit(client: string, windowMs: number): Promise<{ hits: number; leftMs: number }>;
 }
 
+/** The count of this gateway. */
+function localStore(): Store {
+  const memory = new MemoryStore();
+  return {
+    init: (options) => memory.init(options),
+    async increment(key) {
+      const hit = await memory.increment(key);
+      const leftMs = (hit.resetTime?.getTime() ?? 0) - systemClock.now();
+      if (leftMs <= MINUTE_MS) return hit;
+      // If more is left of a window than its length, it began before the clock was set back.
+      await memory.resetKey(key);
+      return memory.increment(key);
+    },
+    decrement: (key) => memory.decrement(key),
+    resetKey: (key) => memory.resetKey(key),
+  };
+}
+
 /** If the shared count fails, each gateway counts by itself: a store that is down must not stop any client. */
 function sharedStore(clientRate: ClientRate): Store {
-  const alone = new MemoryStore();
+  const alone = localStore();
   return {
-    init: (options) => alone.init(options),
+    init: (options) => alone.init?.(options),
     async increment(key) {
       try {
         const { hits, leftMs } = await clientRate.hit(key, MINUTE_MS);
@@ -85,7 +103,7 @@ function limit(
   const callerOf = (res: Response) => found(scopeOf(res).caller);
   const count = rateLimit({
     windowMs: MINUTE_MS,
-    ...(clientRate && { store: sharedStore(clientRate) }),
+    store: clientRate === undefined ? localStore() : sharedStore(clientRate),
     // The gateway writes these headers itself, in one form for rate limits and quotas.
     standardHeaders: false,
     legacyHeaders: false,

@@ -1,9 +1,12 @@
 import type { SessionStore } from '../auth/ports.ts';
+import { systemClock, type Clock } from '../time.ts';
 import { openStores, schemeOf, sqlitePath } from './open.ts';
 import { StoreOpenError } from './stores.ts';
 
 interface OpenSessions {
   readonly sessions: SessionStore;
+  /** The time of the gateways on the store. */
+  readonly clock: Pick<Clock, 'now'>;
   close(): Promise<void>;
 }
 
@@ -27,9 +30,10 @@ export async function openSessionsBeside(url: string): Promise<OpenSessions> {
     const { inTransaction } = await import('./sqlite/transaction.ts');
     const db = openBeside(sqlitePath(rest));
     const write = async <T>(work: () => T) => inTransaction(db, work);
-    return { sessions: sqliteSessions(db, { write }), close: async () => db.close() };
+    const sessions = sqliteSessions(db, { write });
+    return { sessions, clock: systemClock, close: async () => db.close() };
   }
   const events = { onAway: () => {}, onBack: () => {}, onWarning: () => {} };
   const stores = await openStores(url, { clock: undefined, listMemoryBytes: 1, events });
-  return { sessions: stores.sessions, close: () => stores.close() };
+  return { sessions: stores.sessions, clock: stores.clock, close: () => stores.close() };
 }

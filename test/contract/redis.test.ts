@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Ledger } from '../../src/add-contacts/ports.ts';
+import { LONGEST_SESSION_MS } from '../../src/auth/ports.ts';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
@@ -86,6 +87,17 @@ describeOnRedis('Redis stores', () => {
       expect(result?.toString()).toBe('came to this');
       const after = await other.leases.acquire({ ...name, askedAt: T0 + 5 });
       expect(after.kind).toBe('acquired');
+    });
+
+    test('keep an end for as long as sessions live that were made up to it, also if it is in the future', async () => {
+      const [{ sessions }] = gateways as [Stores];
+      clock.set(T0);
+      const hourMs = 3_600_000;
+      await sessions.end('crm', 'alice', T0 + hourMs);
+      const key = 'gewe-gateway:session-end:crm/alice';
+      const leftMs = Number(await redis.command('PTTL', key));
+      expect(leftMs).toBeGreaterThan(LONGEST_SESSION_MS);
+      expect(leftMs).toBeLessThanOrEqual(LONGEST_SESSION_MS + hourMs);
     });
 
     test('take over the lease of a holder that is gone, and notify those who wait for it', async () => {

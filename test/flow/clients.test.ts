@@ -21,6 +21,7 @@ clients:
   mixed: { ${hashes('mixed')}, operations: [read, deleteFriend] }
   sales: { ${hashes('sales')}, operations: [all], appIds: ["wx_sales_*", "wx_one"] }
   slow: { ${hashes('slow')}, operations: [all], requestsPerMinute: 2 }
+  slow3: { ${hashes('slow3')}, operations: [all], requestsPerMinute: 2 }
   slow2: { ${hashes('slow2')}, operations: [all], requestsPerMinute: 2 }
   plain: { ${hashes('plain')}, errors: http }
   gewe: { ${hashes('gewe')}, errors: gewe }
@@ -215,6 +216,22 @@ test('a client beyond its requestsPerMinute gets 429 with Retry-After, and other
   expect(Math.abs(retryAt - Date.now())).toBeLessThanOrEqual(60_000);
   expect(gateway.simulator.calls).toHaveLength(2);
   expect(seen(await ask(gateway, as('slow2')))).toEqual([200, 'passed']);
+});
+
+test('a client is not shut out for longer than a minute after the system clock was set back', async () => {
+  const before = Date.now;
+  for (let call = 1; call <= 3; call += 1) await ask(gateway, as('slow3'));
+  try {
+    // The library that counts takes the time from here.
+    Date.now = () => before() - 3_600_000;
+    expect(seen(await ask(gateway, as('slow3')))).toEqual([200, 'passed']);
+    await ask(gateway, as('slow3'));
+    const limited = await ask(gateway, as('slow3'));
+    expect(limited.status).toBe(429);
+    expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60);
+  } finally {
+    Date.now = before;
+  }
 });
 
 describe('a refusal', () => {

@@ -426,6 +426,17 @@ describe('a provider that is down', () => {
     expect(issuers.warnings()).toEqual([{ issuer: 'staff', warning: 'issuer-without-keys' }]);
   });
 
+  test('leaves its last keys in use no longer because the clock was set back', async () => {
+    const issuers = open();
+    expect(await issuers.outcome(token())).toBe('valid');
+    await provider.stop();
+    clock.advance(12 * HOUR);
+    clock.set(clock.now() - 12 * HOUR);
+    expect(await issuers.outcome(token())).toBe('valid');
+    clock.advance(12 * HOUR);
+    expect(await issuers.outcome(token())).toBe('unavailable');
+  });
+
   test('leaves its last keys in use over a restart, and no longer than 24 hours since they were fetched', async () => {
     const first = open();
     expect(await first.outcome(token())).toBe('valid');

@@ -140,6 +140,32 @@ test('the subject of a token is logged, and the token is not', async () => {
   expect(JSON.stringify(log)).not.toContain(token);
 });
 
+test('without keys of the provider, a token is 503 issuer-unavailable with Retry-After, and no reason to sign in again', async () => {
+  const iss = 'http://127.0.0.1:1';
+  const own = await startGateway({
+    clients: JSON.stringify({
+      clients: { web: {} },
+      issuers: { staff: { issuer: iss, audience: 'gewe-gateway', client: 'web' } },
+    }),
+  });
+  try {
+    const answer = await httpCall(own.url, {
+      path: '/contacts/search',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${tokenOf({ iss })}`,
+      },
+      body: '{"appId":"wx_1"}',
+    });
+    expect(seen(answer)).toEqual([503, 'issuer-unavailable']);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(30);
+    expect(answer.headers['www-authenticate']).toBeUndefined();
+  } finally {
+    await own.stop();
+  }
+});
+
 test('callers with keys do not depend on the provider', async () => {
   await provider.stop();
   expect(seen(await ask(SIBLING_KEY, 'search', 'wx_1'))).toEqual([200, 'passed']);

@@ -5,7 +5,10 @@ import { writeFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { sessions } from '../../src/cli/sessions.ts';
 import { hashKey } from '../../src/settings/clients.ts';
+import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
+import { MAIN, runGateway } from '../support/gateway-process.ts';
+import { gatewayOnRedis, SKEWED_TIME } from '../support/gateways-on-redis.ts';
 import { httpCall } from '../support/http-client.ts';
 import { LEAST_ENV, startGateway, TOKEN } from '../support/start-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -59,6 +62,39 @@ test('sessions rotate-key changes the key of a running gateway, and the tokens o
     await gateway.stop();
     await folder.remove();
   }
+});
+
+describeOnRedis('sessions rotate-key on a machine whose clock is two hours slow', () => {
+  test('keeps the tokens of before, because the time of the store counts', async () => {
+    const { redis, gateway, stop } = await gatewayOnRedis({ clients: CLIENTS });
+    try {
+      const call = (path: string, key: string, body: string) =>
+        httpCall(gateway.url, {
+          path,
+          headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+          body,
+        });
+      const old = (await call('/sessions', KEY, '{}')).json()['token'] as string;
+      const command = runGateway(['sessions', 'rotate-key'], {
+        cwd: gateway.folder,
+        command: [process.execPath, '--import', SKEWED_TIME, MAIN],
+        env: {
+          ...LEAST_ENV,
+          GEWE_BASE_URL: 'http://127.0.0.1:1',
+          STORE_URL: redis.url,
+          GATEWAY_CLIENTS: join(gateway.folder, 'clients.yaml'),
+          SKEW_MS: String(-2 * 3_600_000),
+        },
+      });
+      expect(await command.ended).toEqual({ code: 0, signal: null });
+      const isRotated = async () =>
+        !(await call('/sessions', KEY, '{}')).body.toString().includes(old.slice(0, 60));
+      expect(await eventually(isRotated)).toBe(true);
+      expect((await call('/contacts/search', old, '{"appId":"wx_1"}')).status).toBe(200);
+    } finally {
+      await stop();
+    }
+  });
 });
 
 test.each<[string, string[], Record<string, string>, number, RegExp]>([

@@ -4,9 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
+import { askAccount } from '../support/accounts.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { openRaw } from '../support/raw-client.ts';
+import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CRM_ORIGIN = 'https://crm.example.com';
 const keyOf = (name: string) => `key-of-${name}`;
@@ -18,6 +21,7 @@ const crm = (keys = hashes('crm', 'crm-next'), operations = '[read, addContacts]
 const OTHERS = `
   all: { ${hashes('all')}, operations: [all], sessions: { maxSeconds: 60 } }
   none: { ${hashes('none')}, operations: [all] }
+  both: { ${hashes('both')}, operations: [read, write], sessions: { maxSeconds: 60 } }
   bare: { ${hashes('bare')}, errors: http, sessions: { maxSeconds: 60 } }
 `;
 const CLIENTS = `clients:\n${crm()}\n${OTHERS}`;
@@ -140,6 +144,7 @@ describe('POST /sessions', () => {
     ['an unknown field', { ttl: 900 }],
     ['an empty subject', { subject: '' }],
     ['a subject with a line break', { subject: 'a\nb' }],
+    ['a subject with a line separator of Unicode', { subject: 'a\u2028b' }],
     ['no appId', { appIds: [] }],
     ['101 appIds', { appIds: Array.from({ length: 101 }, (_, n) => `wx_${n}`) }],
     ['appIds that are no list', { appIds: 'wx_1' }],
@@ -150,6 +155,30 @@ describe('POST /sessions', () => {
     ['an array', []],
   ])('refuses %s with 400 invalid-body', async (_what, body) => {
     expect(seen(await sessionsCall('POST', body))).toEqual([400, 'invalid-body']);
+  });
+
+  test.each<[string, string]>([
+    ['its key', keyOf('crm')],
+    ['GEWE’s token', TOKEN],
+  ])(
+    'refuses a subject or an appId with %s in it: it would be logged or repeated',
+    async (_what, secret) => {
+      for (const body of [{ subject: `a ${secret}` }, { appIds: [`wx_${secret}`] }]) {
+        const answer = await sessionsCall('POST', body);
+        expect(seen(answer)).toEqual([400, 'invalid-body']);
+        expect(answer.body.toString()).not.toContain(secret);
+      }
+      expect(seen(await sessionsCall('DELETE', { subject: secret }))).toEqual([
+        400,
+        'invalid-body',
+      ]);
+    },
+  );
+
+  test('gives a client that may read and write all operations, if it asks for them', async () => {
+    expect(await createSession({ operations: ['all'] }, 'both')).toMatchObject({
+      operations: ['all'],
+    });
   });
 
   test('refuses a client without `sessions`, an anonymous caller and a session', async () => {
@@ -240,6 +269,17 @@ describe('a session token', () => {
     expect(seen(await ask(token))).toEqual([200, 'passed']);
     clock.advance(1);
     expect(seen(await ask(token))).toEqual([401, 'unauthenticated', 'expired']);
+  });
+
+  test('is refused at its very end also if that is within a second, and if it is used for the first time', async () => {
+    clock.advance(400);
+    const { token } = await createSession({ ttlSeconds: 10 });
+    clock.advance(10_000);
+    const answer = await askAccount(gateway, 'wx_1', {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    clock.advance(600);
+    expect(seen(answer)).toEqual([401, 'unauthenticated', 'expired']);
   });
 
   test('with a changed signature, of another key, cut off or made up is refused with a reason', async () => {
@@ -352,6 +392,29 @@ describe('DELETE /sessions', () => {
   });
 });
 
+describe('after the system clock was set back', () => {
+  const HOUR_MS = 3_600_000;
+  afterEach(() => clock.advance(HOUR_MS + 1));
+
+  test('DELETE /sessions ends the sessions that were made before, with times ahead', async () => {
+    const old = await createSession();
+    clock.set(clock.now() - HOUR_MS);
+    await sessionsCall('DELETE', { subject });
+    expect(seen(await ask(old.token))).toEqual([401, 'unauthenticated', 'revoked']);
+    expect(seen(await ask((await createSession()).token))).toEqual([200, 'passed']);
+  });
+
+  test('a session lives no longer than it says, although sessions were ended in the future', async () => {
+    await sessionsCall('DELETE', { subject });
+    clock.set(clock.now() - HOUR_MS);
+    const { token, expiresAt } = await createSession({ ttlSeconds: 10 });
+    expect(expiresAt).toBe(new Date(clock.now() + 10_000).toISOString());
+    expect(seen(await ask(token))).toEqual([200, 'passed']);
+    clock.advance(10_000);
+    expect(seen(await ask(token))).toEqual([401, 'unauthenticated', 'expired']);
+  });
+});
+
 describe('a session of a client whose entry changes', () => {
   /** Resolves when the gateway has taken over the file. */
   async function write(own: TestGateway, text: string): Promise<void> {
@@ -362,6 +425,23 @@ describe('a session of a client whose entry changes', () => {
     const isTaken = () =>
       own.log.slice(before).some(({ msg }) => msg === 'the clients file was taken over');
     while (!isTaken()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  /** Ends all sessions with this key, with a body of which the end comes only after `meanwhile`. */
+  async function endSlowly(own: TestGateway, key: string, meanwhile: () => Promise<void>) {
+    const caller = openRaw(own.url);
+    const head = [
+      'DELETE /sessions HTTP/1.1',
+      'Host: gateway.test',
+      `Authorization: Bearer ${keyOf(key)}`,
+      'Content-Type: application/json',
+      'Content-Length: 2',
+    ];
+    caller.socket.write(`${head.join('\r\n')}\r\n\r\n{`);
+    await meanwhile();
+    caller.socket.write('}');
+    const [answer] = await caller.taken(1);
+    caller.socket.destroy();
+    return answer?.status;
   }
   const askAt = (own: TestGateway, token: string, operation = 'search') =>
     httpCall(own.url, {
@@ -377,6 +457,39 @@ describe('a session of a client whose entry changes', () => {
         body: '{}',
       })
     ).json()['token'] as string;
+
+  test('outlives a restart of the gateway, and so does its end', async () => {
+    const folder = await temporaryFolder();
+    const start = () =>
+      startGateway({
+        clients: `clients:\n${crm()}\n${OTHERS}`,
+        env: { STORE_URL: `sqlite:${join(folder.path, 'gateway.db')}` },
+      });
+    let own = await start();
+    try {
+      const [ended, live] = [await createAt(own, 'all'), await createAt(own, 'crm')];
+      expect(await endSlowly(own, 'all', async () => undefined)).toBe(204);
+      await own.stop();
+      own = await start();
+      expect(await askAt(own, live)).toEqual([200, 'passed']);
+      expect(await askAt(own, ended)).toEqual([401, 'unauthenticated', 'revoked']);
+    } finally {
+      await own.stop();
+      await folder.remove();
+    }
+  });
+
+  test('is not ended with a key that is revoked while the body arrives', async () => {
+    const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
+    try {
+      const token = await createAt(own, 'crm-next');
+      const revoke = () => write(own, `clients:\n${crm(hashes('crm-next'))}\n${OTHERS}`);
+      expect(await endSlowly(own, 'crm', revoke)).toBe(401);
+      expect(await askAt(own, token)).toEqual([200, 'passed']);
+    } finally {
+      await own.stop();
+    }
+  });
 
   test('dies with its client and with the key that made it, and loses what its client loses', async () => {
     const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });

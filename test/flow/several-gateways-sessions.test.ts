@@ -48,6 +48,14 @@ describeOnRedis('sessions on three gateways', () => {
     }
   });
 
+  test('are good at once at a gateway that has just looked for keys, and found none', async () => {
+    await start();
+    const header = Buffer.from('{"alg":"HS256","kid":"x"}').toString('base64url');
+    const madeUp = `gws_${header}.e30.${'a'.repeat(43)}`;
+    expect((await search(gateway(1), madeUp)).status).toBe(401);
+    expect((await search(gateway(1), await create(gateway(0)))).status).toBe(200);
+  });
+
   test('that one of them ends are refused by the others within a second', async () => {
     await start();
     const token = await create(gateway(0));

@@ -167,7 +167,7 @@ export interface ProcessesOnRedis extends Omit<GatewayProcesses, 'start'> {
   start(env?: Readonly<Record<string, string>>, skewMs?: number): Promise<RunningGateway>;
 }
 
-const SKEWED_TIME = fileURLToPath(new URL('./skewed-time.ts', import.meta.url));
+export const SKEWED_TIME = fileURLToPath(new URL('./skewed-time.ts', import.meta.url));
 
 /** Gateways as processes on one Redis, in front of one upstream. */
 export async function processesOnRedis(policy: string): Promise<ProcessesOnRedis> {

@@ -1,6 +1,7 @@
 /** What the claims of a verified token allow. Pure. */
 import type { IssuerSettings } from '../../settings/issuer.ts';
 import type { Grant } from '../caller.ts';
+import { LONGEST_SUBJECT, SUBJECT } from '../subject.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -16,7 +17,6 @@ type ClaimRules = Pick<
 
 /** Of accounts, or of operations. */
 const MAX_ENTRIES = 1000;
-const MAX_SUBJECT_LENGTH = 256;
 
 /** What a token with these claims may do. A claim that is configured has to be there, and of the right type. */
 export function judgeClaims(claims: Claims, rules: ClaimRules): Granted {
@@ -26,9 +26,9 @@ export function judgeClaims(claims: Claims, rules: ClaimRules): Granted {
     }
   }
   const subject = claimOf(claims, rules.subjectClaim);
-  if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT_LENGTH) {
+  if (typeof subject !== 'string' || subject.length > LONGEST_SUBJECT || !SUBJECT.test(subject)) {
     return forbidden(
-      `The token does not name a person: that claim (subjectClaim) has to be a text of 1 to ${MAX_SUBJECT_LENGTH} characters.`,
+      `The token does not name a person: that claim (subjectClaim) has to be a text of 1 to ${LONGEST_SUBJECT} characters, without control characters.`,
     );
   }
   const appIds = listed(claims, rules.appIdsClaim);

@@ -59,12 +59,15 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
   const kept = createKept(sourceId(source), parts);
   const report = createFailureReport(source, parts);
   let held: (StoredKeySet & { readonly usable: Keys | undefined }) | undefined;
+  /** On the monotonic clock: in case the other one is set back. */
+  let usedUntil = -Infinity;
   let failing = false;
   let [attemptedAt, askedAt] = [-Infinity, -Infinity];
 
   function take(keySet: StoredKeySet): void {
     const usable = held?.keys === keySet.keys ? held.usable : keysOf(keySet.keys);
     held = { ...keySet, usable };
+    usedUntil = clock.monotonic() + USED_FOR_MS - Math.max(0, clock.now() - keySet.fetchedAt);
   }
 
   function fetch(): Promise<void> {
@@ -102,8 +105,8 @@ export function createKeySet(source: KeySource, parts: KeySetParts): KeySet {
 
   return {
     current() {
-      const isNewEnough = held !== undefined && clock.now() - held.fetchedAt < USED_FOR_MS;
-      return isNewEnough ? held?.usable : undefined;
+      if (held === undefined || clock.monotonic() >= usedUntil) return undefined;
+      return clock.now() - held.fetchedAt < USED_FOR_MS ? held.usable : undefined;
     },
     loaded,
     async refetch() {

@@ -46,7 +46,9 @@ export function redisSessions(server: RedisServer): SessionStore {
       await server.run(rotateKey, [KEYS], args);
     },
     async end(client, subject, at) {
-      await server.run(end, [endKey(client, subject)], [at, LONGEST_SESSION_MS]);
+      // In the future only if the clock was set back.
+      const aheadMs = Math.max(0, Math.ceil(at - server.clock.now()));
+      await server.run(end, [endKey(client, subject)], [at, LONGEST_SESSION_MS + aheadMs]);
     },
     async endedUntil(client, subject) {
       const reply = await server.run(endedUntil, [endKey(client), endKey(client, subject)]);

@@ -62,6 +62,19 @@ clients:
     });
   });
 
+  test('lets the sessions of a client have 60 requests a minute each, and a day at most', () => {
+    const sessionsOf = (text: string) =>
+      entriesOf(`clients: { crm: { ${KEYS}, sessions: ${text} } }`)[0]?.client.sessions;
+    expect(sessionsOf('{ maxSeconds: 86400 }')).toEqual({
+      maxSeconds: 86_400,
+      requestsPerMinute: 60,
+    });
+    expect(sessionsOf('{ maxSeconds: 1, requestsPerMinute: 7 }')).toEqual({
+      maxSeconds: 1,
+      requestsPerMinute: 7,
+    });
+  });
+
   test('may list no client, so that all are refused', () => {
     expect(entriesOf('clients: {}')).toEqual([]);
   });
@@ -83,6 +96,17 @@ clients:
     [`clients: { crm: { ${KEYS}, appIds: ["a b"] } }`, 'appIds[0] must be'],
     [`clients: { crm: { ${KEYS}, operations: ["a/b"] } }`, 'operations[0] must be'],
     [`clients: { crm: { ${KEYS}, requestsPerMinute: 0 } }`, 'requestsPerMinute must be'],
+    [`clients: { crm: { ${KEYS}, sessions: {} } }`, 'sessions.maxSeconds'],
+    [`clients: { crm: { ${KEYS}, sessions: { maxSeconds: 0 } } }`, 'maxSeconds must be a whole'],
+    [`clients: { crm: { ${KEYS}, sessions: { maxSeconds: 86401 } } }`, 'number from 1 to 86400'],
+    [
+      `clients: { crm: { ${KEYS}, sessions: { maxSeconds: 60, ttl: 1 } } }`,
+      'sessions.ttl is not a known setting',
+    ],
+    [
+      `clients: { crm: { ${KEYS}, sessions: { maxSeconds: 60, requestsPerMinute: 0 } } }`,
+      'sessions.requestsPerMinute must be',
+    ],
     [`clients: { crm: { ${KEYS}, errors: soap } }`, 'errors must be one of http, gewe'],
   ])('refuses %j', (text, why) => {
     const problems = problemsOf(text);

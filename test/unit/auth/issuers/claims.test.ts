@@ -129,12 +129,21 @@ describe('a required claim', () => {
 });
 
 describe('the subject', () => {
-  test.each([undefined, null, '', 7, ['alice'], { name: 'alice' }, 'a'.repeat(257)])(
-    '%j is none',
-    (sub) => {
-      expect(judgeClaims({ sub }, RULES).kind).toBe('forbidden');
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    '',
+    7,
+    ['alice'],
+    { name: 'alice' },
+    'a'.repeat(257),
+    'a\nb',
+    'a\u0000',
+    'a\u2028b',
+    'a\ud800',
+  ])('%j is none', (sub) => {
+    expect(judgeClaims({ sub }, RULES).kind).toBe('forbidden');
+  });
 
   test('comes from the configured claim, with up to 256 characters', () => {
     const subject = 'a'.repeat(256);
