@@ -28,9 +28,15 @@ beforeAll(async () => {
           operations: ['read', 'addContacts'],
           origins: [PAGE],
         },
+        rated: {
+          keys: [`sha256:${hashKey('key-of-rated')}`],
+          sessions: { maxSeconds: 60, requestsPerMinute: 1 },
+          requestsPerMinute: 3,
+        },
         sibling: { keys: [`sha256:${hashKey(SIBLING_KEY)}`] },
       },
       issuers: {
+        rated: { issuer: provider.url, audience: 'rated', client: 'rated' },
         staff: {
           issuer: provider.url,
           audience: 'gewe-gateway',
@@ -121,6 +127,15 @@ test.each<[string, () => string, (string | number)[]]>([
   ],
 ])('a token that is %s is refused', async (_what, token, expected) => {
   expect(seen(await ask(token()))).toEqual(expected);
+});
+
+test('a subject has the rate of its client, and the rate of sessions if its client has one', async () => {
+  const statusOf = async (sub: string) => (await ask(tokenOf({ aud: 'rated', sub }))).status;
+  expect(await statusOf('ann')).toBe(200);
+  expect(await statusOf('ann')).toBe(429);
+  expect(await statusOf('ben')).toBe(200);
+  // The fourth request of the client, and the first one of its subject.
+  expect(await statusOf('cleo')).toBe(429);
 });
 
 test('a token of an issuer cannot make sessions', async () => {

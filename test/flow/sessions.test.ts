@@ -491,6 +491,17 @@ describe('a session of a client whose entry changes', () => {
     }
   });
 
+  test('dies when its client may no longer have sessions', async () => {
+    const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
+    try {
+      const token = await createAt(own, 'crm');
+      await write(own, `clients:\n  crm: { ${hashes('crm', 'crm-next')} }\n${OTHERS}`);
+      expect(await askAt(own, token)).toEqual([401, 'unauthenticated', 'revoked']);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('dies with its client and with the key that made it, and loses what its client loses', async () => {
     const own = await startGateway({ clients: `clients:\n${crm()}\n${OTHERS}` });
     try {
