@@ -113,13 +113,18 @@ const DETAILS: Readonly<Record<AuthenticationFault, string>> = {
     'The session has been ended, or its client or the key that made it is gone. Get a new token.',
 };
 
+/** For the people behind a page. A key is no business of theirs. */
+const TOKEN_MSG = '登录凭证无效或已过期，请重新登录';
+
 /** The refusal of a credential, with its challenge (RFC 6750 section 3). It never repeats the credential. */
 function unauthenticated(reason: AuthenticationFault): Refusal {
   const detail = DETAILS[reason];
   // Without a credential, no error may be named (RFC 6750 section 3.1).
   const error =
     reason === 'missing' ? '' : `, error="invalid_token", error_description="${reason}"`;
+  const isToken = reason !== 'missing' && reason !== 'unknown-credential';
   return new Refusal('unauthenticated', detail, {
+    ...(isToken && { msg: TOKEN_MSG }),
     members: { reason },
     headers: { 'WWW-Authenticate': `Bearer realm="gewe-gateway"${error}` },
   });
