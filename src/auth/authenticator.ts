@@ -51,7 +51,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
         const { subject, grant } = token;
         const client = clients.byName(token.client)?.client;
         if (client === undefined) throw unauthenticated('revoked');
-        return { client, subject, grant, session: client.sessions && subject };
+        return { client, subject, grant, session: subject };
       }
       case 'rejected':
         if (anonymous !== undefined) return anonymous;
@@ -78,7 +78,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       const verdict = issuers.verify(key);
       if (verdict !== undefined) return byIssuer(verdict);
       if (anonymous !== undefined) return anonymous;
-      throw unauthenticated('unknown-credential');
+      throw unauthenticated(JWT.test(key) ? 'unknown-issuer' : 'unknown-credential');
     },
   };
 }
@@ -93,13 +93,18 @@ function issuerUnavailable(retryAfterMs: number): Refusal {
 }
 
 /** Why nobody is let in. */
-export type AuthenticationFault = TokenFault | 'missing' | 'unknown-credential';
+export type AuthenticationFault = TokenFault | 'missing' | 'unknown-credential' | 'unknown-issuer';
+
+/** The header of a JWT, as JSON in base64url, begins with these letters. */
+const JWT = /^e[yw][\w-]*\.[\w-]+\.[\w-]*$/;
 
 const DETAILS: Readonly<Record<AuthenticationFault, string>> = {
   missing:
     'Send a key of this gateway: Authorization: Bearer KEY, X-API-Key: KEY, or X-GEWE-TOKEN: KEY.',
   'unknown-credential':
     "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
+  'unknown-issuer':
+    'No issuer of the clients file has the `iss` of this token, letter for letter, a slash at the end included.',
   malformed: 'This is not a whole token. It may have been cut off.',
   algorithm: 'The token is signed with an algorithm that is not accepted.',
   signature: 'The signature of the token is wrong.',
@@ -113,13 +118,18 @@ const DETAILS: Readonly<Record<AuthenticationFault, string>> = {
     'The session has been ended, or its client or the key that made it is gone. Get a new token.',
 };
 
+/** For the people behind a page. A key is no business of theirs. */
+const TOKEN_MSG = '登录凭证无效或已过期，请重新登录';
+
 /** The refusal of a credential, with its challenge (RFC 6750 section 3). It never repeats the credential. */
 function unauthenticated(reason: AuthenticationFault): Refusal {
   const detail = DETAILS[reason];
   // Without a credential, no error may be named (RFC 6750 section 3.1).
   const error =
     reason === 'missing' ? '' : `, error="invalid_token", error_description="${reason}"`;
+  const isToken = reason !== 'missing' && reason !== 'unknown-credential';
   return new Refusal('unauthenticated', detail, {
+    ...(isToken && { msg: TOKEN_MSG }),
     members: { reason },
     headers: { 'WWW-Authenticate': `Bearer realm="gewe-gateway"${error}` },
   });

@@ -32,11 +32,11 @@ export function assertMayRead(caller: Caller, appId: string): void {
 }
 
 function subjectOf({ grant }: Caller): string {
-  return grant === undefined ? 'This client' : 'This session or its client';
+  return grant === undefined ? 'This client' : 'This token or its client';
 }
 
 function remedyOf({ grant }: Caller, what: 'appIds' | 'operations'): string {
   return grant === undefined
     ? `Its ${what} are set in the clients file.`
-    : `The ${what} of a session are set by its creator, those of a client in the clients file.`;
+    : `The ${what} of a token are set by whoever issues it, those of a client in the clients file.`;
 }

@@ -179,7 +179,7 @@ function refuseMoreThanClient(client: Client, { appIds = [], operations = [] }: 
   if (!appIds.every(mayHave)) {
     throw new Refusal(
       'app-not-allowed',
-      'The session asks for an appId that its client may not use. A pattern must be one of the client’s, letter for letter.',
+      "The session asks for an appId that its client may not use. A pattern must be one of the client's, letter for letter.",
     );
   }
   const isGroup = (operation: string) => ['read', 'write', 'all'].includes(operation);

@@ -52,7 +52,7 @@ export const ANOTHER_ORIGIN: Servers = SAME_ORIGIN.map(({ url, description = '' 
 
 const DESCRIPTION = `A gateway in front of the contacts API of GEWE. It takes the same calls and bodies as GEWE, and holds GEWE's token for you.
 
-Show your key in one of three headers. If there are several, the first of this order counts: \`Authorization: Bearer KEY\`, \`X-API-Key: KEY\`, \`X-GEWE-TOKEN: KEY\`. A session token goes where a key goes.
+Show your key in one of three headers. If there are several, the first of this order counts: \`Authorization: Bearer KEY\`, \`X-API-Key: KEY\`, \`X-GEWE-TOKEN: KEY\`. A session token, or a token of an identity provider that the gateway trusts, goes where a key goes.
 
 Every \`/contacts\` path also works under \`/v2/api\` and \`/gewe/v2/api\`. Operations that are not listed here pass too, if your client may call them.
 
@@ -233,6 +233,8 @@ const OF_THE_CALLER = [
   'origin-not-allowed',
   'client-rate-limited',
   'issuer-unavailable',
+  // A session that this gateway has not seen before is checked with the store.
+  'store-unavailable',
 ];
 const OF_THE_GATEWAY = ['not-found', 'method-not-allowed', 'internal', 'shutting-down'];
 const OF_THE_UPSTREAM = [
@@ -347,7 +349,9 @@ function contactsAnswer(name: string, operation: ContactsOperation): OperationPa
   const example = { ret: 200, msg: '操作成功', ...(data !== undefined && { data }) };
   return {
     description: isList
-      ? "GEWE's answer, or the saved list"
+      ? name === 'fetchContactsList'
+        ? "GEWE's answer, or the saved list"
+        : "GEWE's answer"
       : "GEWE's answer, or a refusal in GEWE's format",
     content: {
       'application/json': {
@@ -371,7 +375,7 @@ function ownPaths(asOperation: AsOperation): ZodOpenApiPathsObject {
   };
 }
 
-const OF_SESSIONS = known(...OF_THE_BODY, ...OF_THE_CALLER, ...OF_THE_GATEWAY, 'store-unavailable');
+const OF_SESSIONS = known(...OF_THE_BODY, ...OF_THE_CALLER, ...OF_THE_GATEWAY);
 
 function startSession(): OperationParts {
   return {
@@ -431,7 +435,7 @@ function accountState(): OperationParts {
     },
     successHeaders: RATES,
     label: 'Account',
-    refusals: known(...OF_THE_CALLER, ...OF_THE_GATEWAY, 'invalid-app-id', 'store-unavailable'),
+    refusals: known(...OF_THE_CALLER, ...OF_THE_GATEWAY, 'invalid-app-id'),
   };
 }
 

@@ -22,7 +22,7 @@ export const sessionRequestExample = {
 };
 
 export const sessionExample = {
-  id: '01JDQ8W3M4',
+  id: '7d9f1c52-3b0e-4a77-9a51-5c0f5e2b8d14',
   token: 'gws_EXAMPLE',
   expiresAt: '2026-11-28T08:31:00.000Z',
   appIds: ['wx_sales_1'],

@@ -295,8 +295,10 @@ function links(names: readonly string[]): Html[] {
 const OF_EVERY_RESPONSE =
   /^(?:cache-control|vary|x-content-type|referrer|content-security|strict-|access-)/i;
 
+/** A refusal in GEWE's format has status 200; of an operation with another status for success, that is the second. */
 function successOf({ resolve }: Context, { responses = {} }: Operation) {
-  const [status, response] = Object.entries(responses).find(([code]) => code.startsWith('2')) ?? [];
+  const [status, response] =
+    Object.entries(responses).findLast(([code]) => code.startsWith('2')) ?? [];
   if (status === undefined || response === undefined) return undefined;
   return { status, response: resolve(response as oas31.ResponseObject) };
 }
@@ -448,9 +450,13 @@ function refusals(context: Context, placed: readonly Placed[]): Html {
     );
   };
   const rows = new Map<string, RefusalRow>();
+  const keepers = new Set<string>();
   // Those of the lists come first, and have their own status in GEWE's format as well: what comes later counts.
   for (const { operation: one } of placed)
-    for (const row of refusalRows(context, one)) rows.set(row.code, row);
+    for (const row of refusalRows(context, one)) {
+      rows.set(row.code, row);
+      if (row.status === row.geweStatus) keepers.add(row.code);
+    }
   const sorted = [...rows.values()].sort((one, other) => Number(one.status) - Number(other.status));
   return html`<section id="refusals" aria-labelledby="refusals-title">
     <h2 id="refusals-title">${words.refusals}</h2>
@@ -463,7 +469,7 @@ function refusals(context: Context, placed: readonly Placed[]): Html {
           </summary>
           ${codeBlock(words.httpFormat, message(status, 'application/problem+json', value(code)))}
           ${codeBlock(words.geweFormat, message(geweStatus, 'application/json', value(`${code}.gewe`)))}
-          ${geweStatus === '200' && html`<p class="quiet">${words.listsKeep}</p>`}
+          ${geweStatus === '200' && keepers.has(code) && html`<p class="quiet">${words.listsKeep}</p>`}
         </details> `,
     )}
   </section>`;

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { oas31, ZodOpenApiResponseObject } from 'zod-openapi';
+import { exhausted, tooYoung } from '../add-contacts/refusals.ts';
 import { Refusal, REFUSALS, type RefusalCode } from '../errors.ts';
 import { renderRefusal, type RefusalFormat } from '../http/problem-details.ts';
 import { responseHeaders, type CallHeaderName } from './headers.ts';
@@ -12,14 +13,18 @@ interface Sample {
 }
 
 const RETRY_AT = '2026-11-28T08:31:00.000Z';
+const OPENS_AT = Date.parse(RETRY_AT);
+const HOUR_MS = 3_600_000;
 
-function quota(rule: string, limit: number, windowSeconds: number): Sample {
-  const detail = `The rule ${rule} allows ${limit} in any ${windowSeconds} seconds. Nothing was sent or charged; try again at retryAt.`;
-  return { detail, members: { rule, limit, windowSeconds, left: 0, retryAt: RETRY_AT } };
+function quota(code: RefusalCode, name: string, limit: number, windowSeconds: number): Refusal {
+  const windowMs = windowSeconds * 1000;
+  const limits = [{ from: -Infinity, limit }];
+  const rule = { name, code, kind: 'add', per: 'account', windowMs, limits } as const;
+  return exhausted({ rule, opensAt: OPENS_AT, usage: [] }, OPENS_AT - windowMs / 2);
 }
 
 /** A code that is missing here is shown with its title. */
-const SAMPLES: Readonly<Record<string, Sample>> = {
+const SAMPLES: Readonly<Record<string, Sample | Refusal>> = {
   'invalid-json': { detail: 'The body is not valid JSON: the fault is at line 1, column 25.' },
   'duplicate-key': {
     detail: 'The body has a duplicate key, perhaps in another spelling. Send each key once.',
@@ -33,6 +38,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   unauthenticated: {
     detail:
       "The gateway does not know this key. It may have been revoked. GEWE's token is not a key.",
+    members: { reason: 'unknown-credential' },
   },
   'app-not-allowed': {
     detail: 'This client may not use this appId. Its appIds are set in the clients file.',
@@ -58,15 +64,16 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     detail:
       'This Idempotency-Key was already used with a different body. Use a new key for a new request.',
   },
-  'account-too-young': {
-    detail:
-      'The account must be online for 72 hours before it adds people. An operator can declare since when it is online.',
-    members: { onlineSince: '2026-11-25T08:31:00.000Z', retryAt: RETRY_AT },
-  },
-  'add-quota-exhausted': quota('add-per-day', 5, 86_400),
-  'add-too-soon': quota('add-gap', 1, 60),
-  'target-quota-exhausted': quota('target-gap', 1, 3600),
-  'accept-quota-exhausted': quota('accept-per-day', 200, 86_400),
+  'account-too-young': tooYoung(
+    { kind: 'known', onlineSince: OPENS_AT - 72 * HOUR_MS, by: 'operator' },
+    72 * HOUR_MS,
+    0,
+    OPENS_AT - 24 * HOUR_MS,
+  ),
+  'add-quota-exhausted': quota('add-quota-exhausted', 'add-per-day', 5, 86_400),
+  'add-too-soon': quota('add-too-soon', 'add-gap', 1, 60),
+  'target-quota-exhausted': quota('target-quota-exhausted', 'target-gap', 1, 3600),
+  'accept-quota-exhausted': quota('accept-quota-exhausted', 'accept-per-day', 200, 86_400),
   'client-rate-limited': {
     detail: 'This client has used up its requestsPerMinute. Wait as long as Retry-After says.',
     members: { retryAt: RETRY_AT },
@@ -87,7 +94,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   },
   'shutting-down': { detail: 'This gateway is stopping. Send the request again.' },
   'issuer-unavailable': {
-    detail: 'The keys of the identity provider are not available. Try again later.',
+    detail:
+      'The gateway has no keys of the identity provider to verify the token with. Send the request again later, with the same token.',
   },
   'upstream-timeout': {
     detail: 'The upstream did not answer in time. The request may have been carried out.',
@@ -104,8 +112,10 @@ export const CODES = Object.keys(REFUSALS) as RefusalCode[];
 const FORMATS: readonly RefusalFormat[] = ['http', 'gewe'];
 
 function rendered(code: RefusalCode, format: RefusalFormat, target: string) {
-  const { detail, members = {} } = SAMPLES[code] ?? { detail: `${REFUSALS[code].title}.` };
-  return renderRefusal(new Refusal(code, detail, { members }), format, target, SAMPLE_REQUEST_ID);
+  const sample = SAMPLES[code] ?? { detail: `${REFUSALS[code].title}.` };
+  const { detail, members = {} } = sample;
+  const one = sample instanceof Refusal ? sample : new Refusal(code, detail, { members });
+  return renderRefusal(one, format, target, SAMPLE_REQUEST_ID);
 }
 
 /** The example of a code in a format, by the name of the component. */
@@ -147,7 +157,12 @@ export const refusal = z
     limit: z.int().optional(),
     windowSeconds: z.number().optional(),
     left: z.int().optional(),
-    reason: z.string().describe('Why the credential was not accepted.').optional(),
+    reason: z
+      .string()
+      .describe(
+        'Why the credential was not accepted: `missing`, `unknown-credential`, `unknown-issuer`, `malformed`, `algorithm`, `signature`, `expired`, `not-yet-valid`, `audience`, `unknown-key`, `claims` or `revoked`.',
+      )
+      .optional(),
   })
   .meta({ id: 'Refusal', description: "The gateway's own answer if it does not pass one on." });
 

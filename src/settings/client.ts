@@ -47,6 +47,8 @@ const origin = z
 
 /** A day. A session is a secret in a page, so it must be short. */
 const LONGEST_SESSION_SECONDS = 86_400;
+/** Of one person or page, where the clients file says nothing. */
+export const SUBJECT_REQUESTS_PER_MINUTE = 60;
 const secondsRule = `must be a whole number from 1 to ${LONGEST_SESSION_SECONDS}`;
 
 const requestsRule = 'must be a whole number from 1 to 10000000';
@@ -63,7 +65,7 @@ const sessions = z
       .min(1, { error: requestsRule })
       .max(10_000_000, { error: requestsRule })
       .describe('Of each subject, or else of each session, within the rate of the client')
-      .default(60),
+      .default(SUBJECT_REQUESTS_PER_MINUTE),
   })
   .describe('Lets it make sessions for front ends, with POST /sessions');
 

@@ -38,7 +38,7 @@ export function answerSessions({ authenticator, sessions }: AnswerSessionsParts)
     const scope = scopeOf(res);
     // Without a key there is nothing that a session could be bound to.
     if (found(scope.caller).grant !== undefined || scope.credential === undefined) {
-      const detail = 'Sessions are made and ended with the key of a client, not with a session.';
+      const detail = 'Sessions are made and ended with the key of a client, not with a token.';
       throw new Refusal('operation-not-allowed', detail);
     }
     const body = await readBody(req, scope);

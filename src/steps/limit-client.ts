@@ -6,7 +6,7 @@ import { Refusal, retryAt } from '../errors.ts';
 import { callerAddress } from '../http/caller-address.ts';
 import { addRateLimit, rateLimitHeaders } from '../http/rate-limit-headers.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
-import type { Client } from '../settings/client.ts';
+import { SUBJECT_REQUESTS_PER_MINUTE, type Client } from '../settings/client.ts';
 import { systemClock, type Clock } from '../time.ts';
 
 const MINUTE_MS = 60_000;
@@ -77,7 +77,7 @@ export function limitClient(parts: LimitClientParts): RequestHandler {
       client === anonymous ? `address ${ipKeyGenerator(addressOf(req))}` : client.name,
   });
   const ofSession = limit(parts, 'session', {
-    limit: ({ client }) => client.sessions?.requestsPerMinute ?? client.requestsPerMinute,
+    limit: ({ client }) => client.sessions?.requestsPerMinute ?? SUBJECT_REQUESTS_PER_MINUTE,
     // A client's name has no slash.
     key: ({ client, session }) => `${client.name}/${session}`,
   });

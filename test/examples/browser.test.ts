@@ -11,6 +11,7 @@ import {
   countdownInWords,
   failureInWords,
   instantInWords,
+  openingInWords,
   originInWords,
   quotaInWords,
 } from '../../examples/browser/page/words.ts';
@@ -82,6 +83,14 @@ describe('the words of the page', () => {
     ['2027-06-01T09:30:05', '6月1日 09:30'],
   ])('on 1 June 2026 the instant %s is %s', (instant, words) => {
     expect(instantInWords(instant, '2026-06-01T08:00:00')).toBe(words);
+  });
+
+  test.each([
+    ['2026-06-01T08:00:59.001', '08:01:00'],
+    ['2026-06-01T09:30:00.001', '09:31:00'],
+    ['2026-06-02T09:30:00.001', '6月2日 09:31'],
+  ])('an opening at %s is shown as %s, and never too early', (instant, words) => {
+    expect(openingInWords(instant, '2026-06-01T08:00:00')).toBe(words);
   });
 
   test.each([

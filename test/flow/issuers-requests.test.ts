@@ -108,7 +108,7 @@ test.each<[string, () => string, (string | number)[]]>([
   [
     'of another issuer',
     () => tokenOf({ iss: 'https://evil.example' }),
-    [401, 'unauthenticated', 'unknown-credential'],
+    [401, 'unauthenticated', 'unknown-issuer'],
   ],
   [
     'without a signature',
@@ -129,7 +129,7 @@ test.each<[string, () => string, (string | number)[]]>([
   expect(seen(await ask(token()))).toEqual(expected);
 });
 
-test('a subject has the rate of its client, and the rate of sessions if its client has one', async () => {
+test('each subject has the rate of sessions inside that of its client', async () => {
   const statusOf = async (sub: string) => (await ask(tokenOf({ aud: 'rated', sub }))).status;
   expect(await statusOf('ann')).toBe(200);
   expect(await statusOf('ann')).toBe(429);

@@ -305,6 +305,7 @@ describe('a session token', () => {
     for (const [bad, reason] of cases) {
       const answer = await ask(bad);
       expect(seen(answer)).toEqual([401, 'unauthenticated', reason]);
+      expect(answer.json()['msg']).toBe('登录凭证无效或已过期，请重新登录');
       expect(answer.headers['www-authenticate']).toBe(
         `Bearer realm="gewe-gateway", error="invalid_token", error_description="${reason}"`,
       );

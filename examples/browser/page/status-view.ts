@@ -5,6 +5,7 @@ import {
   countdownInWords,
   failureInWords,
   instantInWords,
+  openingInWords,
   quotaInWords,
   type Quota,
 } from './words.ts';
@@ -102,7 +103,7 @@ export function createStatusView(
 
 function stateInWords(nextAddAt: string | null, now: string): string {
   if (nextAddAt === null) return '网关还不认识这个账号，取一次通讯录后再看';
-  return `暂时不能添加，${instantInWords(nextAddAt, now)} 开放`;
+  return `暂时不能添加，${openingInWords(nextAddAt, now)} 开放`;
 }
 
 function quotaRow(quota: Quota, now: string): HTMLElement {
@@ -120,6 +121,6 @@ function quotaRow(quota: Quota, now: string): HTMLElement {
     optimum: limit,
     value: left,
   });
-  const opens = opensAt === null ? '' : `，${instantInWords(opensAt, now)} 恢复`;
+  const opens = opensAt === null ? '' : `，${openingInWords(opensAt, now)} 恢复`;
   return make('li', '', [label, make('span', 'note', `还剩 ${left} / ${limit}${opens}`), meter]);
 }

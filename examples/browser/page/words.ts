@@ -85,6 +85,13 @@ export function instantInWords(iso: string, now: string): string {
   return new Intl.DateTimeFormat('zh-CN', parts).format(instant);
 }
 
+/** An instant ahead, rounded up as the gateway does in its `msg`, so that it is never too early. */
+export function openingInWords(iso: string, now: string): string {
+  const [instant, wait] = [Date.parse(iso), Date.parse(iso) - Date.parse(now)];
+  const unit = wait < 120_000 ? 1000 : 60_000;
+  return instantInWords(new Date(Math.ceil(instant / unit) * unit).toISOString(), now);
+}
+
 const FALLBACKS: Readonly<Record<number, string>> = {
   401: '登录已失效，请重新登录',
   403: '没有权限进行这个操作',

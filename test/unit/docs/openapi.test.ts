@@ -99,10 +99,14 @@ describe('the document of the API', () => {
   test.each(Object.keys(REFUSALS) as RefusalCode[])(
     'shows the refusal %s as the gateway renders it',
     (code) => {
-      const { value } = refusalExamples()[code] as { value: { detail: string; requestId: string } };
-      const { detail, requestId, ...rest } = value;
-      const { body } = renderRefusal(new Refusal(code, detail), 'http', '', requestId);
-      expect({ detail, requestId, ...rest }).toMatchObject(JSON.parse(body.toString()) as object);
+      const { value } = refusalExamples()[code] as {
+        value: Record<'detail' | 'requestId' | 'msg', string>;
+      };
+      const { detail, requestId, msg, ...rest } = value;
+      const { body } = renderRefusal(new Refusal(code, detail, { msg }), 'http', '', requestId);
+      expect({ detail, requestId, msg, ...rest }).toMatchObject(
+        JSON.parse(body.toString()) as object,
+      );
     },
   );
 

@@ -52,6 +52,19 @@ describe.each(Object.entries(pages))('the API page %s', (_name, page) => {
 });
 
 describe('the API page', () => {
+  test('shows what a success of each operation is, and not a refusal with the status 200', () => {
+    const partOf = (id: string) =>
+      pages.en.slice(pages.en.indexOf(`<article id="${id}"`)).split('</article>')[0] ?? '';
+    expect(partOf('startSession')).toMatch(/<span class="status ok">201</);
+    expect(partOf('startSession')).toContain('gws_');
+    expect(partOf('endSessions')).toMatch(/<span class="status ok">204</);
+  });
+
+  test('shows the sentences of refusals as the gateway sends them', () => {
+    expect(pages.en).toContain('加人太频繁，');
+    expect(pages.en).toContain('账号在线未满 72 小时，');
+  });
+
   test('has its own words in the language asked for', () => {
     expect(pages.en).toMatch(/<html lang="en">/);
     expect(pages.zh).toMatch(/<html lang="zh-CN">/);
