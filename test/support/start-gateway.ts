@@ -104,7 +104,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     ...options.overrides,
   });
   const { url, opsUrl } = await gateway.start();
-  await holdAnswersOf(url);
+  holdAnswersOf(url);
 
   return {
     gateway,

@@ -5,10 +5,10 @@ import { Refusal } from '../../../src/errors.ts';
 import { renderRefusal } from '../../../src/http/problem-details.ts';
 import {
   createAnswerCheck,
-  NOT_DOCUMENTABLE,
   type Answered,
   type DocumentUnderTest,
-} from '../../support/documented-answers.ts';
+} from '../../support/answer-check.ts';
+import { NOT_DOCUMENTABLE } from '../../support/documented-answers.ts';
 
 const faultsOf = createAnswerCheck(buildDocument(SAME_ORIGIN) as unknown as DocumentUnderTest);
 
