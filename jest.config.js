@@ -66,8 +66,9 @@ export default {
   ],
   testSequencer: '<rootDir>/test/support/slow-first.js',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
-  // The tests mostly wait for sockets, so more of them than there are cores go on at once.
-  maxWorkers: 6,
+  // Most tests wait for sockets, so more of them than there are cores run at once. With more than four, a browser among
+  // them, a Redis may get no processor for so long that it counts as down.
+  maxWorkers: 4,
   // Only against hanging, however much else the machine has to do.
   testTimeout: 120_000,
   // A worker has nothing to do any more when it is told to end, but giving its memory back can take longer than the

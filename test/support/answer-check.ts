@@ -162,7 +162,11 @@ function decoded(body: Buffer, encoding: string | undefined): Buffer {
   }
 }
 
-/** Against the document of this gateway. */
+/**
+ * Against the document of this gateway.
+ *
+ * @public loaded by `documented-answers.ts` through Node itself
+ */
 export const checkAnswer = createAnswerCheck(
   buildDocument(SAME_ORIGIN) as unknown as DocumentUnderTest,
 );
