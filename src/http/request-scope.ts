@@ -34,7 +34,7 @@ export interface RequestScope {
   appId?: string;
   /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
   unlistedOrigin?: string;
-  /** Whoever was let in. */
+  /** The caller that was let in. */
   caller?: Caller;
   body?: RequestBody;
   source?: Source;

@@ -47,7 +47,7 @@ const origin = z
 
 /** A day. A session is a secret in a page, so it must be short. */
 const LONGEST_SESSION_SECONDS = 86_400;
-/** Of one person or page, where the clients file says nothing. */
+/** Of one person or page, unless the clients file says otherwise. */
 export const SUBJECT_REQUESTS_PER_MINUTE = 60;
 const secondsRule = `must be a whole number from 1 to ${LONGEST_SESSION_SECONDS}`;
 

@@ -131,7 +131,7 @@ describe.each(LISTENERS)('at the %s', (listener) => {
     expect(answer.body.toString()).toContain('<html lang="zh-CN">');
   });
 
-  test('GET /docs is compressed for who can read that', async () => {
+  test('GET /docs is compressed for callers that accept it', async () => {
     const [plain, compressed] = await Promise.all([
       ask(listener, '/docs'),
       ask(listener, '/docs', { 'Accept-Encoding': 'br' }),

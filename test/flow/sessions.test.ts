@@ -39,7 +39,7 @@ const clock = movableClock();
 beforeAll(async () => {
   gateway = await startGateway({ clients: CLIENTS, overrides: { clock } });
 });
-// A window of the rate limit is a minute of the machine's own time, so every test has a subject of its own.
+// A window of the rate limit is a minute of the machine's own time, so every test has its own subject.
 let subject: string;
 let tests = 0;
 beforeEach(() => {
@@ -333,7 +333,7 @@ describe('a session token', () => {
     expect(bad.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test('has a rate of its own inside that of its client, shared by the sessions of a subject', async () => {
+  test('has its own rate inside that of its client, shared by the sessions of a subject', async () => {
     const [one, two] = [await createSession(), await createSession()];
     const other = await createSession({ subject: `${subject} b` });
     for (let call = 1; call <= 5; call += 1) {

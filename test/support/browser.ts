@@ -29,7 +29,7 @@ export function describeInBrowser(title: string, declare: () => void): void {
   });
 }
 
-/** A browser with a fresh profile; each visit is a profile of its own. Rejects if there is none on PATH. */
+/** A browser with a fresh profile; each visit has its own. Rejects if there is none on PATH. */
 export async function launchBrowser(): Promise<Browser> {
   if (program === undefined) throw new Error(MISSING);
   return chromium.launch({
@@ -82,7 +82,7 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-/** Opens an empty page in a profile of its own. Texts and times are those of a reader in China. */
+/** Opens an empty page in its own profile. Texts and times are those of a reader in China. */
 export async function visit(browser: Browser, options: VisitOptions): Promise<Visit> {
   const { size = 'desktop', colorScheme = 'light', origins, now } = options;
   const context = await browser.newContext({
@@ -129,7 +129,7 @@ export async function visit(browser: Browser, options: VisitOptions): Promise<Vi
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * What axe-core finds serious or critical on the page as it is. It runs in a world of its own, as extensions do: the page's
+ * What axe-core finds serious or critical on the page as it is. It runs in an isolated world, as extensions do: the page's
  * Content-Security-Policy stays in force, and the page's clock, which may stand still, is not used.
  */
 export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
