@@ -241,7 +241,8 @@ function curlLine({ method, path, operation: { security } }: Placed, example: un
   return lines.join(' \\\n  ');
 }
 
-function fieldTable({ words }: Context, caption: string, rows: readonly Field[]): Html {
+/** Scrolls sideways by itself if the window is narrow; the keyboard can scroll it too. */
+function table(caption: string, columns: readonly string[], rows: readonly Html[]): Html {
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
     <table>
       <caption>
@@ -249,30 +250,33 @@ function fieldTable({ words }: Context, caption: string, rows: readonly Field[])
       </caption>
       <thead>
         <tr>
-          <th scope="col">${words.field}</th>
-          <th scope="col">${words.type}</th>
-          <th scope="col">${words.description}</th>
+          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
-          ({ name, type, isRequired, limits, description }) =>
-            html` <tr>
-              <th scope="row">
-                <code>${name}</code
-                ><span class="need${isRequired && ' must'}"
-                  >${isRequired ? words.required : words.optional}</span
-                >
-              </th>
-              <td>
-                ${type}${limits.map((limit) => html`<span class="limit">${limitText(limit)}</span>`)}
-              </td>
-              <td lang="en">${inline(description)}</td>
-            </tr>`,
-        )}
+        ${rows}
       </tbody>
     </table>
   </div>`;
+}
+
+function fieldTable({ words }: Context, caption: string, rows: readonly Field[]): Html {
+  const body = rows.map(
+    ({ name, type, isRequired, limits, description }) =>
+      html` <tr>
+        <th scope="row">
+          <code>${name}</code
+          ><span class="need${isRequired && ' must'}"
+            >${isRequired ? words.required : words.optional}</span
+          >
+        </th>
+        <td>
+          ${type}${limits.map((limit) => html`<span class="limit">${limitText(limit)}</span>`)}
+        </td>
+        <td lang="en">${inline(description)}</td>
+      </tr>`,
+  );
+  return table(caption, [words.field, words.type, words.description], body);
 }
 
 function limitText(limit: Limit): Html | string {
@@ -512,24 +516,9 @@ function headerTable(
   rows: readonly HeaderRow[],
   isFirst: (name: string) => boolean,
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}">
-    <table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${words.header}</th>
-          <th scope="col">${words.values}</th>
-          <th scope="col">${words.description}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ name, description = '', schema = {}, example }) => html`
+  const body = rows.map(
+    ({ name, description = '', schema = {}, example }) => html`
 <tr${isFirst(name) && html` id="header-${name.toLowerCase()}"`}><th scope="row"><code>${name}</code></th><td>${example === undefined ? limits(schema).map(limitText) : html`<code>${typeof example === 'string' ? example : JSON.stringify(example)}</code>`}</td><td lang="en">${inline(description)}</td></tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  );
+  return table(caption, [words.header, words.values, words.description], body);
 }
