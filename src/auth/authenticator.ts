@@ -26,7 +26,7 @@ interface AuthenticatorParts {
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const { clients, sessions, issuers } = parts;
   const anonymous: Caller | undefined = parts.anonymous && { client: parts.anonymous };
-  // One for each client, so that a request makes none.
+  // One object for each client: requests with a key then allocate none.
   const callers = new WeakMap<Client, Caller>();
 
   function callerOf(client: Client): Caller {

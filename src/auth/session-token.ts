@@ -42,7 +42,7 @@ export async function signSession(claims: SessionClaims, key: SigningKey): Promi
   return SESSION_PREFIX + (await token.sign(secretOf(key)));
 }
 
-/** The id of the key that a token claims to be signed with; undefined for what is no token. Checks nothing. */
+/** The id of the key that a token claims to be signed with; undefined for a text that is not a token. Checks nothing. */
 export async function signingKeyIdOf(token: string): Promise<string | undefined> {
   const { decodeProtectedHeader } = await loadJose();
   try {

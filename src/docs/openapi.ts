@@ -336,7 +336,7 @@ function contactsOperation(name: string, operation: ContactsOperation): Operatio
   };
 }
 
-/** What GEWE can answer to an operation, and what stands for it in GEWE's format. */
+/** The responses of GEWE to an operation, and the refusals that take GEWE's format. */
 function contactsAnswer(name: string, operation: ContactsOperation): OperationParts['success'] {
   const isList = answersAddressBook(name);
   const answers = [

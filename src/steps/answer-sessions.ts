@@ -15,13 +15,13 @@ interface AnswerSessionsParts {
 /** A hundred appIds of the longest kind take 13 KB. */
 const BODY_LIMIT_BYTES = 65_536;
 
-/** Refuses pages. A page that makes sessions has a key in it, which anybody can read. */
+/** Refuses web pages: a page that creates sessions has a key in it, and anybody can read that. */
 export function refusePages(): RequestHandler {
   return (req, res, next) => {
     if (req.headers.origin !== undefined) {
       throw new Refusal(
         'origin-not-allowed',
-        'Sessions are made and ended by a backend. A key in a page can be read by anybody who opens the page.',
+        'Create and end sessions from a backend. Anybody who opens a page can read a key in it.',
       );
     }
     if (req.method === 'OPTIONS') return sendNoContent(res, { Allow: 'POST, DELETE, OPTIONS' });
@@ -38,7 +38,7 @@ export function answerSessions({ authenticator, sessions }: AnswerSessionsParts)
     const scope = scopeOf(res);
     // Without a key there is nothing that a session could be bound to.
     if (found(scope.caller).grant !== undefined || scope.credential === undefined) {
-      const detail = 'Sessions are made and ended with the key of a client, not with a token.';
+      const detail = 'Create and end sessions with the key of a client, not with a token.';
       throw new Refusal('operation-not-allowed', detail);
     }
     const body = await readBody(req, scope);

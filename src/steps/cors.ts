@@ -5,6 +5,7 @@ import { found, scopeOf, type Headers, type RequestScope } from '../http/request
 import { isSameOrigin } from '../http/same-origin.ts';
 import { sendNoContent, vary } from '../http/send.ts';
 import type { Client, ClientDirectory } from '../settings/client.ts';
+import type { Settings } from '../settings/settings.ts';
 
 const REQUEST_HEADERS =
   'Authorization, X-API-Key, X-GEWE-TOKEN, Content-Type, Idempotency-Key, Prefer, Cache-Control, X-Request-Id, traceparent';
@@ -60,7 +61,7 @@ export function answerPreflight(methods: string): RequestHandler {
 }
 
 interface CheckOriginParts {
-  readonly docs: 'both' | 'ops' | 'off';
+  readonly docs: Settings['docs'];
   /** The client of callers without a key; undefined if a key is required. */
   readonly anonymous: Client | undefined;
 }

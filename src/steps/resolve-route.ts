@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
 import { rightSpelling } from '../gewe/operations.ts';
 import { scopeOf, type RequestScope, type Route } from '../http/request-scope.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /**
  * Slashes may be doubled and one may follow, because base URLs often end in one. Only the name goes to the upstream.
@@ -39,7 +40,7 @@ const OWN_ROUTES: readonly {
 ];
 
 /** Finds what a path leads to: 404 for nothing, 405 for a method that it does not have. */
-export function resolveRoute({ docs }: { docs: 'both' | 'ops' | 'off' }): RequestHandler {
+export function resolveRoute({ docs }: Pick<Settings, 'docs'>): RequestHandler {
   const ownRoutes = OWN_ROUTES.filter(({ route }) => route !== 'docs' || docs === 'both');
   return (req, res, next) => {
     const scope = scopeOf(res);

@@ -5,6 +5,7 @@ import { hashKey } from '../../src/settings/clients.ts';
 import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
 import { askAccount } from '../support/accounts.ts';
+import { eventually } from '../support/eventually.ts';
 import { httpCall, type HttpAnswer } from '../support/http-client.ts';
 import { movableClock } from '../support/movable-clock.ts';
 import { openRaw } from '../support/raw-client.ts';
@@ -425,7 +426,7 @@ describe('a session of a client whose entry changes', () => {
     await rename(`${file}.new`, file);
     const isTaken = () =>
       own.log.slice(before).some(({ msg }) => msg === 'the clients file was taken over');
-    while (!isTaken()) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await eventually(isTaken)).toBe(true);
   }
   /** Ends all sessions with this key, with a body of which the end comes only after `meanwhile`. */
   async function endSlowly(own: TestGateway, key: string, meanwhile: () => Promise<void>) {

@@ -17,7 +17,7 @@ interface Person {
 }
 
 export interface ListView {
-  /** Loads the list of an account. @param isFresh whether a saved list must not stand in for the live one at once */
+  /** Loads the list of an account. @param isFresh whether to ask for the live list even if a fresh one is saved */
   load(appId: string, isFresh: boolean): Promise<void>;
 }
 

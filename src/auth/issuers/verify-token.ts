@@ -16,11 +16,11 @@ const MAX_KEYS_TRIED = 8;
 export interface UnverifiedToken {
   readonly issuer: string;
   readonly audience: readonly string[];
-  /** Undefined if the header is none. */
+  /** Undefined if it is not a JSON object. */
   readonly header: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Undefined if it is no signed JWT with an issuer. */
+/** Undefined if it is not a signed JWT with an issuer. */
 export function readUnverified(token: string): UnverifiedToken | undefined {
   const [, header, payload] = /^([\w-]+)\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   const claims = decode(payload);
@@ -125,7 +125,7 @@ async function verifyWithEach(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** Rethrows what is no fault of the token. */
+/** Rethrows an error that is not the token's fault. */
 function faultOf(error: unknown, errors: Jose['errors']): TokenFault {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -141,7 +141,7 @@ describe('the subject', () => {
     'a\u0000',
     'a\u2028b',
     'a\ud800',
-  ])('%j is none', (sub) => {
+  ])('%j is not accepted as a subject', (sub) => {
     expect(judgeClaims({ sub }, RULES).kind).toBe('forbidden');
   });
 
