@@ -73,8 +73,10 @@ describeOnRedis('A gateway as a process', () => {
     const words = rights.replaceAll("'", '').split(' ');
     await all.redis.command('ACL', 'SETUSER', 'gateway', ...words);
     const STORE_URL = all.redis.url.replace('redis://', 'redis://gateway:PASSWORD@');
-    const gateways = [await all.start({ STORE_URL }), await all.start({ STORE_URL })] as const;
-    all.simulator.behave('wx_1', { delayMs: 300 });
+    const env = { STORE_URL, LIST_DEADLINE_MS: '30000' };
+    const gateways = [await all.start(env), await all.start(env)] as const;
+    // Long enough for both requests to arrive, also on a machine that is busy.
+    all.simulator.behave('wx_1', { delayMs: 3000 });
     const replies = await Promise.all(gateways.map((one) => askList(one, 'wx_1')));
     expect(replies.map(({ status }) => status)).toEqual([200, 200]);
     expect(listCalls(all, 'wx_1')).toBe(1);
