@@ -5,6 +5,7 @@ import { createAccounts } from './add-contacts/accounts.ts';
 import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
+import { createHistory } from './history/history.ts';
 import { createIssuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -88,7 +89,12 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     ...authentication,
     clientRate: kept.stores.clientRate,
     isGraceOver: () => graceOver,
-    onRequest: report.request,
+    onRequest(record) {
+      report.request(record);
+      if (record.client === undefined) return;
+      const answered = record.status === undefined ? 'left' : 'ok';
+      kept.history.counted(record.client, record.code ?? answered);
+    },
   });
   const ops = createOps(loaded, opened, kept, services.accountViews, health);
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
@@ -142,7 +148,16 @@ async function openKept(settings: Settings, overrides: Overrides, report: Opened
     ledger: orUnavailable(stores.ledger, report.quotaStoreFailed),
     idempotencyStore: orUnavailable(stores.idempotency, report.quotaStoreFailed),
     sessionStore: orUnavailable(stores.sessions, report.sessionStoreFailed),
-    checkStore: orUnavailable(stores, report.quotaStoreFailed).check,
+    journal: {
+      begin: orUnavailable(stores.history, report.quotaStoreFailed).begin,
+      complete: stores.history.complete,
+    },
+    history: createHistory({
+      store: stores.history,
+      clock: stores.clock,
+      settings: settings.journal,
+      onStoreError: report.historyStoreFailed,
+    }),
   };
 }
 
@@ -201,7 +216,7 @@ function createAuthentication(
 function createServices(
   settings: Settings,
   { metrics, report }: Opened,
-  { clock, lists, leases, register, ledger, idempotencyStore, checkStore }: Kept,
+  { clock, lists, leases, register, ledger, idempotencyStore, journal, history }: Kept,
   { breaker, accounts, upstream }: Calls,
 ) {
   const { geweTimeoutMs } = settings;
@@ -216,6 +231,10 @@ function createServices(
     onShrunk: report.listShrunk,
     onCrowded: report.listCallsCrowded,
     onTurnedAway: metrics.listCallTurnedAway,
+    onFetched(fetch, isLate) {
+      history.fetched(fetch);
+      if (isLate) report.lateList(fetch);
+    },
     onFault: report.fault,
   });
   const addService = createAddService({
@@ -225,7 +244,8 @@ function createServices(
     clock,
     policy: settings.addContacts,
     timeoutMs: geweTimeoutMs,
-    checkStore,
+    journal,
+    onJournalError: report.historyStoreFailed,
     onWarning: report.addWarning,
   });
   // checkOnline may come before the call, and is shorter.

@@ -16,6 +16,8 @@ interface ShutDownParts {
   readonly watches: readonly { stop(): void }[];
   /** Stopping them ends the fetches of keys. */
   readonly issuers: { stop(): Promise<void> };
+  /** Stopping it writes what is waiting. */
+  readonly history: { stop(): Promise<void> };
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
   /** Called when the grace is over: from then on new requests are refused. */
@@ -66,5 +68,6 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   await parts.issuers.stop();
   // Requests that were being read when their connections were closed.
   await idle();
+  await parts.history.stop();
   await stores.close();
 }

@@ -2,17 +2,19 @@ import type { Clock } from '../time.ts';
 import { Refusal } from '../errors.ts';
 import { answerOrRefusal } from '../gewe/answer-or-refusal.ts';
 import type { Trace } from '../gewe/headers.ts';
-import type { Answer, Outcome } from '../gewe/outcome.ts';
+import { retOf, type Answer, type Outcome } from '../gewe/outcome.ts';
 import type { Upstream } from '../gewe/upstream.ts';
+import type { AttemptJournal, AttemptOutcome, NewAttemptEntry } from '../history/ports.ts';
 import { isYoungerThan, onlineSinceOf, type Standing } from './account-age.ts';
 import type { Accounts } from './accounts.ts';
 import { acceptRules, addRules, type AddContactsPolicy } from './policy.ts';
 import type { Ledger } from './ports.ts';
 import { exhausted, tooYoung } from './refusals.ts';
+import { entryFacts, type Asker } from './journal-entry.ts';
 import type { AddRequest } from './request.ts';
 import type { AttemptKind, QuotaRule, QuotaUsage } from './rules.ts';
 
-export interface AddCall {
+export interface AddCall extends Asker {
   readonly appId: string;
   readonly request: AddRequest;
   /** As it came. */
@@ -43,14 +45,15 @@ interface AddServiceParts {
   readonly policy: AddContactsPolicy;
   /** For the whole answer, milliseconds. */
   readonly timeoutMs: number;
-  /** Rejects if the store could not keep a charge now. */
-  checkStore(): Promise<void>;
+  readonly journal: Pick<AttemptJournal, 'begin' | 'complete'>;
+  /** The outcome of an attempt could not be written. It stays pending, and so becomes unknown. */
+  onJournalError(error: unknown): void;
   /** An attempt that the policy lets pass but GEWE warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
 }
 
 export function createAddService(parts: AddServiceParts): AddService {
-  const { upstream, ledger, accounts, clock, policy, timeoutMs, checkStore, onWarning } = parts;
+  const { upstream, ledger, accounts, clock, policy, timeoutMs, journal, onWarning } = parts;
 
   const rulesFor = (kind: AttemptKind, standing: Standing): QuotaRule[] =>
     kind === 'add' ? addRules(policy.add, onlineSinceOf(standing)) : acceptRules(policy.accept);
@@ -99,11 +102,24 @@ export function createAddService(parts: AddServiceParts): AddService {
     return upstream.call({ operation: 'addContacts', appId }, call);
   }
 
+  const entryOf = (call: AddCall): NewAttemptEntry => ({
+    ...entryFacts(call),
+    // checkOnline comes before the entry, and a repeat after a rejected token is within the same deadline.
+    deadlineMs: timeoutMs,
+  });
+
+  /** Nobody waits for this: the attempt itself is over. */
+  function complete(appId: string, entryId: string, outcome: Outcome): void {
+    journal.complete(appId, entryId, journaled(outcome)).catch(parts.onJournalError);
+  }
+
   /** Not charged, but refused like every addContacts while the store cannot keep charges. */
   async function reject(call: AddCall): Promise<AddResult> {
-    await checkStore();
+    const entryId = await journal.begin(entryOf(call));
     const before = await usage(call.appId, ['add']);
-    return conclude(await send(call), before);
+    const outcome = await send(call);
+    complete(call.appId, entryId, outcome);
+    return conclude(outcome, before);
   }
 
   return {
@@ -123,7 +139,7 @@ export function createAddService(parts: AddServiceParts): AddService {
       }
 
       const rules = rulesFor(kind, standing);
-      const charge = await ledger.charge(appId, { kind, target }, rules);
+      const charge = await ledger.charge(appId, { kind, target }, rules, entryOf(call));
       if (charge.kind === 'refused') {
         const { rule, retryAt: opensAt, usage: current, at } = charge;
         const refusal = exhausted({ rule, opensAt, usage: current }, at);
@@ -131,8 +147,11 @@ export function createAddService(parts: AddServiceParts): AddService {
       }
 
       const outcome = await send(call);
-      if (isSent(outcome)) return conclude(outcome, charge.usage);
-      await ledger.refund(appId, charge.attemptId);
+      if (isSent(outcome)) {
+        complete(appId, charge.entryId, outcome);
+        return conclude(outcome, charge.usage);
+      }
+      await ledger.refund(appId, charge);
       return conclude(outcome, await usage(appId, [kind], target));
     },
   };
@@ -141,6 +160,16 @@ export function createAddService(parts: AddServiceParts): AddService {
 /** Whether the upstream may have got the request. */
 function isSent(outcome: Outcome): boolean {
   return !('sent' in outcome) || outcome.sent;
+}
+
+/** What the journal says of an attempt. */
+function journaled(outcome: Outcome): AttemptOutcome {
+  if (!isSent(outcome)) return { kind: 'returned' };
+  if (outcome.kind === 'answered') return { kind: 'sent', ret: retOf(outcome.answer.json) };
+  if (outcome.kind === 'token-rejected') {
+    return { kind: 'refused', code: 'upstream-token-rejected', rule: undefined };
+  }
+  return { kind: 'unknown' };
 }
 
 /** Whether the upstream may have carried it out: not if it never got the request or rejected our token. */

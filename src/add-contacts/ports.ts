@@ -1,9 +1,12 @@
+import type { NewAttemptEntry } from '../history/ports.ts';
 import type { Attempt, QuotaRule, QuotaUsage } from './rules.ts';
 
 export type Charge =
   | {
       readonly kind: 'charged';
       readonly attemptId: string;
+      /** Of the entry in the journal. */
+      readonly entryId: string;
       readonly usage: readonly QuotaUsage[];
     }
   | {
@@ -16,6 +19,8 @@ export type Charge =
       readonly usage: readonly QuotaUsage[];
     };
 
+export type Charged = Extract<Charge, { kind: 'charged' }>;
+
 /** An attempt to be charged now. */
 export type NewAttempt = Omit<Attempt, 'at'>;
 
@@ -27,10 +32,20 @@ export interface Ledger {
   /**
    * Decides by `rules` and charges, as one step: no other charge comes in between. The result has the usage after that. A
    * refusal costs nothing. Once this has resolved, the charge survives a crash.
+   *
+   * @param entry is written to the journal as pending, in the same transaction as the charge
    */
-  charge(appId: string, attempt: NewAttempt, rules: readonly QuotaRule[]): Promise<Charge>;
-  /** Takes a charge back, after a request that provably never reached the upstream. Unknown ids are ignored. */
-  refund(appId: string, attemptId: string): Promise<void>;
+  charge(
+    appId: string,
+    attempt: NewAttempt,
+    rules: readonly QuotaRule[],
+    entry: NewAttemptEntry,
+  ): Promise<Charge>;
+  /**
+   * Takes a charge back, after a request that provably never reached the upstream, and completes its entry as returned.
+   * Unknown ids are ignored.
+   */
+  refund(appId: string, charged: Pick<Charged, 'attemptId' | 'entryId'>): Promise<void>;
   /** The current usage of `rules`. Charges nothing. */
   usage(
     appId: string,

@@ -3,10 +3,12 @@ import { kindOf, Refusal } from '../errors.ts';
 import { TARGET } from './fields.ts';
 
 /** The parts of an addContacts request that the gateway must know. */
-export type AddRequest =
-  | { readonly kind: 'add' | 'accept'; readonly target: string }
+export interface AddRequest {
   /** Rejecting a friend request is not charged. */
-  | { readonly kind: 'reject' };
+  readonly kind: 'add' | 'accept' | 'reject';
+  /** A hash of `v3`; empty if there is none that could be used, which only adding refuses. */
+  readonly target: string;
+}
 
 const KINDS: ReadonlyMap<unknown, AddRequest['kind']> = new Map<unknown, AddRequest['kind']>([
   ['2', 'add'],
@@ -29,9 +31,8 @@ export function readAddRequest(
   if (kind === undefined) {
     return new Refusal('invalid-option', optionFault(option));
   }
-  if (kind === 'reject') return { kind };
   const v3 = body['v3'];
-  if (kind === 'accept') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
+  if (kind !== 'add') return { kind, target: typeof v3 === 'string' ? hash(v3) : '' };
   if (typeof v3 !== 'string' || !TARGET.test(v3)) {
     return new Refusal('invalid-target', targetFault(v3));
   }

@@ -35,7 +35,7 @@ export function createSavedListFacts({ lists, onStoreError }: SavedListFactsPart
   function countsOf(list: SavedList): ListCounts {
     const known = counted.get(list);
     if (known !== undefined) return known;
-    const counts = countIds(list.body);
+    const counts = countIds(parseJson(list.body));
     counted.set(list, counts);
     return counts;
   }
@@ -55,9 +55,9 @@ export function createSavedListFacts({ lists, onStoreError }: SavedListFactsPart
   };
 }
 
-/** Counts the ids of a good list. An array that is null or absent counts as empty. */
-export function countIds(body: Buffer): ListCounts {
-  const data = dataOf(parseJson(body));
+/** Counts the ids of a good list, parsed. An array that is null or absent counts as empty. */
+export function countIds(json: unknown): ListCounts {
+  const data = dataOf(json);
   const count = (name: keyof ListCounts) => {
     const ids = isObject(data) ? data[name] : undefined;
     return Array.isArray(ids) ? ids.length : 0;

@@ -17,7 +17,7 @@ import {
 } from './list-answer.ts';
 import { createPolls } from './polls.ts';
 import type { ListStore, SavedList } from './ports.ts';
-import type { RefreshRequest } from './refresh.ts';
+import type { RefreshParts, RefreshRequest } from './refresh.ts';
 import { createRefreshes, type Refresh } from './refreshes.ts';
 import {
   createSavedLists,
@@ -65,6 +65,7 @@ interface ListServiceParts extends SavedListsEvents {
   readonly settings: ListSettings;
   /** All slots for refreshes are taken (true), or plenty are free again (false). */
   onCrowded(crowded: boolean): void;
+  onFetched: RefreshParts['onFetched'];
   /** No refresh was made for a caller, because there was no slot for it. */
   onTurnedAway(): void;
   /** A fault of ours, which cost nobody an answer. */
@@ -103,6 +104,7 @@ export function createListService(parts: ListServiceParts): ListService {
     settings,
     faults,
     onCrowded: parts.onCrowded,
+    onFetched: parts.onFetched,
   });
   const fallback = createFallback({ savedLists, geweCache, clock, settings });
   const downNow = () => faults.contain(() => breaker.down());

@@ -24,3 +24,16 @@ export interface ListStore {
   /** Resolves to whether there was a list. */
   forget(appId: string): Promise<boolean>;
 }
+
+/** A saved list without its content. */
+export interface ListIndexEntry extends Pick<SavedList, 'savedAt' | 'source'> {
+  readonly appId: string;
+  /** Of the body. */
+  readonly bytes: number;
+}
+
+/** All saved lists without their content. */
+export interface ListIndex {
+  /** At most `limit` entries after `after`, in the order of appId (by code unit). */
+  index(after: string | undefined, limit: number): Promise<ListIndexEntry[]>;
+}

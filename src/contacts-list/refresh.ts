@@ -2,10 +2,12 @@ import { shuttingDown, type Refusal } from '../errors.ts';
 import type { Trace } from '../gewe/headers.ts';
 import { isGoodList, retOf, saysTimeout, type Answer, type Outcome } from '../gewe/outcome.ts';
 import type { Subject, Upstream } from '../gewe/upstream.ts';
+import type { ListFetch } from '../history/ports.ts';
 import type { ListSettings } from '../settings/settings.ts';
 import type { Clock } from '../time.ts';
 import type { Breaker } from './breaker.ts';
 import type { Faults } from './faults.ts';
+import { countIds } from './list-facts.ts';
 import type { Polls } from './polls.ts';
 import type { SavedList } from './ports.ts';
 import type { SavedLists } from './saved-lists.ts';
@@ -45,6 +47,8 @@ export interface RefreshParts {
   readonly clock: Clock;
   readonly settings: Pick<ListSettings, 'deadlineMs' | 'hardLimitMs'>;
   readonly faults: Faults;
+  /** The call is over, and its list is saved if one came. `isLate`: after the deadline, so that callers got another answer. */
+  onFetched(fetch: ListFetch, isLate: boolean): void;
 }
 
 /**
@@ -59,7 +63,7 @@ export async function refresh(
   parts: RefreshParts,
   onPolled: (list: SavedList) => void,
 ): Promise<RefreshResult> {
-  const { upstream, savedLists, breaker, clock, settings, faults } = parts;
+  const { upstream, savedLists, breaker, clock, settings, faults, onFetched } = parts;
   const operation = 'fetchContactsList';
   const subject: Subject = { operation, appId };
   const polling = parts.polls.start(appId, trace, clock.now(), onPolled);
@@ -67,6 +71,7 @@ export async function refresh(
     () => faults.contain(() => breaker.overdue(subject)),
     settings.deadlineMs,
   );
+  const startedAt = clock.monotonic();
   try {
     const outcome = await upstream.call(subject, {
       kind: 'read',
@@ -76,8 +81,17 @@ export async function refresh(
       deadlineMs: settings.hardLimitMs,
     });
     clearTimeout(overdue);
-    const result = resultOf(outcome, clock.now());
+    const [at, durationMs] = [clock.now(), clock.monotonic() - startedAt];
+    const result = resultOf(outcome, at);
     if (result.kind === 'list') await savedLists.save(appId, result.list);
+    const fetch = {
+      appId,
+      at,
+      durationMs,
+      requestId: trace.requestId,
+      ...fetched(result, outcome),
+    };
+    faults.contain(() => onFetched(fetch, durationMs >= settings.deadlineMs));
     if (result.kind === 'list' || result.kind === 'other') polling.end();
     else if (!mayStillCome(outcome, result)) polling.endOwn();
     return result;
@@ -85,6 +99,21 @@ export async function refresh(
     clearTimeout(overdue);
     polling.release();
   }
+}
+
+/** What the history says of a call. */
+function fetched(
+  result: RefreshResult,
+  outcome: Outcome,
+): Pick<ListFetch, 'outcome' | 'bytes' | 'friends' | 'chatrooms' | 'ghs'> {
+  const none = { bytes: undefined, friends: undefined, chatrooms: undefined, ghs: undefined };
+  if (result.kind === 'failed') return { outcome: result.failure.why, ...none };
+  if (result.kind === 'refused') return { outcome: 'aborted', ...none };
+  if (result.kind !== 'list' || outcome.kind !== 'answered') {
+    return { outcome: result.kind, ...none };
+  }
+  const { body, json } = outcome.answer;
+  return { outcome: 'list', bytes: body.length, ...countIds(json) };
 }
 
 /** The result if the gateway itself failed to make the call. */

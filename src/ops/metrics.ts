@@ -106,7 +106,7 @@ function callMetrics(registers: Registry[]) {
   return { countRequest, observeDuration, countUpstreamCall };
 }
 
-const STORES = ['lists', 'quotas', 'sessions', 'issuers'] as const;
+const STORES = ['lists', 'quotas', 'sessions', 'issuers', 'history'] as const;
 
 /** What somebody should hear of. */
 function incidentMetrics(registers: Registry[]) {

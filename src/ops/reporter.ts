@@ -2,6 +2,7 @@ import type { Clock } from '../time.ts';
 import type { IssuerEvents } from '../auth/issuers/issuers.ts';
 import type { BreakerState } from '../contacts-list/breaker.ts';
 import type { Shrinkage } from '../contacts-list/saved-lists.ts';
+import type { ListFetch } from '../history/ports.ts';
 import { upstreamPath } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
 import type { RequestRecord } from '../steps/record.ts';
@@ -53,6 +54,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
   const listStoreError = storeError('the store of lists failed');
   const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
   const sessionStoreError = storeError('the store of sessions failed');
+  const historyStoreError = storeError('the store of the journal and the counts failed');
   const issuerStoreError = storeError(
     "the store of issuers' keys failed; a restart while a provider is down would lose them",
   );
@@ -126,6 +128,14 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       listStoreError(err);
     },
 
+    /** Its callers got another answer at their deadlines. */
+    lateList({ appId, requestId, durationMs, outcome, bytes }: ListFetch): void {
+      logger.info(
+        { appId, requestId, durationMs: Math.round(durationMs), outcome, bytes },
+        'a slow list call ended after the deadline',
+      );
+    },
+
     listShrunk(shrinkage: Shrinkage): void {
       logger.warn(shrinkage, 'a saved list was replaced by one of a tenth of its size or less');
     },
@@ -133,6 +143,11 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     sessionStoreFailed(err: unknown): void {
       metrics.storeError('sessions');
       sessionStoreError(err);
+    },
+
+    historyStoreFailed(err: unknown): void {
+      metrics.storeError('history');
+      historyStoreError(err);
     },
 
     quotaStoreFailed(err: unknown): void {

@@ -154,6 +154,19 @@ const onlineSince = z.iso
   })
   .describe('Since when the account is online');
 
+const journal = z
+  .strictObject({
+    keepDays: span('How long entries of the journal are kept, in days', 1, TEN_YEARS_DAYS).default(
+      90,
+    ),
+    maxRows: count(
+      'Entries of the journal; refusals are counted apart. Default: 1000000, on Redis 100000',
+      100_000_000,
+    ).optional(),
+  })
+  .describe('What operators can look up: who added whom, and what was refused')
+  .transform(({ keepDays, maxRows }) => ({ keepMs: ofDays(keepDays), maxRows }));
+
 /** Since when accounts are online, by appId. */
 const accounts = z
   .record(appId, z.strictObject({ onlineSince }))
@@ -180,6 +193,7 @@ export const policyFile = z
         requestsPerMinute: count('Of a client whose entry says nothing', 10_000_000).default(6000),
       })
       .prefault({}),
+    journal: journal.prefault({}),
     accounts: accounts.prefault({}),
   })
   .transform(({ clientRate, ...rest }) => ({

@@ -24,6 +24,12 @@ export function toSettings(
     geweBaseUrl,
     ...policy,
     list: { ...list, ...policy.list },
+    journal: {
+      ...policy.journal,
+      // Redis keeps it in memory.
+      maxRows:
+        policy.journal.maxRows ?? (/^rediss?:/i.test(settings.storeUrl) ? 100_000 : 1_000_000),
+    },
     /** The clients file to read and watch, an absolute path; undefined if there is none. */
     clientsFile,
   };

@@ -6,9 +6,11 @@ import {
   type Idempotency,
   type IdempotentRequest,
 } from '../add-contacts/idempotency.ts';
+import { entryFacts } from '../add-contacts/journal-entry.ts';
 import { readAddRequest, type AddRequest } from '../add-contacts/request.ts';
 import type { QuotaUsage } from '../add-contacts/rules.ts';
 import { Refusal } from '../errors.ts';
+import type { Recorder } from '../history/history.ts';
 import { rateLimitHeaders, rateOf } from '../http/rate-limit-headers.ts';
 import { found, scopeOf, type Headers, type RequestScope } from '../http/request-scope.ts';
 import { send } from '../http/send.ts';
@@ -20,6 +22,7 @@ interface AnswerAddParts {
   readonly idempotency: Idempotency;
   readonly clock: Pick<Clock, 'now'>;
   readonly pending: Pending;
+  readonly history: Pick<Recorder, 'refused'>;
 }
 
 /**
@@ -27,7 +30,7 @@ interface AnswerAddParts {
  * counts either way.
  */
 export function answerAdd(parts: AnswerAddParts): RequestHandler {
-  const { addService, idempotency, clock, pending } = parts;
+  const { addService, idempotency, clock, pending, history } = parts;
 
   async function answer(req: Request, res: Response): Promise<void> {
     const scope = scopeOf(res);
@@ -42,9 +45,17 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
       await showIfPossible();
       throw request;
     }
-    const attempt = () => addService.attempt({ appId, request, body: bytes, trace: scope.trace });
+    const { client, subject } = found(scope.caller);
+    const call = { appId, client: client.name, subject, request, body: bytes, trace: scope.trace };
+    const journal = (refusal: Refusal) => {
+      const { code, members } = refusal;
+      const rule = typeof members['rule'] === 'string' ? members['rule'] : undefined;
+      if (isJournaled(refusal)) history.refused(entryFacts(call), { code, rule });
+    };
+    const attempt = () => addService.attempt(call);
     const done = await once(idempotency, idempotentRequest(req, scope), attempt).catch(
       async (refusal: unknown) => {
+        if (refusal instanceof Refusal) journal(refusal);
         await showIfPossible();
         throw refusal;
       },
@@ -55,12 +66,23 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
     }
     const { result } = done;
     show(result.usage);
-    if (result.kind === 'refused') throw result.refusal;
+    if (result.kind === 'refused') {
+      journal(result.refusal);
+      throw result.refusal;
+    }
     scope.source = 'live';
     send(res, 200, result.answer.contentType, result.answer.body);
   }
 
   return (req, res) => pending.track(answer(req, res));
+}
+
+/**
+ * Whether the gateway decided by itself not to send a request that it understood. What is sent has its entry from its
+ * charge.
+ */
+function isJournaled({ status }: Refusal): boolean {
+  return status === 409 || status === 422 || status === 429;
 }
 
 /** The usage of the quotas that apply to the request. Rejecting is not counted; the quotas for adding are shown. */

@@ -17,18 +17,23 @@ import {
 import { judgeCharge, usageOf, type Attempt } from '../add-contacts/rules.ts';
 import { LONGEST_SESSION_MS, type SessionStore, type SigningKey } from '../auth/ports.ts';
 import type { KeySetStore, StoredKeySet } from '../auth/issuers/ports.ts';
-import type { ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
+import type { ListIndex, ListStore, SaveResult, SavedList } from '../contacts-list/ports.ts';
 import type { Clock } from '../time.ts';
 import { localLeases } from '../leases.ts';
 import { sizeInMemory } from './list-memory.ts';
+import { memoryHistory, type MemoryHistory } from './memory-history.ts';
 import { UNSHARED, type Stores } from './stores.ts';
 
 /** @param listMemoryBytes how many bytes of saved lists are kept */
 export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores {
+  const history = memoryHistory(clock);
+  const lists = memoryLists(listMemoryBytes);
   return {
     clock,
-    lists: memoryLists(listMemoryBytes),
-    ledger: memoryLedger(clock),
+    lists,
+    listIndex: lists,
+    history,
+    ledger: memoryLedger(clock, history),
     accounts: memoryAccounts(),
     idempotency: memoryIdempotency(),
     sessions: memorySessions(),
@@ -41,32 +46,40 @@ export function openMemoryStores(clock: Clock, listMemoryBytes: number): Stores 
 }
 
 /** The lists used least recently are dropped first. A list larger than `memoryBytes` is not kept. */
-export function memoryLists(memoryBytes: number): ListStore {
-  const lists = new LRUCache<string, SavedList>({
+export function memoryLists(memoryBytes: number): ListStore & ListIndex {
+  const kept = new LRUCache<string, SavedList>({
     maxSize: Math.max(1, memoryBytes),
     sizeCalculation: sizeInMemory,
   });
 
   function replace(appId: string, list: SavedList): SaveResult {
-    const bytesBefore = lists.peek(appId)?.body.length ?? 0;
-    lists.set(appId, list);
+    const bytesBefore = kept.peek(appId)?.body.length ?? 0;
+    kept.set(appId, list);
     return { kind: 'saved', bytesBefore };
   }
 
   return {
     async load(appId) {
-      return lists.get(appId);
+      return kept.get(appId);
     },
     async save(appId, list) {
       return replace(appId, list);
     },
     async saveIfNewer(appId, list) {
-      const before = lists.peek(appId);
+      const before = kept.peek(appId);
       const isNewer = before === undefined || before.savedAt < list.savedAt;
       return isNewer ? replace(appId, list) : { kind: 'kept' };
     },
     async forget(appId) {
-      return lists.delete(appId);
+      return kept.delete(appId);
+    },
+    async index(after = '', limit) {
+      const later = [...kept.keys()].filter((appId) => appId > after).sort();
+      return later.slice(0, limit).flatMap((appId) => {
+        const list = kept.peek(appId);
+        if (list === undefined) return [];
+        return [{ appId, savedAt: list.savedAt, source: list.source, bytes: list.body.length }];
+      });
     },
   };
 }
@@ -75,13 +88,16 @@ interface ChargedAttempt extends Attempt {
   readonly attemptId: string;
 }
 
-export function memoryLedger(clock: Clock): Ledger {
+export function memoryLedger(
+  clock: Clock,
+  journal: Pick<MemoryHistory, 'beginAt' | 'completeNow'>,
+): Ledger {
   const histories = new Map<string, ChargedAttempt[]>();
   const historyOf = (appId: string) => histories.get(appId) ?? [];
 
   return {
     // One step, because nothing is awaited between reading and writing.
-    async charge(appId, { kind, target }, rules) {
+    async charge(appId, { kind, target }, rules, entry) {
       const attempt: Attempt = { kind, target, at: clock.now() };
       const history = historyOf(appId);
       const { verdict, usage } = judgeCharge(rules, history, attempt);
@@ -89,9 +105,10 @@ export function memoryLedger(clock: Clock): Ledger {
       const attemptId = randomUUID();
       const kept = history.filter((one) => one.at > attempt.at - LEDGER_RETENTION_MS);
       histories.set(appId, [...kept, { ...attempt, attemptId }]);
-      return { kind: 'charged', attemptId, usage };
+      return { kind: 'charged', attemptId, entryId: journal.beginAt(entry, attempt.at), usage };
     },
-    async refund(appId, attemptId) {
+    async refund(appId, { attemptId, entryId }) {
+      journal.completeNow(entryId, { kind: 'returned' });
       const kept = historyOf(appId).filter((one) => one.attemptId !== attemptId);
       if (kept.length > 0) histories.set(appId, kept);
       else histories.delete(appId);

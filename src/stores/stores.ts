@@ -4,7 +4,8 @@ import { Refusal } from '../errors.ts';
 import type { Clock } from '../time.ts';
 import type { SessionStore } from '../auth/ports.ts';
 import type { BreakerStore } from '../contacts-list/breaker.ts';
-import type { ListStore } from '../contacts-list/ports.ts';
+import type { ListIndex, ListStore } from '../contacts-list/ports.ts';
+import type { HistoryStore } from '../history/ports.ts';
 import type { ClientRate } from '../steps/limit-client.ts';
 import type { Leases } from '../leases.ts';
 
@@ -13,6 +14,8 @@ export interface Stores {
   /** The engine counts by this clock, so the whole gateway uses it. */
   readonly clock: Clock;
   readonly lists: ListStore;
+  readonly listIndex: ListIndex;
+  readonly history: HistoryStore;
   readonly ledger: Ledger;
   readonly accounts: AccountRegister;
   readonly idempotency: IdempotencyStore;

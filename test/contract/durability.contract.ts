@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { Ledger } from '../../src/add-contacts/ports.ts';
 import type { Stores } from '../../src/stores/stores.ts';
-import { DAY_MS, quotaRule, T0 } from '../support/quota-rules.ts';
+import { DAY_MS, quotaRule, T0, entryOf, chargedOf } from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
 /** What every store does that is kept after the process ends. */
@@ -21,7 +21,7 @@ export function describeDurability(open: OpenStoresUnderTest): void {
 
     function charge(ledger: Ledger, at: number) {
       opened.clock.set(at);
-      return ledger.charge('wx_a', { kind: 'add', target: 'ann' }, [quotaRule(1)]);
+      return ledger.charge('wx_a', { kind: 'add', target: 'ann' }, [quotaRule(1)], entryOf());
     }
 
     test('still have the saved list', async () => {
@@ -36,7 +36,7 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       const charged = await charge(opened.stores.ledger, T0);
       const { ledger } = await reopen();
       expect((await charge(ledger, T0 + 1)).kind).toBe('refused');
-      await ledger.refund('wx_a', charged.kind === 'charged' ? charged.attemptId : '');
+      await ledger.refund('wx_a', chargedOf(charged));
       expect((await charge(ledger, T0 + 1)).kind).toBe('charged');
     });
 

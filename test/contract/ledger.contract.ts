@@ -3,7 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LEDGER_RETENTION_MS } from '../../src/add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../src/add-contacts/ports.ts';
 import type { Attempt, QuotaRule } from '../../src/add-contacts/rules.ts';
-import { attemptAt, DAY_MS, HOUR_MS, quotaRule, T0 } from '../support/quota-rules.ts';
+import {
+  attemptAt,
+  DAY_MS,
+  HOUR_MS,
+  quotaRule,
+  T0,
+  entryOf,
+  chargedOf,
+} from '../support/quota-rules.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
 /** What every Ledger does. */
@@ -20,7 +28,7 @@ export function describeLedger(open: OpenStoresUnderTest): void {
     /** Charges at the instant of the attempt. */
     function charge(appId: string, { at, ...attempt }: Attempt, rules: readonly QuotaRule[]) {
       opened.clock.set(at);
-      return ledger.charge(appId, attempt, rules);
+      return ledger.charge(appId, attempt, rules, entryOf(appId));
     }
 
     function usage(
@@ -151,17 +159,16 @@ export function describeLedger(open: OpenStoresUnderTest): void {
       const rules = [quotaRule(2)];
       const charged = await charge('wx_a', attemptAt(T0), rules);
       await charge('wx_a', attemptAt(T0), rules);
-      const id = charged.kind === 'charged' ? charged.attemptId : '';
-      await ledger.refund('wx_a', id);
+      await ledger.refund('wx_a', chargedOf(charged));
       expect(await left('wx_a', 2)).toBe(1);
-      await ledger.refund('wx_a', id);
+      await ledger.refund('wx_a', chargedOf(charged));
       expect(await left('wx_a', 2)).toBe(1);
     });
 
     test("ignores a refund of an unknown charge or of another account's charge", async () => {
       const charged = await charge('wx_a', attemptAt(T0), [quotaRule(2)]);
-      await ledger.refund('wx_a', 'no such charge');
-      await ledger.refund('wx_b', charged.kind === 'charged' ? charged.attemptId : '');
+      await ledger.refund('wx_a', { attemptId: 'no such charge', entryId: '0' });
+      await ledger.refund('wx_b', chargedOf(charged));
       expect(await left('wx_a', 2)).toBe(1);
     });
 

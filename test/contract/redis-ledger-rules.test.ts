@@ -10,7 +10,7 @@ import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { DAY_MS, HOUR_MS, quotaRule, T0 } from '../support/quota-rules.ts';
+import { DAY_MS, HOUR_MS, quotaRule, T0, entryOf } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { NO_EVENTS } from '../support/stores-under-test.ts';
 
@@ -90,7 +90,7 @@ describeOnRedis('The ledger in Redis', () => {
             const at = clock.now();
             const before = usageOf(all, charged, target, at);
             const verdict = judge(before.filter(({ rule }) => rule.kind === kind));
-            const charge = await stores.ledger.charge(appId, { kind, target }, all);
+            const charge = await stores.ledger.charge(appId, { kind, target }, all, entryOf(appId));
             if (verdict.kind === 'allowed') charged.push({ kind, target, at });
             expect(charge).toEqual({
               ...(verdict.kind === 'allowed'

@@ -7,7 +7,7 @@ import type { Stores } from '../../src/stores/stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
+import { ANN, quotaRule, T0, entryOf } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { NO_EVENTS, type StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
@@ -140,7 +140,7 @@ describeOnRedis('Redis stores', () => {
       const rules = [quotaRule(5)];
       const charges = await Promise.all(
         Array.from({ length: 300 }, (_, i) =>
-          ledgerOf(i).charge('wx_a', { ...ANN, target: `person ${i}` }, rules),
+          ledgerOf(i).charge('wx_a', { ...ANN, target: `person ${i}` }, rules, entryOf()),
         ),
       );
       expect(charges.filter((one) => one.kind === 'charged')).toHaveLength(5);

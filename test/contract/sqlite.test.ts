@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { ANN, quotaRule, T0 } from '../support/quota-rules.ts';
+import { ANN, quotaRule, T0, entryOf } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
@@ -71,7 +71,7 @@ describe('SQLite stores', () => {
     await stores.close();
     await expect(stores.check()).rejects.toThrow();
     await expect(stores.lists.load('wx_a')).rejects.toThrow();
-    await expect(stores.ledger.charge('wx_a', ANN, [])).rejects.toThrow();
+    await expect(stores.ledger.charge('wx_a', ANN, [], entryOf())).rejects.toThrow();
   });
 
   test('killed with SIGKILL while charging, keep every charge that was confirmed', async () => {

@@ -6,13 +6,13 @@ import { writeSync } from 'node:fs';
 
 import { openSqliteStores } from '../../src/stores/sqlite/sqlite-stores.ts';
 import { movableClock } from './movable-clock.ts';
-import { ANN, quotaRule, T0 } from './quota-rules.ts';
+import { ANN, quotaRule, T0, entryOf } from './quota-rules.ts';
 
 const clock = movableClock(T0);
 const { ledger } = openSqliteStores(process.argv[2] ?? '', clock, 0);
 const rules = [quotaRule(Number.MAX_SAFE_INTEGER)];
 for (;;) {
-  const charge = await ledger.charge('wx_a', ANN, rules);
+  const charge = await ledger.charge('wx_a', ANN, rules, entryOf());
   clock.advance(1);
   if (charge.kind === 'charged') print(`${charge.attemptId}\n`);
 }

@@ -1,5 +1,6 @@
-import type { NewAttempt } from '../../src/add-contacts/ports.ts';
+import type { Charge, Charged, NewAttempt } from '../../src/add-contacts/ports.ts';
 import type { Attempt, QuotaRule } from '../../src/add-contacts/rules.ts';
+import type { NewAttemptEntry } from '../../src/history/ports.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -17,6 +18,26 @@ export function quotaRule(limit: number, other: Partial<QuotaRule> = {}): QuotaR
     limits: [{ from: -Infinity, limit }],
     ...other,
   };
+}
+
+/** What the journal gets with a charge. */
+export function entryOf(appId = 'wx_a', other: Partial<NewAttemptEntry> = {}): NewAttemptEntry {
+  return {
+    appId,
+    client: 'crm',
+    subject: undefined,
+    option: 2,
+    target: 'ann',
+    requestId: 'r-1',
+    deadlineMs: 30_000,
+    ...other,
+  };
+}
+
+/** Fails the test if it is a refusal. */
+export function chargedOf(charge: Charge): Charged {
+  if (charge.kind === 'charged') return charge;
+  throw new Error('It is not charged');
 }
 
 /** An attempt to add `ann`, now. */

@@ -6,7 +6,7 @@ import type { Stores } from '../../src/stores/stores.ts';
 import { cuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
-import { ANN, quotaRule } from '../support/quota-rules.ts';
+import { ANN, quotaRule, entryOf, chargedOf } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 
 const RULES = [quotaRule(5)];
@@ -27,7 +27,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
       onWarning: () => undefined,
     });
     // Redis knows all scripts now, so each later operation is one command.
-    await stores.ledger.charge('wx_warm', ANN, RULES);
+    await stores.ledger.charge('wx_warm', ANN, RULES, entryOf());
     await acquire('wx_warm');
   });
   afterEach(async () => {
@@ -37,7 +37,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
   });
 
   const left = async () => (await stores.ledger.usage('wx_a', RULES, undefined))[0]?.left;
-  const charge = () => stores.ledger.charge('wx_a', ANN, RULES);
+  const charge = () => stores.ledger.charge('wx_a', ANN, RULES, entryOf());
   const attempts = (appId = 'wx_a') =>
     redis.command('ZCARD', `gewe-gateway:{${appId}}:attempts`).then(Number);
 
@@ -137,19 +137,17 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
   });
 
   test('send a refund again that failed during an outage', async () => {
-    const charged = await charge();
-    if (charged.kind !== 'charged') throw new Error('It is not charged');
+    const charged = chargedOf(await charge());
     wire.cut();
-    await expect(stores.ledger.refund('wx_a', charged.attemptId)).rejects.toThrow('Redis');
+    await expect(stores.ledger.refund('wx_a', charged)).rejects.toThrow('Redis');
     await wire.heal();
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
   });
 
   test('send a pending refund before they close', async () => {
-    const charged = await charge();
-    if (charged.kind !== 'charged') throw new Error('It is not charged');
+    const charged = chargedOf(await charge());
     await redis.command('REPLICAOF', '127.0.0.1', '1');
-    await expect(stores.ledger.refund('wx_a', charged.attemptId)).rejects.toThrow('READONLY');
+    await expect(stores.ledger.refund('wx_a', charged)).rejects.toThrow('READONLY');
     await eventually(() => away);
     await redis.command('REPLICAOF', 'NO', 'ONE');
     await eventually(() => !away);

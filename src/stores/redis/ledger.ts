@@ -67,11 +67,12 @@ export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger
       });
       const at = numberAt(reply, 1) ?? 0;
       const { verdict, usage } = judgeCharge(rules, historyIn(reply), { kind, target, at });
-      if (textAt(reply, 0) === 'charged') return { kind: 'charged', attemptId, usage };
+      if (textAt(reply, 0) === 'charged')
+        return { kind: 'charged', attemptId, entryId: '0', usage };
       if (verdict.kind === 'refused') return { ...verdict, at, usage };
       throw new Error('The ledger script and the rules disagree');
     },
-    async refund(appId, attemptId) {
+    async refund(appId, { attemptId }) {
       try {
         await takeBack(appId, attemptId);
       } catch (error) {

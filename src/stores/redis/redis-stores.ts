@@ -1,5 +1,6 @@
 import type { Clock } from '../../time.ts';
 import type { StoreEvents, Stores } from '../stores.ts';
+import { memoryHistory } from '../memory-history.ts';
 import { redisAccounts } from './accounts.ts';
 import { redisBreakerState } from './breaker-state.ts';
 import { redisClientRate } from './client-rate.ts';
@@ -39,6 +40,8 @@ export async function openRedisStores(
   const stores: Stores = {
     clock: server.clock,
     lists: keepCopies(storedLists(server, pubsub), listMemoryBytes, server.clock, pendingLists),
+    listIndex: { index: async () => [] },
+    history: memoryHistory(server.clock),
     ledger: redisLedger(server, pending),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, pending),

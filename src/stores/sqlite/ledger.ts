@@ -48,10 +48,10 @@ export function sqliteLedger(db: DatabaseSync, clock: Clock, { write }: GroupCom
         const attemptId = randomUUID();
         prune.run(appId, at - LEDGER_RETENTION_MS);
         insert.run(appId, at, attemptId, kind, target);
-        return { kind: 'charged', attemptId, usage };
+        return { kind: 'charged', attemptId, entryId: '0', usage };
       });
     },
-    refund(appId, attemptId) {
+    refund(appId, { attemptId }) {
       return write(() => void remove.run(appId, attemptId));
     },
     async usage(appId, rules, target) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../time.ts';
 import { localLeases } from '../../leases.ts';
+import { memoryHistory } from '../memory-history.ts';
 import { keepInMemory } from '../list-memory.ts';
 import { UNSHARED, type Stores } from '../stores.ts';
 import { sqliteAccounts } from './accounts.ts';
@@ -26,6 +27,8 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
     return {
       clock,
       lists: keepInMemory(sqliteLists(db), listMemoryBytes),
+      listIndex: { index: async () => [] },
+      history: memoryHistory(clock),
       ledger: sqliteLedger(db, clock, group),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),

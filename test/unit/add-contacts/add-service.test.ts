@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createAddService } from '../../../src/add-contacts/add-service.ts';
 import type { Outcome } from '../../../src/gewe/outcome.ts';
+import { memoryHistory } from '../../../src/stores/memory-history.ts';
 import { memoryLedger } from '../../../src/stores/memory.ts';
 import { defaultPolicy as policy } from '../../support/default-policy.ts';
 import { movableClock } from '../../support/movable-clock.ts';
@@ -36,9 +37,10 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
   ],
 ])('an attempt that ends with %s is charged or refunded', async (_what, outcome, expected) => {
   const clock = movableClock();
+  const history = memoryHistory(clock);
   const service = createAddService({
     upstream: { call: async () => outcome },
-    ledger: memoryLedger(clock),
+    ledger: memoryLedger(clock, history),
     accounts: {
       standing: async () => ({ kind: 'trusted' }),
       checkOnline: async () => undefined,
@@ -47,11 +49,14 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     clock,
     policy,
     timeoutMs: 1000,
-    checkStore: async () => undefined,
+    journal: history,
+    onJournalError: () => undefined,
     onWarning: () => undefined,
   });
   const result = await service.attempt({
     appId: 'wx_a',
+    client: 'crm',
+    subject: undefined,
     request: { kind: 'add', target: 'ann' },
     body: Buffer.from('{}'),
     trace: { requestId: 'r', traceparent: undefined },

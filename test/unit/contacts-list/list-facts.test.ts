@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { countIds, createSavedListFacts } from '../../../src/contacts-list/list-facts.ts';
 import type { SavedList } from '../../../src/contacts-list/ports.ts';
+import { parseJson } from '../../../src/gewe/outcome.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
 
@@ -14,7 +15,7 @@ describe('countIds', () => {
     ['what is no list', '{"ret":200}', [0, 0, 0]],
     ['what is no JSON', '{', [0, 0, 0]],
   ])('of a list with %s', (_what, body, [friends, chatrooms, ghs]) => {
-    expect(countIds(Buffer.from(body))).toEqual({ friends, chatrooms, ghs });
+    expect(countIds(parseJson(Buffer.from(body)))).toEqual({ friends, chatrooms, ghs });
   });
 
   test('of a list with a character cut off counts all the same', () => {
@@ -23,7 +24,7 @@ describe('countIds', () => {
       Buffer.from([0xf0, 0x9f]),
       Buffer.from('","b"]}}'),
     ]);
-    expect(countIds(body).friends).toBe(2);
+    expect(countIds(parseJson(body)).friends).toBe(2);
   });
 });
 

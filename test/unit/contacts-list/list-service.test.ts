@@ -53,6 +53,7 @@ function workingParts(): Parts {
     onShrunk: ignore,
     onCrowded: ignore,
     onTurnedAway: ignore,
+    onFetched: ignore,
     onFault: ignore,
   };
 }
@@ -121,7 +122,11 @@ describe('a faulty part costs no caller its response, leaves no account running 
       'throws',
       () => ({ breaker: { down: throws, admit: rejects, overdue: throws, excuse: throws } }),
     ],
-    ['metrics', 'throw', () => ({ onCrowded: throws, onTurnedAway: throws, onShrunk: throws })],
+    [
+      'metrics',
+      'throw',
+      () => ({ onCrowded: throws, onTurnedAway: throws, onShrunk: throws, onFetched: throws }),
+    ],
   ] as const)('%s %s', async (_part, _how, faulty) => {
     for (const log of [() => undefined, throws]) {
       const settings = { ...SETTINGS, deadlineMs: 5, pollMs: 5, maxCallsUnderWay: 1 };

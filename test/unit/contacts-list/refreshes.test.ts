@@ -72,6 +72,7 @@ function start({ leases, saved, clock = movableClock(NOW) }: Rig): Refresh & { a
       throw error;
     }),
     onCrowded: () => undefined,
+    onFetched: () => undefined,
   });
   const trace = { requestId: 'r1', traceparent: undefined };
   const refresh = refreshes.start({ appId: 'wx_1', body: Buffer.from('{}'), trace }, HELD_SINCE);

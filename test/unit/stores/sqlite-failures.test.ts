@@ -13,7 +13,7 @@ import {
   type GroupCommit,
 } from '../../../src/stores/sqlite/transaction.ts';
 import { movableClock } from '../../support/movable-clock.ts';
-import { ANN, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { ANN, DAY_MS, quotaRule, T0, entryOf } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const named = (id: string) => ({ appId: 'wx_a', id });
@@ -62,14 +62,14 @@ describe('SQLite stores on a disk that fails for a time', () => {
     await expect(
       (async () => {
         for (; charged < 1000; charged++) {
-          await ledger.charge('wx_a', { kind: 'add', target }, rules);
+          await ledger.charge('wx_a', { kind: 'add', target }, rules, entryOf());
         }
       })(),
     ).rejects.toThrow(/full/);
     expect(db.isTransaction).toBe(false);
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(10_000 - charged);
     emptyDisk();
-    expect((await ledger.charge('wx_a', ANN, rules)).kind).toBe('charged');
+    expect((await ledger.charge('wx_a', ANN, rules, entryOf())).kind).toBe('charged');
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(9_999 - charged);
   });
 
@@ -78,12 +78,12 @@ describe('SQLite stores on a disk that fails for a time', () => {
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
-    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/readonly/);
+    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf())).rejects.toThrow(/readonly/);
     await expect(idempotency.acquire(named('k'), 'body', times)).rejects.toThrow(/readonly/);
     expect(() => checkWrite(db)).toThrow(/readonly/);
     expect(db.isTransaction).toBe(false);
     db.exec('PRAGMA query_only = OFF');
-    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
+    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf())).kind).toBe('charged');
     expect((await idempotency.acquire(named('k'), 'body', times)).kind).toBe('acquired');
     checkWrite(db);
   });
@@ -114,9 +114,9 @@ describe('SQLite stores on a disk that fails for a time', () => {
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');
-    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)])).rejects.toThrow(/locked/);
+    await expect(ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf())).rejects.toThrow(/locked/);
     other.exec('ROLLBACK');
-    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)])).kind).toBe('charged');
+    expect((await ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf())).kind).toBe('charged');
     other.close();
   });
 

@@ -10,7 +10,7 @@ import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
 import { createGroupCommit, type GroupCommit } from '../../../src/stores/sqlite/transaction.ts';
 import { movableClock } from '../../support/movable-clock.ts';
-import { ANN, DAY_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { ANN, DAY_MS, quotaRule, T0, entryOf } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 describe('writes that are committed as a group', () => {
@@ -66,9 +66,9 @@ describe('writes that are committed as a group', () => {
     let results: unknown[] = [];
     const commits = await timesExecuted(/COMMIT/, async () => {
       results = await Promise.all([
-        ledger.charge('wx_a', ANN, [quotaRule(1)]),
-        ledger.charge('wx_a', ANN, [quotaRule(1)]),
-        ledger.charge('wx_b', ANN, [quotaRule(1)]),
+        ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf()),
+        ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf()),
+        ledger.charge('wx_b', ANN, [quotaRule(1)], entryOf()),
         idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
         idempotency.acquire({ appId: 'wx_a', id: 'k' }, 'body', times),
       ]);
@@ -160,7 +160,12 @@ describe('writes that are committed as a group', () => {
   });
 
   test('do not include the first sight of an account, which is committed at once without a sync', async () => {
-    const charged = sqliteLedger(db, movableClock(T0), group).charge('wx_a', ANN, [quotaRule(1)]);
+    const charged = sqliteLedger(db, movableClock(T0), group).charge(
+      'wx_a',
+      ANN,
+      [quotaRule(1)],
+      entryOf(),
+    );
     const seen = sqliteAccounts(db, group).seen('wx_a', T0);
     const count = (table: string) =>
       other.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.['rows'];

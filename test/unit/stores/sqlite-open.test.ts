@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MIGRATIONS } from '../../../src/stores/sqlite/migrations.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { StoreOpenError } from '../../../src/stores/stores.ts';
-import { attemptAt, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { attemptAt, quotaRule, T0, entryOf } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 describe('openSqliteStores', () => {
@@ -26,7 +26,8 @@ describe('openSqliteStores', () => {
     const stores = openSqliteStores(path, systemClock, 0);
     const body = Buffer.alloc(100_000, 'x');
     await stores.lists.save('wx_a', { body, savedAt: T0, source: 'live' });
-    for (let i = 0; i < 50; i++) await stores.ledger.charge('wx_a', attemptAt(T0 + i), []);
+    for (let i = 0; i < 50; i++)
+      await stores.ledger.charge('wx_a', attemptAt(T0 + i), [], entryOf());
     await stores.close();
   }
 
@@ -74,7 +75,7 @@ describe('openSqliteStores', () => {
     const target = join(folder.path, 'elsewhere.db');
     await symlink(target, path);
     const stores = openSqliteStores(path, systemClock, 0);
-    await stores.ledger.charge('wx_a', attemptAt(T0), []);
+    await stores.ledger.charge('wx_a', attemptAt(T0), [], entryOf());
     await rename(`${target}-wal`, `${target}-away`);
 
     await expect(stores.check()).rejects.toThrow(/elsewhere\.db-wal was deleted or replaced/);

@@ -1,0 +1,158 @@
+/** Records what happens, and reads it back for operators. */
+import type { Clock } from '../time.ts';
+import { createBatch, type Batch } from './batch.ts';
+import {
+  COUNT_BUCKET_MS,
+  type ActionJournal,
+  type AdminAction,
+  type AttemptEntry,
+  type AttemptFacts,
+  type AttemptOutcome,
+  type ClientCount,
+  type CountedRefusal,
+  type HistoryStore,
+  type ListFetch,
+  type Page,
+} from './ports.ts';
+import { startPruning } from './pruning.ts';
+
+/** A decided attempt, as an operator reads it: one whose outcome is overdue is unknown. */
+export interface Attempt extends Omit<AttemptEntry, 'outcome'> {
+  readonly outcome: AttemptOutcome | { readonly kind: 'pending' };
+}
+
+/** The part that requests use. Nothing here waits for the store or throws. */
+export interface Recorder {
+  /** An addContacts that the gateway refused. */
+  refused(facts: AttemptFacts, refusal: Pick<CountedRefusal, 'code' | 'rule'>): void;
+  /** A list was fetched, or could not be. */
+  fetched(fetch: ListFetch): void;
+  /**
+   * A request of a client is over.
+   *
+   * @param code of the refusal; `ok` for an answer, `left` if the caller left before it
+   */
+  counted(client: string, code: string): void;
+}
+
+/** The part that operators use. It has everything that this gateway recorded before. Rejects if the store fails. */
+export interface HistoryReader extends Pick<ActionJournal, 'actions'> {
+  attempts(appId: string, page: Page): Promise<Attempt[]>;
+  fetches: HistoryStore['fetches'];
+  activity: HistoryStore['activity'];
+  countsSince: HistoryStore['countsSince'];
+}
+
+export interface History extends Recorder, HistoryReader {
+  /** Never rejects: the change is made already. */
+  acted(action: Omit<AdminAction, 'at'>): Promise<void>;
+  /** Writes what is waiting, and ends the pruning. */
+  stop(): Promise<void>;
+}
+
+interface HistoryParts {
+  readonly store: HistoryStore;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly settings: {
+    /** How long entries are kept, milliseconds. */
+    readonly keepMs: number;
+    /** See `HistoryLimits`. */
+    readonly maxRows: number;
+  };
+  onStoreError(error: unknown): void;
+}
+
+/** How long something may wait to be written. Counts must not wait for longer than ten seconds. */
+const WRITE_AFTER_MS = 1000;
+/** So many are written at once. */
+const WRITE_AT = 1000;
+const MINUTE_MS = 60_000;
+
+export function createHistory({ store, clock, settings, onStoreError }: HistoryParts): History {
+  const { refusals, fetches, counts } = createBatches(store, onStoreError);
+  const pruning = startPruning(store, clock, settings, onStoreError);
+  let timer: NodeJS.Timeout | undefined;
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    await Promise.all([refusals.flush(), fetches.flush(), counts.flush()]);
+  }
+
+  function writeSoon(batch: Pick<Batch<unknown>, 'size'>): void {
+    if (batch.size() >= WRITE_AT) void flush();
+    else timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS).unref();
+  }
+
+  /** What this gateway has recorded is in the store before it is read. */
+  const afterWriting =
+    <Args extends readonly unknown[], T>(read: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      await flush();
+      return read(...args);
+    };
+
+  return {
+    refused(facts, { code, rule }) {
+      refusals.add({ ...facts, code, rule, at: clock.now(), count: 1 });
+      writeSoon(refusals);
+    },
+    fetched(fetch) {
+      fetches.add(fetch);
+      writeSoon(fetches);
+    },
+    counted(client, code) {
+      const now = clock.now();
+      counts.add({ client, code, bucket: now - (now % COUNT_BUCKET_MS), count: 1 });
+      writeSoon(counts);
+    },
+    async acted(action) {
+      await store.addAction({ ...action, at: clock.now() }).catch(onStoreError);
+    },
+    attempts: afterWriting(async (appId, page) => {
+      const entries = await store.attempts(appId, page);
+      return entries.map((entry) => asRead(entry, clock.now()));
+    }),
+    actions: (appId, page) => store.actions(appId, page),
+    fetches: afterWriting((appId) => store.fetches(appId)),
+    activity: afterWriting((after, limit) => store.activity(after, limit)),
+    countsSince: afterWriting((from) => store.countsSince(from)),
+    async stop() {
+      pruning.stop();
+      await flush();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What is written a moment later, many at once: a client in a loop must not cost a write for each request. */
+function createBatches(store: HistoryStore, onError: (error: unknown) => void) {
+  const refusals = createBatch<CountedRefusal>({
+    keyOf: ({ appId, client, subject, code, rule, at }) =>
+      JSON.stringify([appId, client, subject, code, rule, Math.floor(at / MINUTE_MS)]),
+    merge: (before, added) => ({ ...before, count: before.count + added.count }),
+    write: (items) => store.addRefusals(items),
+    onError,
+  });
+  let fetched = 0;
+  const fetches = createBatch<ListFetch>({
+    keyOf: () => String(fetched++),
+    merge: (_before, added) => added,
+    write: (items) => store.addFetches(items),
+    onError,
+  });
+  const counts = createBatch<ClientCount>({
+    // A client's name has no slash.
+    keyOf: ({ client, code, bucket }) => `${client}/${code}/${bucket}`,
+    merge: (before, added) => ({ ...before, count: before.count + added.count }),
+    write: (items) => store.addCounts(items),
+    onError,
+  });
+  return { refusals, fetches, counts };
+}
+
+function asRead(entry: AttemptEntry, now: number): Attempt {
+  const { outcome } = entry;
+  if (outcome.kind !== 'pending') return { ...entry, outcome };
+  return { ...entry, outcome: { kind: now > outcome.until ? 'unknown' : 'pending' } };
+}
