@@ -34,10 +34,14 @@ export interface RequestScope {
   appId?: string;
   /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
   unlistedOrigin?: string;
+  /** Who calls the ops listener, for the journal: how they signed in, and the name given, if any. */
+  operator?: string;
   /** The caller that was let in. */
   caller?: Caller;
   body?: RequestBody;
   source?: Source;
+  /** How long the request waited for the upstream, milliseconds. Undefined if it did not. */
+  upstreamMs?: number;
   refusal?: Refusal;
 }
 
