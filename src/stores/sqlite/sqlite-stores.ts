@@ -1,15 +1,15 @@
 import type { Clock } from '../../time.ts';
 import { localLeases } from '../../leases.ts';
-import { memoryHistory } from '../memory-history.ts';
 import { keepInMemory } from '../list-memory.ts';
 import { UNSHARED, type StoreEvents, type Stores } from '../stores.ts';
 import { quotasBlockedUntil } from '../../add-contacts/after-restore.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { checkWrite, openDatabase } from './database.ts';
+import { sqliteHistory } from './history.ts';
 import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteIssuerKeys } from './issuer-keys.ts';
 import { sqliteLedger } from './ledger.ts';
-import { sqliteLists } from './lists.ts';
+import { sqliteListIndex, sqliteLists } from './lists.ts';
 import { readFact } from './meta.ts';
 import { sqliteSessions } from './sessions.ts';
 import { asStoreOpenError } from './open-failure.ts';
@@ -30,17 +30,18 @@ export function openSqliteStores(
 ): Stores {
   const { db, close } = openDatabase(path);
   try {
-    const restoredAt = readFact(db, 'restored-at') ?? -Infinity;
-    const blockedUntil = quotasBlockedUntil(restoredAt);
+    const restoredAt = readFact(db, 'restored-at');
+    const blockedUntil = quotasBlockedUntil(restoredAt ?? -Infinity);
     const isBlocked = () => clock.now() < blockedUntil;
     if (isBlocked()) events?.onWarning('quotas-blocked-after-restore', blockedUntil);
     const group = createGroupCommit(db, rememberPlace(path));
+    const history = sqliteHistory(db, clock, group);
     return {
       clock,
       lists: keepInMemory(sqliteLists(db), listMemoryBytes),
-      listIndex: { index: async () => [] },
-      history: memoryHistory(clock),
-      ledger: sqliteLedger(db, clock, group, restoredAt),
+      listIndex: sqliteListIndex(db),
+      history,
+      ledger: sqliteLedger(db, clock, group, history, restoredAt),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
       sessions: sqliteSessions(db, group),
