@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../time.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../add-contacts/ports.ts';
+import { unknownAttempts } from '../../add-contacts/after-restore.ts';
 import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
 import type { SqliteJournal } from './attempt-journal.ts';
@@ -14,12 +15,15 @@ type AttemptRow = readonly [kind: AttemptKind, target: string, at: number];
 /**
  * Charges in the table `attempts`. Parameters are positional and rows are arrays: both cost half of what named ones do,
  * and this runs with every charge.
+ *
+ * @param restoredAt when the file was restored, milliseconds since the epoch: not all that was charged before it is known
  */
 export function sqliteLedger(
   db: DatabaseSync,
   clock: Clock,
   { write }: Pick<GroupCommit, 'write'>,
   journal: Pick<SqliteJournal, 'beginAt' | 'completeNow'>,
+  restoredAt?: number,
 ): Ledger {
   // ?2 is the oldest instant that may count at the same target, ?3 at any.
   const select = db.prepare(
@@ -40,7 +44,14 @@ export function sqliteLedger(
   ): Attempt[] {
     const { anyTargetMs, sameTargetMs } = historyNeeded(rules);
     const rows = select.all(appId, now - sameTargetMs, now - anyTargetMs, target ?? null);
-    return (rows as unknown as AttemptRow[]).map(([kind, of, at]) => ({ kind, target: of, at }));
+    const known = (rows as unknown as AttemptRow[]).map(([kind, of, at]) => ({
+      kind,
+      target: of,
+      at,
+    }));
+    return restoredAt === undefined
+      ? known
+      : [...unknownAttempts(rules, restoredAt, now), ...known];
   }
 
   return {
