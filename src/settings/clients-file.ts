@@ -142,15 +142,22 @@ export interface IssuerDirectory {
   onIssuers(listener: () => void): void;
 }
 
+/** The clients of this moment. */
+export interface WatchedClients {
+  /** The names of all configured clients. */
+  names(): readonly string[];
+  stop(): void;
+}
+
 /** A directory that follows its file. Without a file it never changes. */
 export function watchClients(
   loaded: LoadedClients,
   sources: ClientSources,
   options: WatchClientsOptions,
-): ClientDirectory & IssuerDirectory & { stop(): void } {
+): ClientDirectory & IssuerDirectory & WatchedClients {
   const { onProblems, onTakenOver, pollMs = 250 } = options;
-  let directory = createClientDirectory(loaded.entries);
-  let { issuers } = loaded;
+  let { entries, issuers } = loaded;
+  let directory = createClientDirectory(entries);
   const issuerListeners: (() => void)[] = [];
 
   const takeOver = (look: FileLook) => {
@@ -158,7 +165,7 @@ export function watchClients(
     if ('problems' in joined) return onProblems(joined.problems);
     // A new directory: keys that the old one had accepted are hashed and looked up again.
     directory = createClientDirectory(joined.entries);
-    issuers = joined.issuers;
+    ({ entries, issuers } = joined);
     for (const listener of issuerListeners) listener();
     onTakenOver?.(joined.entries.map(({ client }) => client));
   };
@@ -173,6 +180,7 @@ export function watchClients(
     byName: (name) => directory.byName(name),
     issuers: () => issuers,
     onIssuers: (listener) => void issuerListeners.push(listener),
+    names: () => entries.map(({ client }) => client.name),
     stop: () => watch?.stop(),
   };
 }
