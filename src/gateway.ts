@@ -19,8 +19,9 @@ import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
+import { createAbout, type About } from './ops/about.ts';
 import { createHealth, type Health } from './ops/health.ts';
-import type { Logger } from './ops/log.ts';
+import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
 import { createPending } from './pending.ts';
@@ -39,7 +40,7 @@ export interface Overrides {
   /** How the upstream is connected to. */
   readonly connecting?: Connecting;
   /** Where log lines go, instead of standard output. */
-  readonly logTo?: { write(line: string): unknown };
+  readonly logTo?: Destination;
 }
 
 export interface Gateway {
@@ -49,6 +50,7 @@ export interface Gateway {
   /** Writes what is left of the log, for a process that ends now. */
   flushLog(): void;
   readonly metrics: Metrics;
+  readonly about: About;
   /** Resolves to both addresses once both listeners take connections; rejects with a ListenError. */
   start(): Promise<{ readonly url: string; readonly opsUrl: string }>;
   /** Drains within `shutdownGraceMs`, then ends what is left. */
@@ -62,12 +64,13 @@ export interface Gateway {
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
   const { settings } = loaded;
   let [draining, graceOver] = [false, false];
-  const opened = openSecrets(loaded, {
-    clock: overrides.clock ?? systemClock,
+  const clock = overrides.clock ?? systemClock;
+  const opened = await openSecrets(loaded, {
+    clock,
     logTo: overrides.logTo,
     listCallsUnderWay: () => services.listService.refreshesUnderWay(),
   });
-  const { logger, flushLog, metrics, report, watches } = opened;
+  const { logger, flushLog, metrics, report, watches, instance } = opened;
   const kept = await openKept(settings, overrides, report);
   const calls = openUpstream(settings, overrides, opened, kept);
   const services = createServices(settings, opened, kept, calls);
@@ -79,6 +82,8 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     storeWarnings: () => kept.stores.warnings(),
     issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
     isTokenRejected: () => opened.tokens.isRejected(),
+    watchedFiles: opened.watchedFiles,
+    isBreakerOpen: () => calls.breaker.down() !== undefined,
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
   });
@@ -106,8 +111,16 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     logger,
     flushLog,
     metrics,
+    about: createAbout({
+      loaded,
+      scrub: opened.scrubber.text,
+      instance: instance.name,
+      clientNames: opened.clients.names,
+      startedAt: clock.now(),
+    }),
     async start() {
       const url = await listening('client', listener.listen(settings.port, settings.host));
+      instance.listensOn(portOf(url));
       const opsUrl = await listening('ops', opsListener.listen(settings.opsPort, settings.opsHost));
       return { url, opsUrl };
     },
@@ -126,7 +139,13 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   };
 }
 
-type Opened = ReturnType<typeof openSecrets>;
+/** With `PORT=0`, only the listener knows it. A URL leaves out the port of its scheme. */
+function portOf(url: string): number {
+  const { port } = new URL(url);
+  return port === '' ? 80 : Number(port);
+}
+
+type Opened = Awaited<ReturnType<typeof openSecrets>>;
 type Kept = Awaited<ReturnType<typeof openKept>>;
 type Calls = ReturnType<typeof openUpstream>;
 

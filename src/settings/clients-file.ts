@@ -142,23 +142,34 @@ export interface IssuerDirectory {
   onIssuers(listener: () => void): void;
 }
 
+/** The clients of this moment, and how they stand to the file on the disk. */
+export interface WatchedClients {
+  /** The names of all configured clients. */
+  names(): readonly string[];
+  /** Whether the file as it is now is in force: not if it is broken or gone. Undefined if there is no file. */
+  isTakenOver(): boolean | undefined;
+  stop(): void;
+}
+
 /** A directory that follows its file. Without a file it never changes. */
 export function watchClients(
   loaded: LoadedClients,
   sources: ClientSources,
   options: WatchClientsOptions,
-): ClientDirectory & IssuerDirectory & { stop(): void } {
+): ClientDirectory & IssuerDirectory & WatchedClients {
   const { onProblems, onTakenOver, pollMs = 250 } = options;
-  let directory = createClientDirectory(loaded.entries);
-  let { issuers } = loaded;
+  let { entries, issuers } = loaded;
+  let directory = createClientDirectory(entries);
+  let takenOver = true;
   const issuerListeners: (() => void)[] = [];
 
   const takeOver = (look: FileLook) => {
     const joined = join(look, sources);
+    takenOver = !('problems' in joined);
     if ('problems' in joined) return onProblems(joined.problems);
     // A new directory: keys that the old one had accepted are hashed and looked up again.
     directory = createClientDirectory(joined.entries);
-    issuers = joined.issuers;
+    ({ entries, issuers } = joined);
     for (const listener of issuerListeners) listener();
     onTakenOver?.(joined.entries.map(({ client }) => client));
   };
@@ -173,6 +184,8 @@ export function watchClients(
     byName: (name) => directory.byName(name),
     issuers: () => issuers,
     onIssuers: (listener) => void issuerListeners.push(listener),
+    names: () => entries.map(({ client }) => client.name),
+    isTakenOver: () => (watch === undefined ? undefined : takenOver),
     stop: () => watch?.stop(),
   };
 }
