@@ -6,7 +6,7 @@ import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { createHistory } from './history/history.ts';
-import { createIssuers } from './auth/issuers/issuers.ts';
+import { createIssuers, type Issuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -76,17 +76,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const services = createServices(settings, opened, kept, calls);
   const authentication = createAuthentication(settings, opened, kept);
   const { issuers } = authentication;
-  const health = createHealth({
-    clock: kept.clock,
-    checkStore: () => kept.stores.check(),
-    storeWarnings: () => kept.stores.warnings(),
-    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
-    isTokenRejected: () => opened.tokens.isRejected(),
-    watchedFiles: opened.watchedFiles,
-    isBreakerOpen: () => calls.breaker.down() !== undefined,
-    isDraining: () => draining,
-    onStoreError: report.quotaStoreFailed,
-  });
+  const health = createReadiness(opened, kept, calls, issuers, () => draining);
   const parts = { ...opened, ...kept, ...calls, ...services, health };
   const app = createApp({
     ...settings,
@@ -279,6 +269,27 @@ function createServices(
   const savedListFacts = createSavedListFacts({ lists, onStoreError: report.listStoreFailed });
   const pending = createPending();
   return { listService, addService, idempotency, accountViews, savedListFacts, pending };
+}
+
+/** What probes are told. */
+function createReadiness(
+  { tokens, watchedFiles, report }: Opened,
+  { clock, stores }: Kept,
+  { breaker }: Calls,
+  issuers: Issuers,
+  isDraining: () => boolean,
+): Health {
+  return createHealth({
+    clock,
+    checkStore: () => stores.check(),
+    storeWarnings: () => stores.warnings(),
+    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
+    isTokenRejected: () => tokens.isRejected(),
+    watchedFiles,
+    isBreakerOpen: () => breaker.down() !== undefined,
+    isDraining,
+    onStoreError: report.quotaStoreFailed,
+  });
 }
 
 /** The operator's app. It knows nothing of clients and their keys. */

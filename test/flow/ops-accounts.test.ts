@@ -161,11 +161,11 @@ test('each declaration and its withdrawal logs one line with the appId and the r
     .expect(204);
 
   const line = { level: 'info', msg: 'changed through the admin API', appId: 'wx_a' };
-  const time = expect.any(String);
+  const rest = { time: expect.any(String), instance: expect.any(String) };
   expect(changesLogged()).toEqual([
-    { ...line, time, what: 'declared', requestId: 'first' },
-    { ...line, time, what: 'declared', requestId: 'second' },
-    { ...line, time, what: 'withdrawn', requestId: 'third' },
+    { ...line, ...rest, what: 'declared', requestId: 'first' },
+    { ...line, ...rest, what: 'declared', requestId: 'second' },
+    { ...line, ...rest, what: 'withdrawn', requestId: 'third' },
   ]);
 });
 
