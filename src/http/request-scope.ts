@@ -40,8 +40,10 @@ export interface RequestScope {
   caller?: Caller;
   body?: RequestBody;
   source?: Source;
-  /** How long the request waited for the upstream, milliseconds. Undefined if it did not. */
+  /** How long the request waited for the upstream, milliseconds. Undefined before the end, and if it did not wait. */
   upstreamMs?: number;
+  /** When that wait began, on the monotonic clock, milliseconds: a caller may leave before its end. */
+  upstreamSince?: number;
   refusal?: Refusal;
 }
 

@@ -5,6 +5,7 @@ import type { Shrinkage } from '../contacts-list/saved-lists.ts';
 import type { ListFetch } from '../history/ports.ts';
 import { upstreamPath } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
+import { whyFailed } from '../gewe/why-failed.ts';
 import type { RequestRecord } from '../steps/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
@@ -76,6 +77,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     request(record: RequestRecord): void {
       const { cause, ...fields } = record;
       fields.durationMs = Math.round(fields.durationMs);
+      if (fields.upstreamMs !== undefined) fields.upstreamMs = Math.round(fields.upstreamMs);
       metrics.request(record);
       if (record.code === 'internal') logger.error({ ...fields, err: cause }, 'request');
       else logger.info(fields, 'request');
@@ -97,14 +99,20 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       logger.info(change, 'changed through the admin API');
     },
 
-    upstreamCall: (({ operation }, outcome, callPath) => {
-      metrics.upstreamCall(operation, outcome);
+    upstreamCall: (({ operation, appId }, outcome, call) => {
+      const { requestId, durationMs, deadlineMs } = call;
+      metrics.upstreamCall(operation, outcome, durationMs);
       if (outcome.kind === 'answered') return;
-      const path = upstreamPath(geweBaseUrl, callPath);
-      const why = outcome.kind === 'invalid' ? { why: outcome.why } : {};
-      const err = outcome.kind === 'unreachable' ? { err: outcome.cause } : {};
       logger.warn(
-        { operation, path, outcome: outcome.kind, ...why, ...err },
+        {
+          requestId,
+          appId,
+          operation,
+          path: upstreamPath(geweBaseUrl, call.path),
+          outcome: outcome.kind,
+          durationMs: Math.round(durationMs),
+          why: whyFailed(outcome, deadlineMs),
+        },
         'upstream call failed',
       );
     }) satisfies Observer,

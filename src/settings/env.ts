@@ -107,6 +107,17 @@ const VARIABLES = {
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'info',
     ),
+    /** `auto`: pretty on a terminal, JSON elsewhere. */
+    logFormat: oneOf('LOG_FORMAT', ['auto', 'json', 'pretty'], 'auto'),
+    /** What this gateway is called in its log; undefined for its host name and port. */
+    instance: variable(
+      'INSTANCE',
+      z
+        .string()
+        .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 characters of ASCII, without spaces'),
+      undefined,
+      'Set it to a short name, or unset it for the host name and the port.',
+    ),
     shutdownGraceMs: milliseconds('SHUTDOWN_GRACE_MS', 10_000, 0),
     /** Which listeners serve the API page. */
     docs: oneOf('DOCS', ['both', 'ops', 'off'], 'both'),
