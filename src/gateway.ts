@@ -19,6 +19,7 @@ import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
+import { createSignIns } from './ops/access/sign-ins.ts';
 import { createHealth, type Health } from './ops/health.ts';
 import type { Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -271,10 +272,12 @@ function createOps(
   health: Health,
 ): Express {
   return createOpsApp({
-    docs: settings.docs,
+    ...settings,
     clock,
     scrubber,
     opsToken: secrets.opsToken,
+    signIns: createSignIns(clock),
+    onSignIn: report.signIn,
     health,
     metrics,
     register,
