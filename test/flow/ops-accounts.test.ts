@@ -23,7 +23,10 @@ const put = (appId: string, body: unknown) =>
   supertest(gateway.opsUrl)
     .put(`/admin/accounts/${appId}`)
     .set('Content-Type', 'application/json')
+    .set('Origin', gateway.opsUrl)
     .send(typeof body === 'string' ? body : JSON.stringify(body));
+const withdraw = (appId: string) =>
+  supertest(gateway.opsUrl).delete(`/admin/accounts/${appId}`).set('Origin', gateway.opsUrl);
 
 describe('GET /admin/accounts/{appId}', () => {
   test('is 404 for an account that was neither declared nor seen', async () => {
@@ -142,11 +145,10 @@ test('a body with a charset other than UTF-8 is refused with 415', async () => {
 
 test('DELETE /admin/accounts/{appId} removes the declaration with 204, and answers 404 if there is none', async () => {
   await put('wx_a', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
-  const admin = supertest(gateway.opsUrl);
-  const answer = await admin.delete('/admin/accounts/wx_a').expect(204);
+  const answer = await withdraw('wx_a').expect(204);
   expect(answer.headers['content-length']).toBeUndefined();
   await get('/wx_a').expect(404);
-  await admin.delete('/admin/accounts/wx_a').expect(404);
+  await withdraw('wx_a').expect(404);
 });
 
 const changesLogged = () => gateway.log.filter(({ what }) => what !== undefined);
@@ -155,10 +157,7 @@ test('each declaration and its withdrawal logs one line with the appId and the r
   const sent = (days: number) => ({ onlineSince: iso(clock.now() - days * DAY_MS) });
   await put('wx_a', sent(4)).set('X-Request-Id', 'first').expect(200);
   await put('wx_a', sent(5)).set('X-Request-Id', 'second').expect(200);
-  await supertest(gateway.opsUrl)
-    .delete('/admin/accounts/wx_a')
-    .set('X-Request-Id', 'third')
-    .expect(204);
+  await withdraw('wx_a').set('X-Request-Id', 'third').expect(204);
 
   const line = { level: 'info', msg: 'changed through the admin API', appId: 'wx_a' };
   const time = expect.any(String);
@@ -177,7 +176,7 @@ test('a request that changes no account logs no such line', async () => {
   await put('wx_a', same).expect(200);
   await put('wx_a', { onlineSince: 'yesterday' }).expect(400);
   await get('/wx_a').expect(200);
-  await supertest(gateway.opsUrl).delete('/admin/accounts/wx_in_file').expect(404);
+  await withdraw('wx_in_file').expect(404);
 
   expect(changesLogged()).toHaveLength(before);
 });
