@@ -22,6 +22,7 @@ import { createListener, PATIENCE } from './listener/listener.ts';
 import { createAccountChanges } from './ops/account-changes.ts';
 import { createClientActivities } from './ops/client-activity.ts';
 import { createAbout, type About } from './ops/about.ts';
+import { createSignIns } from './ops/access/sign-ins.ts';
 import { createHealth, type Health } from './ops/health.ts';
 import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -339,11 +340,13 @@ function createOps(
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({
+    ...settings,
     ...createOperatorParts(settings, opened, kept, parts),
-    docs: settings.docs,
     clock: kept.clock,
     scrubber,
     opsToken: secrets.opsToken,
+    signIns: createSignIns(kept.clock),
+    onSignIn: report.signIn,
     health: parts.health,
     metrics,
     register: kept.register,
