@@ -281,6 +281,15 @@ export function describeHistoryStore(open: OpenStoresUnderTest): void {
       ]);
     });
 
+    test('keeps what is later if a refusal is written late', async () => {
+      await beginAt(T0 + 5);
+      await history.addRefusals([refusalAt(T0 + 1, { count: 2 })]);
+      await history.addRefusals([refusalAt(T0 - 1)]);
+      expect(await history.activity(undefined, 10)).toMatchObject([
+        { lastAttemptAt: T0 + 5, refused: { day, count: 2 } },
+      ]);
+    });
+
     test('counts the refusals of a day (UTC) from its beginning', async () => {
       const midnight = (day + 1) * DAY_MS;
       await history.addRefusals([refusalAt(midnight - 1), refusalAt(midnight, { count: 3 })]);
