@@ -18,8 +18,8 @@ URL with a password, which other users of this machine could see in the command.
 
 Gateways refuse a copy that is not complete.
 
-  --forget-gap   copies a store that was restored from a backup less than 24 hours ago. What was charged after that backup
-                 is not known, and the copy does not count it: accounts may exceed their quotas
+  --forget-gap   copies a backup, or a store that was restored from one less than 24 hours ago. What was charged after that
+                 backup is not known, and the copy does not count it: accounts may exceed their quotas
 
 Exit code: 0 done, 1 failed, 64 usage, 78 a store cannot be used.
 `;
@@ -104,8 +104,8 @@ async function copy(
 function refuseGap({ gapUntil, now }: CopySource): void {
   if (gapUntil === undefined || gapUntil <= now()) return;
   throw new StoreCommandError(
-    'This store was restored from a backup, and what was charged after that backup is not known',
-    `Copy it after ${new Date(gapUntil).toISOString()}, or with --forget-gap if accounts may exceed their quotas`,
+    'FROM is a backup or was restored from one, and what was charged after that backup is not known',
+    `Copy it once a gateway has run on it until ${new Date(gapUntil).toISOString()}, or with --forget-gap if accounts may exceed their quotas`,
   );
 }
 
@@ -114,7 +114,7 @@ function copyVisibly(source: CopySource, target: CopyTarget, io: Io): Promise<Co
   void nextSignal().then(() => (stopped = true));
   const work = copySections(source, target, {
     onProgress(what, section, count) {
-      const [verb] = [what === 'copying' ? 'Copying' : 'Checking'];
+      const verb = what === 'copying' ? 'Copying' : 'Checking';
       line = `${verb}: ${counted(count, ...NAMES[section])}`;
     },
     isStopped: () => stopped,

@@ -9,7 +9,7 @@ import type { CopySource, CopyTarget, ReadableStore, Records, Section } from '..
 import { COPIED_TABLES } from './copied-tables.ts';
 import { openDatabase, type OpenDatabase } from './database.ts';
 import { inspectFile } from './file.ts';
-import { readFact } from './meta.ts';
+import { restoredAt } from './meta.ts';
 import { inTransaction } from './transaction.ts';
 import { createPartial, publish, refuseExisting, removePartial } from './whole-file.ts';
 
@@ -23,10 +23,10 @@ export async function openSource(path: string): Promise<CopySource> {
     throw new StoreOpenError(path, 'there is no such file', 'Name the file of a gateway');
   }
   const { db, close } = openDatabase(path);
-  const restoredAt = readFact(db, 'restored-at');
+  const at = restoredAt(db, systemClock.now());
   return {
     ...readable(db),
-    gapUntil: restoredAt === undefined ? undefined : quotasBlockedUntil(restoredAt),
+    gapUntil: at === undefined ? undefined : quotasBlockedUntil(at),
     close: async () => close(),
   };
 }
