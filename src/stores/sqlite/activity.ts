@@ -16,7 +16,7 @@ export interface ActivityWriter {
   fetched(fetch: Pick<ListFetch, 'appId' | 'at' | 'durationMs' | 'outcome'>): void;
 }
 
-interface ActivityRow {
+export interface ActivityRow {
   readonly appId: string;
   readonly attemptAt: number | null;
   readonly day: number | null;
@@ -66,7 +66,7 @@ export function sqliteActivity(db: DatabaseSync): ActivityIndex & ActivityWriter
   };
 }
 
-function activityOf(row: ActivityRow): AccountActivity {
+export function activityOf(row: ActivityRow): AccountActivity {
   const { appId, attemptAt, day, count, fetchAt, durationMs, outcome } = row;
   const wasFetched = fetchAt !== null && durationMs !== null && outcome !== null;
   return {
