@@ -53,10 +53,10 @@ describeWith('python3', 'on a terminal', () => {
   };
 
   test.each([
-    ['auto, with colours', {}, /^\[.*\] \u001b\[32mINFO\u001b\[39m: \u001b\[36mlistening on/],
-    ['auto, without colours for NO_COLOR', { NO_COLOR: '1' }, /^\[[-\d :.]+\] INFO: listening on/],
-    ['json, as anywhere', { LOG_FORMAT: 'json' }, /^\{"level":"info","time":.*\}\r?\n$/],
+    ['auto, with colours', {}, '] \u001b[32mINFO\u001b[39m: \u001b[36mlistening on '],
+    ['auto, without colours for NO_COLOR', { NO_COLOR: '1' }, '] INFO: listening on '],
+    ['json, as anywhere', { LOG_FORMAT: 'json' }, '{"level":"info","time":'],
   ])('lines are %s', async (_what, env, looks) => {
-    expect(await firstLine(env)).toMatch(looks);
+    expect(await firstLine(env)).toContain(looks);
   });
 });
