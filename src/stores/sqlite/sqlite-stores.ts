@@ -1,14 +1,14 @@
 import type { Clock } from '../../time.ts';
 import { localLeases } from '../../leases.ts';
-import { memoryHistory } from '../memory-history.ts';
 import { keepInMemory } from '../list-memory.ts';
 import { UNSHARED, type Stores } from '../stores.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { checkWrite, openDatabase } from './database.ts';
+import { sqliteHistory } from './history.ts';
 import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteIssuerKeys } from './issuer-keys.ts';
 import { sqliteLedger } from './ledger.ts';
-import { sqliteLists } from './lists.ts';
+import { sqliteListIndex, sqliteLists } from './lists.ts';
 import { sqliteSessions } from './sessions.ts';
 import { asStoreOpenError } from './open-failure.ts';
 import { rememberPlace } from './file.ts';
@@ -24,12 +24,13 @@ export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: nu
   const { db, close } = openDatabase(path);
   try {
     const group = createGroupCommit(db, rememberPlace(path));
+    const history = sqliteHistory(db, clock, group);
     return {
       clock,
       lists: keepInMemory(sqliteLists(db), listMemoryBytes),
-      listIndex: { index: async () => [] },
-      history: memoryHistory(clock),
-      ledger: sqliteLedger(db, clock, group),
+      listIndex: sqliteListIndex(db),
+      history,
+      ledger: sqliteLedger(db, clock, group, history),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
       sessions: sqliteSessions(db, group),
