@@ -6,7 +6,7 @@ import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { createHistory } from './history/history.ts';
-import { createIssuers } from './auth/issuers/issuers.ts';
+import { createIssuers, type Issuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -21,8 +21,10 @@ import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
 import { createAccountChanges } from './ops/account-changes.ts';
 import { createClientActivities } from './ops/client-activity.ts';
+import { createAbout, type About } from './ops/about.ts';
+import { createSignIns } from './ops/access/sign-ins.ts';
 import { createHealth, type Health } from './ops/health.ts';
-import type { Logger } from './ops/log.ts';
+import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
 import { createSummaries } from './ops/overview/summaries.ts';
@@ -42,7 +44,7 @@ export interface Overrides {
   /** How the upstream is connected to. */
   readonly connecting?: Connecting;
   /** Where log lines go, instead of standard output. */
-  readonly logTo?: { write(line: string): unknown };
+  readonly logTo?: Destination;
 }
 
 export interface Gateway {
@@ -52,6 +54,7 @@ export interface Gateway {
   /** Writes what is left of the log, for a process that ends now. */
   flushLog(): void;
   readonly metrics: Metrics;
+  readonly about: About;
   /** Resolves to both addresses once both listeners take connections; rejects with a ListenError. */
   start(): Promise<{ readonly url: string; readonly opsUrl: string }>;
   /** Drains within `shutdownGraceMs`, then ends what is left. */
@@ -65,26 +68,19 @@ export interface Gateway {
 export async function createGateway(loaded: Loaded, overrides: Overrides = {}): Promise<Gateway> {
   const { settings } = loaded;
   let [draining, graceOver] = [false, false];
-  const opened = openSecrets(loaded, {
-    clock: overrides.clock ?? systemClock,
+  const clock = overrides.clock ?? systemClock;
+  const opened = await openSecrets(loaded, {
+    clock,
     logTo: overrides.logTo,
     listCallsUnderWay: () => services.listService.refreshesUnderWay(),
   });
-  const { logger, flushLog, metrics, report, watches } = opened;
+  const { logger, flushLog, metrics, report, watches, instance } = opened;
   const kept = await openKept(settings, overrides, report);
   const calls = openUpstream(settings, overrides, opened, kept);
   const services = createServices(settings, opened, kept, calls);
   const authentication = createAuthentication(settings, opened, kept);
   const { issuers } = authentication;
-  const health = createHealth({
-    clock: kept.clock,
-    checkStore: () => kept.stores.check(),
-    storeWarnings: () => kept.stores.warnings(),
-    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
-    isTokenRejected: () => opened.tokens.isRejected(),
-    isDraining: () => draining,
-    onStoreError: report.quotaStoreFailed,
-  });
+  const health = createReadiness(opened, kept, calls, issuers, () => draining);
   const parts = { ...opened, ...kept, ...calls, ...services, health };
   const app = createApp({
     ...settings,
@@ -109,8 +105,16 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     logger,
     flushLog,
     metrics,
+    about: createAbout({
+      loaded,
+      scrub: opened.scrubber.text,
+      instance: instance.name,
+      clientNames: opened.clients.names,
+      startedAt: clock.now(),
+    }),
     async start() {
       const url = await listening('client', listener.listen(settings.port, settings.host));
+      instance.listensOn(portOf(url));
       const opsUrl = await listening('ops', opsListener.listen(settings.opsPort, settings.opsHost));
       return { url, opsUrl };
     },
@@ -129,7 +133,13 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   };
 }
 
-type Opened = ReturnType<typeof openSecrets>;
+/** With `PORT=0`, only the listener knows it. A URL leaves out the port of its scheme. */
+function portOf(url: string): number {
+  const { port } = new URL(url);
+  return port === '' ? 80 : Number(port);
+}
+
+type Opened = Awaited<ReturnType<typeof openSecrets>>;
 type Kept = Awaited<ReturnType<typeof openKept>>;
 type Calls = ReturnType<typeof openUpstream>;
 type Authentication = ReturnType<typeof createAuthentication>;
@@ -267,6 +277,27 @@ function createServices(
   return { listService, addService, idempotency, accountViews, savedListFacts, pending };
 }
 
+/** What probes are told. */
+function createReadiness(
+  { tokens, watchedFiles, report }: Opened,
+  { clock, stores }: Kept,
+  { breaker }: Calls,
+  issuers: Issuers,
+  isDraining: () => boolean,
+): Health {
+  return createHealth({
+    clock,
+    checkStore: () => stores.check(),
+    storeWarnings: () => stores.warnings(),
+    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
+    isTokenRejected: () => tokens.isRejected(),
+    watchedFiles,
+    isBreakerOpen: () => breaker.down() !== undefined,
+    isDraining,
+    onStoreError: report.quotaStoreFailed,
+  });
+}
+
 /** What the operator's app reads and changes. */
 function createOperatorParts(
   settings: Settings,
@@ -309,11 +340,13 @@ function createOps(
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({
+    ...settings,
     ...createOperatorParts(settings, opened, kept, parts),
-    docs: settings.docs,
     clock: kept.clock,
     scrubber,
     opsToken: secrets.opsToken,
+    signIns: createSignIns(kept.clock),
+    onSignIn: report.signIn,
     health: parts.health,
     metrics,
     register: kept.register,

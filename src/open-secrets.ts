@@ -5,7 +5,9 @@
 import type { Clock } from './time.ts';
 import { createScrubber } from './gewe/scrub.ts';
 import { createTokenSource } from './gewe/token.ts';
-import { createLog } from './ops/log.ts';
+import { createInstance } from './ops/instance.ts';
+import { createLog, type Destination } from './ops/log.ts';
+import { openLogFormat } from './ops/log-format.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { createReporter } from './ops/reporter.ts';
 import { watchClients } from './settings/clients-file.ts';
@@ -15,12 +17,12 @@ import { openTokenPlace } from './settings/token.ts';
 interface Surroundings {
   readonly clock: Clock;
   /** Where log lines go; standard output where it is undefined. */
-  readonly logTo: { write(line: string): unknown } | undefined;
+  readonly logTo: Destination | undefined;
   listCallsUnderWay(): number;
 }
 
 /** Opens the upstream token and the clients' keys, which change with their files until `watches` are stopped. */
-export function openSecrets(
+export async function openSecrets(
   { settings, secrets, clients: loadedClients, program }: Loaded,
   { clock, logTo = process.stdout, listCallsUnderWay }: Surroundings,
 ) {
@@ -28,13 +30,17 @@ export function openSecrets(
   const metrics = createMetrics({
     listCallsUnderWay,
     tokenRejected: () => tokens.isRejected(),
+    watchedFiles: () => watchedFiles(),
   });
-  const { logger, flush: flushLog } = createLog(
-    settings.logLevel,
-    scrubber.text,
-    logTo,
-    metrics.logLinesDropped,
-  );
+  const instance = createInstance(settings.instance, settings.port);
+  const { logger, flush: flushLog } = createLog({
+    level: settings.logLevel,
+    instance: instance.name,
+    scrub: scrubber.text,
+    format: await openLogFormat(settings.logFormat, logTo),
+    destination: logTo,
+    onDropped: metrics.logLinesDropped,
+  });
   const report = createReporter(logger, metrics, clock, settings.geweBaseUrl);
 
   const tokenPlace = openTokenPlace(secrets.token);
@@ -52,5 +58,7 @@ export function openSecrets(
     report.clients,
   );
   const watches = [clients, tokenWatch];
-  return { scrubber, tokens, clients, logger, flushLog, metrics, report, watches };
+  const watchedFiles = () => ({ clients: clients.isTakenOver(), token: tokens.isTakenOver() });
+  const secretsAndLog = { scrubber, tokens, clients, logger, flushLog, metrics, report };
+  return { ...secretsAndLog, instance, watches, watchedFiles };
 }

@@ -20,6 +20,8 @@ export interface AddCall extends Asker {
   /** As it came. */
   readonly body: Buffer;
   readonly trace: Trace;
+  /** Waits for the call to the upstream in the name of the caller, who wants to know how long it takes. */
+  waitFor<T>(call: Promise<T>): Promise<T>;
 }
 
 /** The result of an attempt. `spent`: the upstream may have carried it out. */
@@ -96,10 +98,10 @@ export function createAddService(parts: AddServiceParts): AddService {
   }
 
   /** Sent once, and completed even if its caller leaves: it counts either way. */
-  function send({ appId, body, trace }: AddCall): Promise<Outcome> {
+  function send({ appId, body, trace, waitFor }: AddCall): Promise<Outcome> {
     const path = 'contacts/addContacts';
     const call = { kind: 'charged', path, body, trace, deadlineMs: timeoutMs } as const;
-    return upstream.call({ operation: 'addContacts', appId }, call);
+    return waitFor(upstream.call({ operation: 'addContacts', appId }, call));
   }
 
   const entryOf = (call: AddCall): NewAttemptEntry => ({

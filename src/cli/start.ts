@@ -59,10 +59,10 @@ async function run(loaded: Loaded, warnings: readonly string[]): Promise<number>
   const stopSignal = nextSignal();
   try {
     const { url, opsUrl } = await gateway.start();
-    // With PORT=0 this line is needed at any log level.
-    logger
-      .child({}, { level: 'info' })
-      .info({ url, opsUrl }, `listening on ${url}, ops on ${opsUrl}`);
+    // With PORT=0 this line is needed at any log level. `instance` is in every line.
+    const { version, upstream, store, tokenFrom, clientCount } = gateway.about;
+    const facts = { version, upstream, store, clients: clientCount(), tokenFrom, url, opsUrl };
+    logger.child({}, { level: 'info' }).info(facts, `listening on ${url}, ops on ${opsUrl}`);
   } catch (error) {
     await gateway.stop();
     throw error;

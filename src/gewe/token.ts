@@ -8,6 +8,8 @@ export interface TokenSource {
   /** What the upstream said to a call made with `used`. Ignored if that token is no longer in force. */
   report(used: string, verdict: 'accepted' | 'rejected'): void;
   isRejected(): boolean;
+  /** Whether the token's file as it is now is in force: not if it cannot be used. Undefined if there is no file. */
+  isTakenOver(): boolean | undefined;
 }
 
 export interface TokenEvents {
@@ -32,6 +34,7 @@ export function createTokenSource(
 ): TokenSource {
   let tokens: readonly string[] = [first];
   let rejected = false;
+  let takenOver = true;
   const current = () => tokens[0] ?? first;
 
   return {
@@ -41,12 +44,14 @@ export function createTokenSource(
       if (read === undefined) return false;
       try {
         const token = await read();
+        takenOver = true;
         if (token !== current()) {
           tokens = [token, ...tokens.filter((one) => one !== token)].slice(0, REMEMBERED);
           rejected = false;
           events.rotated();
         }
       } catch (error) {
+        takenOver = false;
         events.unreadable((error as Error).message);
       }
       return current() !== used;
@@ -57,5 +62,6 @@ export function createTokenSource(
       rejected = verdict === 'rejected';
     },
     isRejected: () => rejected,
+    isTakenOver: () => (read === undefined ? undefined : takenOver),
   };
 }

@@ -10,12 +10,20 @@ export interface Subject {
   readonly appId: string;
 }
 
-/**
- * Gets the outcome of every call, in the order of arrival. What it throws is logged and stops nothing.
- *
- * @param path what follows the base URL
- */
-export type Observer = (subject: Subject, outcome: Outcome, path: string) => void;
+/** Facts of a call that is over, for observers. */
+export interface CallFacts {
+  /** What follows the base URL. */
+  readonly path: string;
+  /** Of the request that caused it. */
+  readonly requestId: string;
+  /** A repeat after a rejected token included, milliseconds. */
+  readonly durationMs: number;
+  /** How long it was allowed to take, milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Gets the outcome of every call, in the order of arrival. What it throws is logged and stops nothing. */
+export type Observer = (subject: Subject, outcome: Outcome, call: CallFacts) => void;
 
 /** The upstream as the rest of the gateway sees it: no token, no repeat, no secret in what comes back. */
 export interface Upstream {
@@ -54,10 +62,10 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     return outcome;
   }
 
-  function notify(subject: Subject, outcome: Outcome, path: string): void {
+  function notify(subject: Subject, outcome: Outcome, facts: CallFacts): void {
     for (const observe of observers) {
       try {
-        observe(subject, outcome, path);
+        observe(subject, outcome, facts);
       } catch (error) {
         onFault(error);
       }
@@ -79,7 +87,9 @@ export function createUpstream(parts: UpstreamParts): Upstream {
         // The upstream may have carried it out all the same.
         outcome = { kind: 'invalid', why: 'an answer that the gateway failed to handle' };
       }
-      notify(subject, outcome, call.path);
+      const { path, trace, deadlineMs } = call;
+      const durationMs = clock.monotonic() - startedAt;
+      notify(subject, outcome, { path, requestId: trace.requestId, durationMs, deadlineMs });
       return outcome;
     },
     close: client.close,

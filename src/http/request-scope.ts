@@ -36,12 +36,16 @@ export interface RequestScope {
   unlistedOrigin?: string;
   /** Who calls the ops listener, for the journal: how they signed in, and the name given, if any. */
   operator?: string;
+  /** The cookie's value that let an operator in, for whatever must end together with the sign-in. */
+  signIn?: string;
   /** The caller that was let in. */
   caller?: Caller;
   body?: RequestBody;
   source?: Source;
-  /** How long the request waited for the upstream, milliseconds. Undefined if it did not. */
+  /** How long the request waited for the upstream, milliseconds. Undefined before the end, and if it did not wait. */
   upstreamMs?: number;
+  /** When that wait began, on the monotonic clock, milliseconds: a caller may leave before its end. */
+  upstreamSince?: number;
   refusal?: Refusal;
 }
 

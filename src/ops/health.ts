@@ -8,8 +8,16 @@ export type Part = 'store' | 'token' | 'draining';
 export interface Health {
   /** The parts that are not ready; empty if all is well. */
   notReady(): Promise<Part[]>;
-  /** Names of store settings that work but can lose data, and issuers whose keys cannot be fetched. */
+  /** Store settings that can lose data, issuers without keys, and files that were changed to something unusable. */
   warnings(): readonly string[];
+  /** `open` while the upstream as a whole is held to be down. Other gateways would not do better: that is still ready. */
+  breaker(): 'closed' | 'open';
+}
+
+/** Whether a file as it is on the disk now is in force; undefined if there is no such file. */
+export interface WatchedFiles {
+  readonly clients: boolean | undefined;
+  readonly token: boolean | undefined;
 }
 
 interface HealthParts {
@@ -17,6 +25,8 @@ interface HealthParts {
   checkStore(): Promise<void>;
   storeWarnings(): readonly string[];
   issuerWarnings(): readonly string[];
+  watchedFiles(): WatchedFiles;
+  isBreakerOpen(): boolean;
   isTokenRejected(): boolean;
   isDraining(): boolean;
   onStoreError(error: unknown): void;
@@ -53,8 +63,20 @@ export function createHealth(parts: HealthParts): Health {
       if (isDraining()) parts.push('draining');
       return parts;
     },
-    warnings: () => [...parts.storeWarnings(), ...parts.issuerWarnings()],
+    warnings: () => [
+      ...parts.storeWarnings(),
+      ...parts.issuerWarnings(),
+      ...fileWarnings(parts.watchedFiles()),
+    ],
+    breaker: () => (parts.isBreakerOpen() ? 'open' : 'closed'),
   };
+}
+
+function fileWarnings({ clients, token }: WatchedFiles): string[] {
+  return [
+    ...(clients === false ? ['clients-file-not-taken-over'] : []),
+    ...(token === false ? ['token-file-not-taken-over'] : []),
+  ];
 }
 
 /** Answers `/healthz` and `/readyz`, which need no key; everything else passes. */
@@ -80,6 +102,7 @@ export function answerReadyz({ health }: { health: Health }): RequestHandler {
     const body = {
       status: notReady.length === 0 ? 'ready' : 'not-ready',
       notReady,
+      breaker: health.breaker(),
       ...(warnings.length > 0 && { warnings }),
     };
     const status = notReady.length === 0 ? 200 : 503;

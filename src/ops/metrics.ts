@@ -11,10 +11,13 @@ import type { BreakerState } from '../contacts-list/breaker.ts';
 import { operationLabel } from '../gewe/operations.ts';
 import type { Outcome } from '../gewe/outcome.ts';
 import type { RequestRecord } from '../steps/record.ts';
+import { VERSION } from '../version.ts';
+import type { WatchedFiles } from './health.ts';
 
 export interface Metrics {
   request(record: RequestRecord): void;
-  upstreamCall(operation: string, outcome: Outcome): void;
+  /** @param durationMs of the whole call, milliseconds */
+  upstreamCall(operation: string, outcome: Outcome, durationMs: number): void;
   storeError(store: (typeof STORES)[number]): void;
   breaker(state: BreakerState): void;
   listCallTurnedAway(): void;
@@ -30,6 +33,7 @@ export interface Metrics {
 interface Gauges {
   listCallsUnderWay(): number;
   tokenRejected(): boolean;
+  watchedFiles(): WatchedFiles;
 }
 
 /** Labels are of a fixed set of values, or from the operator's own files: no caller can add a series. */
@@ -37,7 +41,9 @@ export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
   addGauges(registers, gauges);
-  const { countRequest, observeDuration, countUpstreamCall } = callMetrics(registers);
+  addBuildInfo(registers);
+  const { countRequest, observeRequest, countUpstreamCall, observeUpstreamCall } =
+    callMetrics(registers);
   const { storeErrors, breakerOpen, listCallsTurnedAway, droppedLines, refusedUnread } =
     incidentMetrics(registers);
 
@@ -45,11 +51,12 @@ export function createMetrics(gauges: Gauges): Metrics {
     request({ operation, client, status, code, source, durationMs }) {
       const label = operationLabel(operation);
       countRequest(label, client ?? 'none', status ?? 'left', code ?? 'none', source ?? 'none');
-      observeDuration(label, durationMs / 1000);
+      observeRequest(durationMs / 1000, label);
     },
-    upstreamCall(operation, outcome) {
+    upstreamCall(operation, outcome, durationMs) {
       const label = operation === 'checkOnline' ? operation : operationLabel(operation);
       countUpstreamCall(label, outcome.kind);
+      observeUpstreamCall(durationMs / 1000, label, outcome.kind);
     },
     storeError: (store) => storeErrors.inc({ store }),
     listCallTurnedAway: () => listCallsTurnedAway.inc(),
@@ -63,7 +70,10 @@ export function createMetrics(gauges: Gauges): Metrics {
 }
 
 /** What is asked for at each scrape. */
-function addGauges(registers: Registry[], { listCallsUnderWay, tokenRejected }: Gauges): void {
+function addGauges(
+  registers: Registry[],
+  { listCallsUnderWay, tokenRejected, watchedFiles }: Gauges,
+): void {
   new Gauge({
     name: 'gewe_gateway_list_calls_under_way',
     help: 'Slow fetchContactsList calls that run now.',
@@ -80,6 +90,27 @@ function addGauges(registers: Registry[], { listCallsUnderWay, tokenRejected }: 
       this.set(tokenRejected() ? 1 : 0);
     },
   });
+  new Gauge({
+    name: 'gewe_gateway_config_reload_ok',
+    help: '1 if the file as it is now is in force, 0 if it could not be taken over. Only for files that are used.',
+    labelNames: ['file'],
+    registers,
+    collect() {
+      for (const [file, isTakenOver] of Object.entries(watchedFiles())) {
+        if (isTakenOver !== undefined) this.set({ file }, isTakenOver ? 1 : 0);
+      }
+    },
+  });
+}
+
+function addBuildInfo(registers: Registry[]): void {
+  const info = new Gauge({
+    name: 'gewe_gateway_build_info',
+    help: 'Always 1; the version is in its label.',
+    labelNames: ['version'],
+    registers,
+  });
+  info.set({ version: VERSION }, 1);
 }
 
 /** What every request and every call adds to. */
@@ -90,7 +121,7 @@ function callMetrics(registers: Registry[]) {
     labelNames: ['operation', 'client', 'status', 'code', 'source'],
     registers,
   });
-  const observeDuration = createObservations({
+  const observeRequest = createObservations({
     name: 'gewe_gateway_request_duration_seconds',
     help: 'From the request to the end of its answer.',
     labelNames: ['operation'],
@@ -103,7 +134,15 @@ function callMetrics(registers: Registry[]) {
     labelNames: ['operation', 'outcome'],
     registers,
   });
-  return { countRequest, observeDuration, countUpstreamCall };
+  const observeUpstreamCall = createObservations({
+    name: 'gewe_gateway_upstream_duration_seconds',
+    help: 'From a call to the upstream to the end of its answer, by operation and what became of it.',
+    labelNames: ['operation', 'outcome'],
+    // A list may take as long as LIST_HARD_LIMIT_MS.
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
+  return { countRequest, observeRequest, countUpstreamCall, observeUpstreamCall };
 }
 
 const STORES = ['lists', 'quotas', 'sessions', 'issuers', 'history'] as const;
@@ -157,10 +196,7 @@ function createTally(config: CounterConfiguration<string> & { labelNames: string
       counts.clear();
     },
   });
-  const labelsOf = (key: string) => {
-    const values = key.split(SEPARATOR);
-    return Object.fromEntries(config.labelNames.map((name, at) => [name, values[at] ?? '']));
-  };
+  const labelsOf = labelsBy(config.labelNames);
   return (...values: readonly (string | number)[]): void => {
     const key = values.join(SEPARATOR);
     counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -171,22 +207,35 @@ function createTally(config: CounterConfiguration<string> & { labelNames: string
 const MOST_OBSERVATIONS = 1000;
 
 /**
- * A histogram of one label that sorts what it observed into its buckets at a scrape, or a thousand at a time: many at once
- * cost a fraction of one by one.
+ * A histogram that sorts what it observed into its buckets at a scrape, or a thousand at a time: many at once cost a
+ * fraction of one by one.
  *
- * @returns observes a value under a value of the label
+ * @returns observes a value, by the values of its labels in their order
  */
-function createObservations(config: HistogramConfiguration<string> & { labelNames: [string] }) {
-  const [name] = config.labelNames;
-  let observed: (readonly [label: string, value: number])[] = [];
+function createObservations(config: HistogramConfiguration<string> & { labelNames: string[] }) {
+  let observed: (readonly [key: string, value: number])[] = [];
   const histogram = new Histogram({ ...config, collect: sort });
+  const labelsOf = labelsBy(config.labelNames);
   function sort(): void {
-    for (const [label, value] of observed) histogram.observe({ [name]: label }, value);
+    for (const [key, value] of observed) histogram.observe(labelsOf(key), value);
     observed = [];
   }
-  return (label: string, value: number): void => {
-    observed.push([label, value]);
+  return (value: number, ...labels: readonly string[]): void => {
+    observed.push([labels.join(SEPARATOR), value]);
     if (observed.length === MOST_OBSERVATIONS) sort();
+  };
+}
+
+/** Turns the values of labels, joined by SEPARATOR, into labels. Each set of labels is made once. */
+function labelsBy(names: readonly string[]) {
+  const made = new Map<string, Record<string, string>>();
+  return (key: string): Record<string, string> => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const values = key.split(SEPARATOR);
+    const labels = Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
+    made.set(key, labels);
+    return labels;
   };
 }
 

@@ -5,10 +5,12 @@ import type { Shrinkage } from '../contacts-list/saved-lists.ts';
 import type { ListFetch } from '../history/ports.ts';
 import { upstreamPath } from '../gewe/headers.ts';
 import type { Observer } from '../gewe/upstream.ts';
+import { whyFailed } from '../gewe/why-failed.ts';
 import type { RequestRecord } from '../steps/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
 import type { AdminChange } from './account-changes.ts';
+import type { SignInEvent } from './access/answer-sign-in.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { createOutages, throttled } from './repeats.ts';
@@ -18,7 +20,11 @@ interface RefusedUnread {
   readonly requestId: string;
 }
 
-type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart' | 'store-does-not-tell';
+type StoreWarning =
+  | 'store-may-evict'
+  | 'store-forgets-on-restart'
+  | 'store-does-not-tell'
+  | 'quotas-blocked-after-restore';
 const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
   'store-does-not-tell':
     'Redis does not let this user ask whether it evicts or forgets; allow INFO, or see to maxmemory-policy noeviction and appendonly yes',
@@ -26,6 +32,8 @@ const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
     'Redis may evict what was charged when it is full; set maxmemory-policy to noeviction',
   'store-forgets-on-restart':
     'Redis keeps no append-only file: what was charged is forgotten when it restarts; set appendonly to yes',
+  'quotas-blocked-after-restore':
+    'the store was restored from a backup: what was charged after the backup is not known, so every quota of addContacts counts as used up',
 };
 
 /** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
@@ -33,6 +41,8 @@ const STORE_ERROR_EVERY_MS = 10_000;
 
 /** Whoever sends it needs no key. Metrics count each one. */
 const REFUSED_UNREAD_EVERY_MS = 10_000;
+
+const WRONG_SIGN_IN_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
 export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, geweBaseUrl: URL) {
@@ -65,11 +75,16 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       logger.info({ ...refused, heldBack }, 'refused before it was a request'),
   );
 
+  const wrongSignIn = throttled(clock, WRONG_SIGN_IN_EVERY_MS, (event: SignInEvent, heldBack) =>
+    logger.warn({ ...event, heldBack }, 'a sign-in to the ops listener was refused'),
+  );
+
   return {
     /** One line a request. What failed inside is named with it, under the same id. */
     request(record: RequestRecord): void {
       const { cause, ...fields } = record;
       fields.durationMs = Math.round(fields.durationMs);
+      if (fields.upstreamMs !== undefined) fields.upstreamMs = Math.round(fields.upstreamMs);
       metrics.request(record);
       if (record.code === 'internal') logger.error({ ...fields, err: cause }, 'request');
       else logger.info(fields, 'request');
@@ -91,14 +106,26 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       logger.info(change, 'changed through the admin API');
     },
 
-    upstreamCall: (({ operation }, outcome, callPath) => {
-      metrics.upstreamCall(operation, outcome);
+    /** Whoever reaches the listener can send wrong ones. */
+    signIn(event: SignInEvent): void {
+      if (event.what === 'wrong' || event.what === 'locked') wrongSignIn(event);
+      else logger.info(event, 'an operator signed in or out');
+    },
+
+    upstreamCall: (({ operation, appId }, outcome, call) => {
+      const { requestId, durationMs, deadlineMs } = call;
+      metrics.upstreamCall(operation, outcome, durationMs);
       if (outcome.kind === 'answered') return;
-      const path = upstreamPath(geweBaseUrl, callPath);
-      const why = outcome.kind === 'invalid' ? { why: outcome.why } : {};
-      const err = outcome.kind === 'unreachable' ? { err: outcome.cause } : {};
       logger.warn(
-        { operation, path, outcome: outcome.kind, ...why, ...err },
+        {
+          requestId,
+          appId,
+          operation,
+          path: upstreamPath(geweBaseUrl, call.path),
+          outcome: outcome.kind,
+          durationMs: Math.round(durationMs),
+          why: whyFailed(outcome, deadlineMs),
+        },
         'upstream call failed',
       );
     }) satisfies Observer,
@@ -158,7 +185,10 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     store: {
       onAway: outages.begin,
       onBack: outages.end,
-      onWarning: (what: StoreWarning) => logger.warn({ what }, STORE_WARNINGS[what]),
+      onWarning(what: StoreWarning, until?: number): void {
+        const ends = until === undefined ? {} : { until: new Date(until).toISOString() };
+        logger.warn({ what, ...ends }, STORE_WARNINGS[what]);
+      },
     },
 
     addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {

@@ -142,10 +142,12 @@ export interface IssuerDirectory {
   onIssuers(listener: () => void): void;
 }
 
-/** The clients of this moment. */
+/** The clients of this moment, and how they stand to the file on the disk. */
 export interface WatchedClients {
   /** The names of all configured clients. */
   names(): readonly string[];
+  /** Whether the file as it is now is in force: not if it is broken or gone. Undefined if there is no file. */
+  isTakenOver(): boolean | undefined;
   stop(): void;
 }
 
@@ -158,10 +160,12 @@ export function watchClients(
   const { onProblems, onTakenOver, pollMs = 250 } = options;
   let { entries, issuers } = loaded;
   let directory = createClientDirectory(entries);
+  let takenOver = true;
   const issuerListeners: (() => void)[] = [];
 
   const takeOver = (look: FileLook) => {
     const joined = join(look, sources);
+    takenOver = !('problems' in joined);
     if ('problems' in joined) return onProblems(joined.problems);
     // A new directory: keys that the old one had accepted are hashed and looked up again.
     directory = createClientDirectory(joined.entries);
@@ -181,6 +185,7 @@ export function watchClients(
     issuers: () => issuers,
     onIssuers: (listener) => void issuerListeners.push(listener),
     names: () => entries.map(({ client }) => client.name),
+    isTakenOver: () => (watch === undefined ? undefined : takenOver),
     stop: () => watch?.stop(),
   };
 }

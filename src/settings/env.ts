@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseUrl, listenHost, storeUrl, trustedProxies } from './addresses.ts';
+import { baseUrl, exactOrigin, listenHost, storeUrl, trustedProxies } from './addresses.ts';
 import type { Problem } from './problem.ts';
 import { isQuoted } from './token.ts';
 
@@ -87,6 +87,13 @@ const VARIABLES = {
     port: port('PORT', 8080),
     opsHost: host('OPS_HOST'),
     opsPort: port('OPS_PORT', 9090),
+    /** Where operators' browsers find the ops listener, if that is no IP address. */
+    opsOrigin: variable(
+      'OPS_ORIGIN',
+      exactOrigin,
+      undefined,
+      "Set it to what operators' browsers show before the path, such as https://ops.example.com, or unset it.",
+    ),
     auth: oneOf('GATEWAY_AUTH', ['keys', 'none'], 'keys'),
     storeUrl: variable(
       'STORE_URL',
@@ -106,6 +113,17 @@ const VARIABLES = {
       'LOG_LEVEL',
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'info',
+    ),
+    /** `auto`: pretty on a terminal, JSON elsewhere. */
+    logFormat: oneOf('LOG_FORMAT', ['auto', 'json', 'pretty'], 'auto'),
+    /** What this gateway is called in its log; undefined for its host name and port. */
+    instance: variable(
+      'INSTANCE',
+      z
+        .string()
+        .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 characters of ASCII, without spaces'),
+      undefined,
+      'Set it to a short name, or unset it for the host name and the port.',
     ),
     shutdownGraceMs: milliseconds('SHUTDOWN_GRACE_MS', 10_000, 0),
     /** Which listeners serve the API page. */

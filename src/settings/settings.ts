@@ -10,6 +10,7 @@ export type Settings = Readonly<ReturnType<typeof toSettings>>;
 export type ListSettings = Settings['list'];
 export type BreakerSettings = Settings['breaker'];
 export type LogLevel = Settings['logLevel'];
+export type LogFormat = Settings['logFormat'];
 
 /** Joins the environment with the policy file. */
 export function toSettings(

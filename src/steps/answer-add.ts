@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { AddService } from '../add-contacts/add-service.ts';
+import type { AddCall, AddService } from '../add-contacts/add-service.ts';
 import {
   once,
   type FirstAnswer,
@@ -14,13 +14,14 @@ import type { Recorder } from '../history/history.ts';
 import { rateLimitHeaders, rateOf } from '../http/rate-limit-headers.ts';
 import { found, scopeOf, type Headers, type RequestScope } from '../http/request-scope.ts';
 import { send } from '../http/send.ts';
+import { waitFor } from '../http/upstream-wait.ts';
 import type { Pending } from '../pending.ts';
 import type { Clock } from '../time.ts';
 
 interface AnswerAddParts {
   readonly addService: AddService;
   readonly idempotency: Idempotency;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly pending: Pending;
   readonly history: Pick<Recorder, 'refused'>;
 }
@@ -46,7 +47,10 @@ export function answerAdd(parts: AnswerAddParts): RequestHandler {
       throw request;
     }
     const { client, subject } = found(scope.caller);
-    const call = { appId, client: client.name, subject, request, body: bytes, trace: scope.trace };
+    const call: AddCall = {
+      ...{ appId, client: client.name, subject, request, body: bytes, trace: scope.trace },
+      waitFor: (sent) => waitFor(scope, clock, sent),
+    };
     const journal = (refusal: Refusal) => {
       const { code, members } = refusal;
       const rule = typeof members['rule'] === 'string' ? members['rule'] : undefined;

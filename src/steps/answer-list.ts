@@ -5,11 +5,12 @@ import type { ListService } from '../contacts-list/list-service.ts';
 import { encodingFor, encoded, isWorthCompressing } from '../http/compression.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import { send, vary } from '../http/send.ts';
+import { beginWait, endWait } from '../http/upstream-wait.ts';
 import type { Clock } from '../time.ts';
 
 interface AnswerListParts {
   readonly listService: Pick<ListService, 'answer'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
 /** fetchContactsList: the live list or the saved one, within the caller's deadline and directives. */
@@ -23,8 +24,13 @@ export function answerList({ listService, clock }: AnswerListParts): RequestHand
       body: bytes,
       trace: scope.trace,
       directives: readDirectives(req.get('prefer'), req.get('cache-control')),
-      left: () => callerLeft(res),
+      left() {
+        // Asked only once the caller has to wait.
+        beginWait(scope, clock);
+        return callerLeft(res);
+      },
     });
+    endWait(scope, clock);
     if (answer.kind === 'left') return;
     if (honouredWaitMs !== undefined) {
       scope.headers['Preference-Applied'] = `wait=${Math.floor(honouredWaitMs / 1000)}`;

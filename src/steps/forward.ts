@@ -7,12 +7,13 @@ import { accessOf } from '../gewe/operations.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import { send } from '../http/send.ts';
+import { waitFor } from '../http/upstream-wait.ts';
 import type { Clock } from '../time.ts';
 
 interface ForwardParts {
   readonly upstream: Pick<Upstream, 'call'>;
   readonly listService: Pick<ListService, 'saveFromCache'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly geweBaseUrl: URL;
   readonly geweTimeoutMs: number;
 }
@@ -39,7 +40,7 @@ function sendThroughUpstream(parts: ForwardParts): Plugin {
       const operation = found(scope.operation);
       const { bytes: body, appId } = found(scope.body);
       const askedAt = clock.now();
-      const outcome = await upstream.call(
+      const call = upstream.call(
         { operation, appId },
         {
           kind: accessOf(operation),
@@ -51,6 +52,7 @@ function sendThroughUpstream(parts: ForwardParts): Plugin {
           caller: res,
         },
       );
+      const outcome = await waitFor(scope, clock, call);
       const answer = answerOrRefusal(outcome);
       if (answer instanceof Refusal) throw answer;
       if (operation === 'fetchContactsListCache') {

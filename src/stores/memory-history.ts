@@ -26,7 +26,7 @@ type StoredAction = AdminAction & { readonly id: string };
 export interface MemoryHistory extends HistoryStore {
   /** Writes a pending entry at `at`. Returns its id. */
   beginAt(entry: NewAttemptEntry, at: number): string;
-  completeNow(id: string, outcome: AttemptOutcome): void;
+  completeNow(appId: string, id: string, outcome: AttemptOutcome): void;
 }
 
 export function memoryHistory(clock: Clock): MemoryHistory {
@@ -64,9 +64,10 @@ export function memoryHistory(clock: Clock): MemoryHistory {
     return id;
   }
 
-  function completeNow(id: string, outcome: AttemptOutcome): void {
+  function completeNow(appId: string, id: string, outcome: AttemptOutcome): void {
     const entry = attempts.get(id);
-    if (entry?.outcome.kind === 'pending') attempts.set(id, { ...entry, outcome });
+    if (entry?.appId !== appId || entry.outcome.kind !== 'pending') return;
+    attempts.set(id, { ...entry, outcome });
   }
 
   function addRefusal({ code, rule, count, ...facts }: CountedRefusal): void {
@@ -81,10 +82,18 @@ export function memoryHistory(clock: Clock): MemoryHistory {
       known ? { ...known, count: known.count + count } : { ...facts, id, outcome, count },
     );
     refusalIds.set(key, id);
+    noteRefusals(appId, at, count);
+  }
+
+  /** They are written a moment later, so they may come after something later. */
+  function noteRefusals(appId: string, at: number, count: number): void {
+    const before = activities.get(appId);
+    const lastAttemptAt = Math.max(at, before?.lastAttemptAt ?? at);
     const day = Math.floor(at / DAY_MS);
-    const before = activities.get(appId)?.refused;
-    const ofDay = before?.day === day ? before.count : 0;
-    noteActivity(appId, { lastAttemptAt: at, refused: { day, count: ofDay + count } });
+    const { day: lastDay, count: ofLastDay } = before?.refused ?? { day, count: 0 };
+    if (day < lastDay) return noteActivity(appId, { lastAttemptAt });
+    const ofDay = day === lastDay ? ofLastDay : 0;
+    noteActivity(appId, { lastAttemptAt, refused: { day, count: ofDay + count } });
   }
 
   function prune({ before, maxRows }: HistoryLimits): number {
@@ -102,7 +111,7 @@ export function memoryHistory(clock: Clock): MemoryHistory {
     beginAt,
     completeNow,
     begin: async (entry) => beginAt(entry, clock.now()),
-    complete: async (_appId, id, outcome) => completeNow(id, outcome),
+    complete: async (appId, id, outcome) => completeNow(appId, id, outcome),
     addRefusals: async (added) => added.forEach(addRefusal),
     async attempts(appId, page) {
       return pageOf([...attempts.values(), ...refusals.values()], appId, page);

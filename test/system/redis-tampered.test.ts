@@ -81,7 +81,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(replies.map(({ status }) => status)).toEqual([200, 200]);
     expect(listCalls(all, 'wx_1')).toBe(1);
     const response = await httpGet(gateways[0].url, '/readyz');
-    expect(response.json()).toEqual({ status: 'ready', notReady: [] });
+    expect(response.json()).toEqual({ status: 'ready', notReady: [], breaker: 'closed' });
   });
 
   test('warns if its Redis user may not call INFO, without reporting an outage', async () => {
@@ -159,7 +159,8 @@ describeOnRedis('three gateways', () => {
       expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
     }
     const { opsUrl } = all.gateways[0];
-    const forget = { method: 'DELETE', path: '/admin/lists/wx_1' };
+    const headers = { Origin: opsUrl };
+    const forget = { method: 'DELETE', path: '/admin/lists/wx_1', headers };
     expect((await httpCall(opsUrl, forget)).status).toBe(204);
     await all.redis.command('FLUSHALL');
     for (const gateway of all.gateways) {

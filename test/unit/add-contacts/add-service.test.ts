@@ -60,6 +60,7 @@ test.each<[string, Outcome, { charged: boolean; code: string }]>([
     request: { kind: 'add', target: 'ann' },
     body: Buffer.from('{}'),
     trace: { requestId: 'r', traceparent: undefined },
+    waitFor: (call) => call,
   });
 
   const [perDay] = await service.usage('wx_a', ['add']);

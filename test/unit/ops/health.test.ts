@@ -14,6 +14,8 @@ function healthOf(store: { broken: boolean }) {
     isTokenRejected: () => false,
     storeWarnings: () => [],
     issuerWarnings: () => [],
+    watchedFiles: () => ({ clients: undefined, token: undefined }),
+    isBreakerOpen: () => false,
     isDraining: () => false,
     onStoreError: () => undefined,
   });

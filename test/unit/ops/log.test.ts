@@ -1,15 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { createScrubber } from '../../../src/gewe/scrub.ts';
-import { createLog } from '../../../src/ops/log.ts';
+import { createLog, type Destination } from '../../../src/ops/log.ts';
 
 const TOKEN = 'tok-4f9d1c7e5b2a';
+
+const asItIs = (lines: string) => lines;
+const logTo = (destination: Destination, parts: Partial<Parameters<typeof createLog>[0]> = {}) =>
+  createLog({
+    level: 'info',
+    instance: () => 'gw-1',
+    scrub: asItIs,
+    format: asItIs,
+    destination,
+    onDropped: () => undefined,
+    ...parts,
+  });
 
 test('a crash whose message, stack and cause contain the token is logged as JSON without it', () => {
   const lines: string[] = [];
   const { text } = createScrubber(() => [TOKEN]);
   const destination = { write: (line: string) => lines.push(line) };
-  const { logger, flush } = createLog('trace', text, destination, () => undefined);
+  const { logger, flush } = logTo(destination, { level: 'trace', scrub: text });
   const cause = new Error(`header X-GEWE-TOKEN: ${TOKEN}`);
 
   logger.fatal({ err: new Error(`failed with ${TOKEN}`, { cause }) }, 'the gateway failed');
@@ -25,12 +37,7 @@ test('a crash whose message, stack and cause contain the token is logged as JSON
 test('the lines of one turn of the event loop are written together, in order', async () => {
   const writes: string[] = [];
   const destination = { write: (lines: string) => writes.push(lines) };
-  const { logger } = createLog(
-    'info',
-    (lines) => lines,
-    destination,
-    () => undefined,
-  );
+  const { logger } = logTo(destination);
 
   logger.info('first');
   logger.info('second');
@@ -44,7 +51,7 @@ test('lines beyond the buffer for a slow reader are dropped, and their number pr
   const destination = { write: (lines: string) => writes.push(lines), writableLength: 4_000_000 };
   let counted = 0;
   const count = (lines: number) => void (counted += lines);
-  const { logger, flush } = createLog('error', (lines) => lines, destination, count);
+  const { logger, flush } = logTo(destination, { level: 'error', onDropped: count });
   logger.error('still kept');
   flush();
   destination.writableLength += 1;
@@ -65,14 +72,15 @@ test('lines beyond the buffer for a slow reader are dropped, and their number pr
     'read again',
     'and again',
   ]);
-  expect(JSON.parse(writes[1]?.split('\n')[0] ?? '')).toMatchObject({ level: 'warn', dropped: 2 });
+  const gap = { level: 'warn', dropped: 2, instance: 'gw-1' };
+  expect(JSON.parse(writes[1]?.split('\n')[0] ?? '')).toMatchObject(gap);
 });
 
 test('lines that repeat the token many times do not affect the other lines of their turn', () => {
   let written = '';
   const destination = { write: (lines: string) => void (written += lines) };
   const { text } = createScrubber(() => [TOKEN]);
-  const { logger, flush } = createLog('info', text, destination, () => undefined);
+  const { logger, flush } = logTo(destination, { scrub: text });
 
   logger.info('innocent');
   logger.info(TOKEN.repeat(1001));
@@ -81,6 +89,32 @@ test('lines that repeat the token many times do not affect the other lines of th
   expect(written).not.toContain(TOKEN);
   expect(written.split('\n')).toHaveLength(3);
   expect(JSON.parse(written.split('\n')[0] ?? '')).toMatchObject({ msg: 'innocent' });
+});
+
+test('each line has the name that the gateway has by then', () => {
+  let [name, written] = ['host', ''];
+  const { logger, flush } = logTo(
+    { write: (lines: string) => void (written += lines) },
+    { instance: () => name },
+  );
+  const instances = () =>
+    written
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { instance: string }).instance);
+
+  logger.info('before the port is known');
+  flush();
+  name = 'host:8080';
+  const [before] = instances();
+  // The name is read once a millisecond.
+  while (instances().at(-1) === before) {
+    logger.child({ a: 1 }).info('after');
+    flush();
+  }
+
+  expect(before).toBe('host');
+  expect(instances().at(-1)).toBe('host:8080');
 });
 
 function messagesOf(lines: string): unknown[] {
