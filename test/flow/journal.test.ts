@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { hashKey } from '../../src/settings/clients.ts';
 import { ACCEPT, addBody, isAdd, MINUTE_MS, REJECT, TRUSTING } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
@@ -233,7 +233,7 @@ describe('the journal', () => {
 });
 
 describe('the journal, in front of a faulty upstream,', () => {
-  afterAll(() => gateway.stop());
+  afterEach(() => gateway.stop());
 
   test('has an attempt that was given back as returned', async () => {
     await start({ GEWE_BASE_URL: DEAD_BASE_URL });
@@ -241,7 +241,6 @@ describe('the journal, in front of a faulty upstream,', () => {
     expect((await add({ option: REJECT })).status).toBe(502);
     const returned = { outcome: 'returned', ...NOTHING };
     expect(await completed()).toMatchObject([returned, returned]);
-    await gateway.stop();
   });
 
   test('has an attempt that was not answered in time as unknown', async () => {
