@@ -54,10 +54,15 @@ const add = (call: Call = {}): Promise<HttpAnswer> => httpCall(gateway.url, call
 
 type Entry = Readonly<Record<string, unknown>>;
 
+/** Asks again while a Redis that gets no processor counts as away. */
 async function journaled(): Promise<readonly Entry[]> {
-  const answer = await httpGet(gateway.opsUrl, `/admin/accounts/${appId}/attempts`);
-  expect(answer.status).toBe(200);
-  return answer.json()['attempts'] as Entry[];
+  let answer: HttpAnswer | undefined;
+  const isAnswered = async () => {
+    answer = await httpGet(gateway.opsUrl, `/admin/accounts/${appId}/attempts`);
+    return answer.status === 200;
+  };
+  expect(await eventually(isAnswered)).toBe(true);
+  return answer?.json()['attempts'] as Entry[];
 }
 
 /** The journal once every outcome is written: no caller waits for that. */
