@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { createScrubber } from '../../../src/gewe/scrub.ts';
-import { eventually } from '../../support/eventually.ts';
 import { createLog, type Destination } from '../../../src/ops/log.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const TOKEN = 'tok-4f9d1c7e5b2a';
 
