@@ -1,6 +1,6 @@
 /** The composition root: the one place that opens and constructs parts. */
 import type { Express } from 'express';
-import { createAccountViews, type AccountViews } from './add-contacts/account-view.ts';
+import { createAccountViews } from './add-contacts/account-view.ts';
 import { createAccounts } from './add-contacts/accounts.ts';
 import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
@@ -20,10 +20,13 @@ import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
 import { createAbout, type About } from './ops/about.ts';
+import { createAccountChanges } from './ops/account-changes.ts';
+import { createClientActivities } from './ops/client-activity.ts';
 import { createHealth, type Health } from './ops/health.ts';
 import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
+import { createSummaries } from './ops/overview/summaries.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
@@ -101,7 +104,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
       kept.history.counted(record.client, record.code ?? answered);
     },
   });
-  const ops = createOps(loaded, opened, kept, services.accountViews, health);
+  const ops = createOps(loaded, opened, kept, { ...services, ...authentication, health });
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -148,6 +151,8 @@ function portOf(url: string): number {
 type Opened = Awaited<ReturnType<typeof openSecrets>>;
 type Kept = Awaited<ReturnType<typeof openKept>>;
 type Calls = ReturnType<typeof openUpstream>;
+type Authentication = ReturnType<typeof createAuthentication>;
+type Services = ReturnType<typeof createServices>;
 
 /** What must not be lost. Quotas that cannot be used refuse addContacts; lists only miss. */
 async function openKept(settings: Settings, overrides: Overrides, report: Opened['report']) {
@@ -281,27 +286,59 @@ function createServices(
   return { listService, addService, idempotency, accountViews, savedListFacts, pending };
 }
 
-/** The operator's app. It knows nothing of clients and their keys. */
+/** What the operator's app reads and changes. */
+function createOperatorParts(
+  settings: Settings,
+  { clients, report }: Opened,
+  { stores, clock, register, lists: savedLists, history: recorded }: Kept,
+  { listService, anonymous }: Pick<Services, 'listService'> & Pick<Authentication, 'anonymous'>,
+) {
+  const lists = orUnavailable(savedLists, report.listStoreFailed);
+  const listIndex = orUnavailable(stores.listIndex, report.listStoreFailed);
+  const history = orUnavailable(recorded, report.historyStoreFailed);
+  const changes = createAccountChanges({
+    register,
+    lists,
+    listService,
+    history,
+    onChange: report.adminChange,
+  });
+  const clientActivities = createClientActivities({
+    history,
+    clock,
+    configured: () => [...(anonymous ? [anonymous.name] : []), ...clients.names()],
+  });
+  const summaries = createSummaries({
+    register,
+    listIndex,
+    history,
+    declared: settings.accounts,
+    unknown: settings.addContacts.accountAge.unknown,
+    clock,
+  });
+  return { lists, listIndex, history, changes, clientActivities, summaries };
+}
+
+/** The operator's app. It knows nothing of clients' keys. */
 function createOps(
   { settings, secrets }: Loaded,
-  { scrubber, metrics, report }: Opened,
-  { clock, register, lists }: Kept,
-  accountViews: AccountViews,
-  health: Health,
+  opened: Opened,
+  kept: Kept,
+  parts: Services & Authentication & { readonly health: Health },
 ): Express {
+  const { scrubber, metrics, report } = opened;
   return createOpsApp({
+    ...createOperatorParts(settings, opened, kept, parts),
     docs: settings.docs,
-    clock,
+    clock: kept.clock,
     scrubber,
     opsToken: secrets.opsToken,
-    health,
+    health: parts.health,
     metrics,
-    register,
-    accountViews,
+    register: kept.register,
+    accountViews: parts.accountViews,
     policy: settings.addContacts,
     declared: settings.accounts,
-    lists: orUnavailable(lists, report.listStoreFailed),
     onRequest: report.opsRequest,
-    onChange: report.adminChange,
   });
 }

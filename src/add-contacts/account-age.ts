@@ -29,6 +29,11 @@ export function standingOf(
     : { kind: 'known', onlineSince: seen, by: 'sight' };
 }
 
+/** Where a declared account was declared. */
+export function declaredBy(record: AccountRecord | undefined): 'admin-api' | 'policy-file' {
+  return record?.declaredOnlineSince === undefined ? 'policy-file' : 'admin-api';
+}
+
 /**
  * The instant from which the limits by age count, milliseconds since the epoch. `Infinity` for an account whose clock
  * has not started, so that it stays at the first step. Undefined for an account that is trusted to be old.

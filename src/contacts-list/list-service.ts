@@ -1,4 +1,5 @@
 import { isGoodList, type Answer } from '../gewe/outcome.ts';
+import type { Trace } from '../gewe/headers.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import type { Leases } from '../leases.ts';
 import type { ListSettings } from '../settings/settings.ts';
@@ -39,9 +40,14 @@ export interface ListRequest extends RefreshRequest {
   left(): Promise<'left'>;
 }
 
+/** What became of a refresh that nobody waits for: started, or why not. */
+export type RefreshStart = 'started' | 'under-way' | 'no-slot' | 'down';
+
 export interface ListService {
   /** What one caller gets, within its own deadline. */
   answer(request: ListRequest): Promise<ListReply>;
+  /** Starts a refresh for an operator, who does not wait for its list. Never rejects. */
+  refreshNow(appId: string, trace: Trace): Promise<RefreshStart>;
   /**
    * Saves a good list out of an answer to a caller's fetchContactsListCache.
    *
@@ -80,6 +86,9 @@ type JoinResult =
   /** The maximum of refreshes is under way. */
   | { readonly kind: 'no-slot' };
 
+/** To the breaker, whoever starts a refresh by hand is one more client. No client of a file can have this name. */
+const OPERATOR = '(operator)';
+
 export function createListService(parts: ListServiceParts): ListService {
   const { upstream, leases, breaker, clock, settings } = parts;
   const faults = containFaults(parts.onFault);
@@ -110,7 +119,10 @@ export function createListService(parts: ListServiceParts): ListService {
   const downNow = () => faults.contain(() => breaker.down());
 
   /** Joins the refresh of the account, or starts one. */
-  async function joinOrStart(request: ListRequest, askedAt: number): Promise<JoinResult> {
+  async function joinOrStart(
+    request: RefreshRequest & Pick<ListRequest, 'client'>,
+    askedAt: number,
+  ): Promise<JoinResult> {
     const { appId, client } = request;
     let isProbe = false;
     if (downNow() !== undefined && refreshes.get(appId) === undefined) {
@@ -207,6 +219,15 @@ export function createListService(parts: ListServiceParts): ListService {
         default:
           return joined satisfies never;
       }
+    },
+    async refreshNow(appId, trace) {
+      if (refreshes.get(appId) !== undefined) return 'under-way';
+      const body = Buffer.from(JSON.stringify({ appId }));
+      const joined = await joinOrStart({ appId, body, trace, client: OPERATOR }, clock.now());
+      if (joined.kind !== 'waits') return joined.kind;
+      // Another gateway may have one under way.
+      await joined.refresh.startedAt();
+      return joined.isNew && !joined.refresh.isElsewhere() ? 'started' : 'under-way';
     },
     async saveFromCache(appId, { body, json }, askedAt) {
       if (!isGoodList(json)) return;

@@ -3,7 +3,7 @@ import type { Faults } from './faults.ts';
 import type { ListStore, SaveResult, SavedList } from './ports.ts';
 
 /** Whole seconds since the list was received, never negative (RFC 9111 section 5.1). */
-export function ageSeconds(list: SavedList, now: number): number {
+export function ageSeconds(list: Pick<SavedList, 'savedAt'>, now: number): number {
   return Math.max(0, Math.floor((now - list.savedAt) / 1000));
 }
 

@@ -1,8 +1,10 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { answerDocs, type DocsSetting } from '../docs/answer-docs.ts';
-import { adminAccounts } from './admin-accounts.ts';
-import { adminLists } from './admin-lists.ts';
-import { methodsOnly, noAppId, sendObject } from './admin-requests.ts';
+import { accountHistory } from './admin/account-history.ts';
+import { adminAccounts } from './admin/accounts.ts';
+import { adminClients } from './admin/clients.ts';
+import { adminLists } from './admin/lists.ts';
+import { methodsOnly, noAppId, sendObject } from './admin/requests.ts';
 import { authenticateOps } from './authenticate-ops.ts';
 import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
@@ -15,6 +17,8 @@ import { send } from '../http/send.ts';
 import { VERSION } from '../version.ts';
 
 type AdminParts = Parameters<typeof adminAccounts>[0] &
+  Parameters<typeof accountHistory>[0] &
+  Parameters<typeof adminClients>[0] &
   Parameters<typeof adminLists>[0] &
   Parameters<typeof identify>[0];
 
@@ -43,6 +47,8 @@ export function createOpsApp(parts: OpsParts): Express {
   app.route('/readyz').get(answerReadyz(parts)).all(onlyGet);
   app.route('/metrics').get(answerMetrics(parts)).all(onlyGet);
   app.use('/admin/accounts', adminAccounts(parts));
+  app.use('/admin/accounts', accountHistory(parts));
+  app.use('/admin/clients', adminClients(parts));
   app.use('/admin/lists', adminLists(parts));
   app.use(() => {
     throw new Refusal('not-found', `No such path. Try ${PATHS.join(', ')}.`);
@@ -52,7 +58,14 @@ export function createOpsApp(parts: OpsParts): Express {
   return app;
 }
 
-const PATHS = ['/healthz', '/readyz', '/metrics', '/admin/accounts', '/admin/lists/{appId}'];
+const PATHS = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/admin/accounts',
+  '/admin/lists',
+  '/admin/clients',
+];
 
 /** Lists the paths, for people who open the address in a browser. */
 function answerIndex(): RequestHandler {

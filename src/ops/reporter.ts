@@ -9,7 +9,7 @@ import { whyFailed } from '../gewe/why-failed.ts';
 import type { RequestRecord } from '../steps/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
-import type { AdminChange } from './admin-requests.ts';
+import type { AdminChange } from './account-changes.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { createOutages, throttled } from './repeats.ts';

@@ -13,7 +13,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const admin = (appId: string, method = 'GET') =>
-  httpCall(gateway.opsUrl, { method, path: `/admin/lists/${appId}` });
+  httpCall(gateway.opsUrl, {
+    method,
+    path: `/admin/lists/${appId}`,
+    headers: { Origin: gateway.opsUrl },
+  });
 
 test('GET returns the age, the size and the source of a saved list, but no content', async () => {
   await saveList(gateway, 'wx_1', listBytes('ann'));

@@ -1,36 +1,38 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import type { AccountViews } from '../add-contacts/account-view.ts';
-import type { AddContactsPolicy } from '../add-contacts/policy.ts';
-import type { AccountRegister } from '../add-contacts/ports.ts';
-import type { QuotaUsage } from '../add-contacts/rules.ts';
-import type { Clock } from '../time.ts';
-import { Refusal } from '../errors.ts';
-import { scopeOf } from '../http/request-scope.ts';
-import { sendNoContent } from '../http/send.ts';
-import { jsonBody } from '../http/body.ts';
-import { appIdOf, iso, methodsOnly, sendObject, type AdminChange } from './admin-requests.ts';
+import { declaredBy } from '../../add-contacts/account-age.ts';
+import type { AccountViews } from '../../add-contacts/account-view.ts';
+import type { AddContactsPolicy } from '../../add-contacts/policy.ts';
+import type { AccountRegister } from '../../add-contacts/ports.ts';
+import type { QuotaUsage } from '../../add-contacts/rules.ts';
+import type { Clock } from '../../time.ts';
+import { Refusal } from '../../errors.ts';
+import { scopeOf } from '../../http/request-scope.ts';
+import { sendNoContent } from '../../http/send.ts';
+import { APP_ID, jsonBody } from '../../http/body.ts';
+import type { AccountChanges } from '../account-changes.ts';
+import { cut, readPage } from './query.ts';
+import { appIdOf, iso, methodsOnly, operatorOf, sendObject } from './requests.ts';
 
 interface AdminAccountsParts {
-  readonly register: AccountRegister;
+  readonly register: Pick<AccountRegister, 'list'>;
   readonly accountViews: AccountViews;
   readonly policy: AddContactsPolicy;
   readonly declared: ReadonlyMap<string, number>;
+  readonly changes: Pick<AccountChanges, 'declare' | 'withdraw'>;
   readonly clock: Clock;
-  onChange(change: AdminChange): void;
 }
 
 /** The same as an account's entry in the policy file. */
 const DECLARATION = z.strictObject({ onlineSince: z.iso.datetime({ offset: true }) });
 const BODY_LIMIT_BYTES = 10_000;
-const PAGE = 100;
 
 const NEVER_SEEN =
   'The gateway has never seen this account: GEWE has not confirmed any call for it. Check the appId for a typo.';
 
 /** `/admin/accounts`: since when accounts have been online, and what is left of their quotas. */
 export function adminAccounts(parts: AdminAccountsParts): Router {
-  const { register, accountViews, policy, declared, clock, onChange } = parts;
+  const { register, accountViews, policy, declared, changes, clock } = parts;
   const router = Router();
 
   /** An account's age and quotas; undefined if it was never seen and never declared. */
@@ -73,17 +75,13 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     sendObject(res, { ...account, warning });
   }
 
-  const reportChange = (res: Response, appId: string, what: 'declared' | 'withdrawn') =>
-    onChange({ appId, what, requestId: scopeOf(res).trace.requestId });
-
   router
     .route('/')
     .get(async (req, res) => {
-      const after = typeof req.query['after'] === 'string' ? req.query['after'] : undefined;
-      const known = await knownAfter(after, PAGE + 1);
-      const page = known.slice(0, PAGE);
-      const next = known.length > PAGE ? page.at(-1)?.appId : undefined;
-      sendObject(res, { accounts: page, next: next ?? null });
+      const { after, limit } = readPage(req, APP_ID);
+      const known = await knownAfter(after, limit + 1);
+      const { page, next } = cut(known, limit, ({ appId }) => appId);
+      sendObject(res, { accounts: page, next });
     })
     .all(methodsOnly('GET, HEAD'));
 
@@ -94,27 +92,18 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
       const appId = appIdOf(req, res);
       const { json } = await jsonBody(req, scopeOf(res).holdsSecret, BODY_LIMIT_BYTES);
       const onlineSince = readOnlineSince(json, clock.now());
-      const before = await register.find(appId);
-      await register.declare(appId, onlineSince);
-      // Scripts declare the same again and again, which changes nothing.
-      if (before?.declaredOnlineSince !== onlineSince) reportChange(res, appId, 'declared');
-      await sendAccount(res, appId, before?.firstSeenAt === undefined ? NEVER_SEEN : undefined);
+      const { neverSeen } = await changes.declare(operatorOf(res), appId, onlineSince);
+      await sendAccount(res, appId, neverSeen ? NEVER_SEEN : undefined);
     })
     .delete(async (req, res) => {
-      const appId = appIdOf(req, res);
-      if (!(await register.removeDeclaration(appId))) {
+      if (!(await changes.withdraw(operatorOf(res), appIdOf(req, res)))) {
         throw new Refusal('not-found', 'This account was not declared here.');
       }
-      reportChange(res, appId, 'withdrawn');
       sendNoContent(res);
     })
     .all(methodsOnly('GET, HEAD, PUT, DELETE'));
 
   return router;
-}
-
-function declaredBy(record: { declaredOnlineSince: number | undefined } | undefined) {
-  return record?.declaredOnlineSince === undefined ? 'policy-file' : 'admin-api';
 }
 
 function describeUsage({ rule, limit, left, opensAt }: QuotaUsage): Record<string, unknown> {

@@ -1,15 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { Refusal } from '../errors.ts';
-import { scopeOf } from '../http/request-scope.ts';
-import { APP_ID } from '../http/body.ts';
-import { send } from '../http/send.ts';
-
-/** A change that an operator made to an account. `requestId` is the id of the operator's request. */
-export interface AdminChange {
-  readonly appId: string;
-  readonly what: 'declared' | 'withdrawn' | 'list-forgotten';
-  readonly requestId: string;
-}
+import { Refusal } from '../../errors.ts';
+import { scopeOf } from '../../http/request-scope.ts';
+import { APP_ID } from '../../http/body.ts';
+import { send } from '../../http/send.ts';
+import type { Operator } from '../account-changes.ts';
 
 /**
  * The appId in a path such as `/admin/lists/{appId}`. Refuses one that contains a secret: it would be stored, and shown
@@ -26,8 +20,19 @@ export function noAppId(): Refusal {
   return new Refusal('invalid-app-id', 'The last part of the path must be an appId.');
 }
 
-export function sendObject(res: Response, value: Readonly<Record<string, unknown>>): void {
-  send(res, 200, 'application/json', Buffer.from(JSON.stringify(value)));
+/** The operator who makes this request. */
+export function operatorOf(res: Response): Operator {
+  const { operator, trace } = scopeOf(res);
+  // MERGE: `found(operator)` once the access step sets it.
+  return { who: operator ?? 'unknown', requestId: trace.requestId };
+}
+
+export function sendObject(
+  res: Response,
+  value: Readonly<Record<string, unknown>>,
+  status = 200,
+): void {
+  send(res, status, 'application/json', Buffer.from(JSON.stringify(value)));
 }
 
 /** An instant, in milliseconds since the epoch, as ISO 8601; null if there is none. */
