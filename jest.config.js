@@ -31,6 +31,7 @@ const ON_EVERY_ENGINE = [
   'contacts-list-late-answer',
   'contacts-list-saved',
   'engine',
+  'journal',
 ];
 
 /** `test/support/engine.ts` gives each gateway its store. */

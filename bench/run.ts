@@ -1,6 +1,7 @@
 /** Measures all rows, or those named, and prints them as a Markdown table: see README.md. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
@@ -24,12 +25,14 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     accounts: { type: 'string', default: '20000' },
+    before: { type: 'string' },
   },
 });
 const options = {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
   accounts: Number(values.accounts),
+  before: values.before === undefined ? undefined : resolve(values.before),
 };
 const wanted = wantedRows();
 prepare();

@@ -7,6 +7,8 @@ export interface Options {
   readonly seconds: number;
   /** Of which `memory` keeps a list. */
   readonly accounts: number;
+  /** The checkout of another version of the gateway, built; rows against it are left out without one. */
+  readonly before: string | undefined;
 }
 
 /** Rows that are measured together. */

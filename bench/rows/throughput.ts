@@ -37,6 +37,7 @@ const load = (server: ServerName, request: Request): Load => ({ server, request 
 const forwarded = load('gateway', forwardedCall);
 const saved = load('gateway', savedList);
 const accepted = load('gateway', acceptedContact);
+const before = (request: Request) => load('before', request);
 const fastify = load('fastify', forwardedCall);
 const readyBuffer = load('readyBuffer', savedList);
 const nginxGzip = load('nginx', compressed('gzip'));
@@ -100,6 +101,21 @@ const plans: Readonly<Record<string, Plan>> = {
     ours: accepted,
     theirs: forwarded,
   },
+  'before-forwarded': {
+    what: 'a small forwarded call, against the version in --before',
+    ours: forwarded,
+    theirs: before(forwardedCall),
+  },
+  'before-list': {
+    what: 'a saved list of 5,000 friends, against the version in --before',
+    ours: saved,
+    theirs: before(savedList),
+  },
+  'before-add-contacts': {
+    what: 'an addContacts that is accepted and durable, against the version in --before',
+    ours: accepted,
+    theirs: before(acceptedContact),
+  },
   'tail-forwarded': {
     what: 'the slowest 1 % of forwarded calls, against the median',
     goal: { atMost: 3 },
@@ -124,7 +140,9 @@ export const throughput: Bench = {
   needs: ['taskset', 'nginx', 'wrk'],
   onTwoCores: true,
   async measure(wanted, options) {
-    const chosen = Object.entries(plans).filter(([name]) => wanted.has(name));
+    const chosen = Object.entries(plans)
+      .filter(([name]) => wanted.has(name))
+      .filter(([, { theirs }]) => theirs?.server !== 'before' || options.before !== undefined);
     const loads = new Set(
       chosen.flatMap(([, { ours, theirs, beside }]) =>
         [ours, theirs, beside].filter((each) => each !== undefined),
@@ -141,11 +159,12 @@ type Reports = ReadonlyMap<Load, readonly WrkReport[]>;
 async function measureAll(
   loads: readonly Load[],
   folder: string,
-  { rounds, seconds }: Options,
+  { rounds, seconds, before: checkout }: Options,
 ): Promise<Reports> {
   const servers = await startServers(
     loads.map(({ server }) => server),
     folder,
+    checkout,
   );
   const reports = new Map(loads.map((each) => [each, [] as WrkReport[]]));
   try {
@@ -169,7 +188,7 @@ async function measureAll(
 async function check(servers: Servers, { server, request }: Load): Promise<void> {
   const url = servers.url(server);
   await answersRightly(server, url, request);
-  if (server === 'gateway' || server === 'fastify' || server === 'nginx') {
+  if (['gateway', 'before', 'fastify', 'nginx'].includes(server)) {
     await refusesWrongKey(server, url, request);
   }
 }

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Core, eventually, freePort, start, type Started } from './processes.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** The compiled program in a checkout of the gateway. */
+const mainOf = (checkout: string) => join(checkout, 'dist/main.js');
+const THIS_CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 export const KEY = 'bench-key';
 export const TOKEN = 'bench-token';
 
@@ -23,17 +25,19 @@ export interface BuiltGateway extends Started {
 
 /**
  * Starts a gateway that keeps its SQLite database in this folder, which is created if it is missing. Resolves when it is ready.
+ * @param checkout of the gateway to start, built; by default this one
  * @param settings environment variables beside those that every bench needs, such as GEWE_BASE_URL
  */
 export async function startGateway(
   folder: string,
   settings: Readonly<Record<string, string>>,
   core?: Core,
+  checkout = THIS_CHECKOUT,
 ): Promise<BuiltGateway> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'gateway.yaml'), POLICY);
   const [port, opsPort] = [await freePort(), await freePort()];
-  const started = start([process.execPath, ...startFlags(), MAIN, 'start'], {
+  const started = start([process.execPath, ...startFlags(), mainOf(checkout), 'start'], {
     ...(core === undefined ? {} : { core }),
     cwd: folder,
     env: {

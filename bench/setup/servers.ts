@@ -15,7 +15,8 @@ const scripts = {
   readyObject: ['ready-list.ts', 'object'],
 } as const;
 
-export type ServerName = 'gateway' | 'nginx' | keyof typeof scripts;
+/** `before` is another version of the gateway. */
+export type ServerName = 'gateway' | 'before' | 'nginx' | keyof typeof scripts;
 
 export interface Servers {
   readonly upstream: string;
@@ -24,8 +25,16 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-/** Starts the upstream on one core and these servers on the other. Their files go into the folder. */
-export async function startServers(names: Iterable<ServerName>, folder: string): Promise<Servers> {
+/**
+ * Starts the upstream on one core and these servers on the other. Their files go into the folder.
+ *
+ * @param before the checkout of the version `before`, built
+ */
+export async function startServers(
+  names: Iterable<ServerName>,
+  folder: string,
+  before?: string,
+): Promise<Servers> {
   const started: Started[] = [];
   const urls = new Map<ServerName, string>();
   const stop = () => stopAll(started);
@@ -51,11 +60,12 @@ export async function startServers(names: Iterable<ServerName>, folder: string):
 
   async function startServer(name: ServerName, upstreamPort: number): Promise<string> {
     const upstream = `http://127.0.0.1:${upstreamPort}`;
-    if (name === 'gateway') {
+    if (name === 'gateway' || name === 'before') {
       const gateway = await startGateway(
-        join(folder, 'gateway'),
+        join(folder, name),
         { GEWE_BASE_URL: upstream },
         'servers',
+        name === 'before' ? before : undefined,
       );
       started.push(gateway);
       return gateway.url;

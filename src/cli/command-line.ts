@@ -34,6 +34,27 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
     },
   ],
   [
+    'backup',
+    {
+      summary: '`backup FILE` writes the store to a file, also while the gateway runs',
+      load: async () => (await import('./backup.ts')).backup,
+    },
+  ],
+  [
+    'restore',
+    {
+      summary: '`restore FILE` puts a backup in the place of the store',
+      load: async () => (await import('./restore.ts')).restore,
+    },
+  ],
+  [
+    'copy-store',
+    {
+      summary: '`copy-store FROM TO` copies a store to another kind of store',
+      load: async () => (await import('./copy-store.ts')).copyStore,
+    },
+  ],
+  [
     'demo',
     {
       summary: 'show what the gateway does, without an account',

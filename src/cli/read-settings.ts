@@ -1,4 +1,5 @@
 import { loadDotEnv } from '../settings/dot-env.ts';
+import { readEnvironment } from '../settings/env.ts';
 import { loadSettings, type Loaded } from '../settings/load.ts';
 import type { Problem } from '../settings/problem.ts';
 import { warningsOf } from '../settings/settings.ts';
@@ -33,6 +34,25 @@ export function readSettings({
     loaded,
     problems,
     warnings: [...warnings, ...(loaded === undefined ? [] : warningsOf(loaded.settings))],
+  };
+}
+
+/**
+ * Reads only where the store is, for a command about the store. It works although other settings are missing or wrong: to restore
+ * a backup, the token is not needed.
+ */
+export function readStoreUrl({ cwd, env: given }: Pick<Io, 'cwd' | 'env'>): {
+  readonly env: NodeJS.ProcessEnv;
+  readonly storeUrl: string;
+  readonly problems: readonly Problem[];
+} {
+  const { env, lines, problems: ofDotEnv } = loadDotEnv(cwd, given);
+  const { environment, problems } = readEnvironment(env);
+  const ofStore = problems.filter(({ setting }) => setting === 'STORE_URL');
+  return {
+    env,
+    storeUrl: environment.settings.storeUrl,
+    problems: [...ofDotEnv, ...ofStore].map((problem) => withLine(problem, lines)),
   };
 }
 

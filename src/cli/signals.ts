@@ -39,6 +39,27 @@ export function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /**
+ * What `work` gives. At a signal meanwhile, calls `undo` and ends this process by that signal at once: a thread in the middle
+ * of its work would otherwise keep it waiting.
+ */
+export async function orUndone<T>(work: Promise<T>, undo: () => void): Promise<T> {
+  const stopListening = () => {
+    for (const name of STOP_SIGNALS) process.off(name, onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    undo();
+    stopListening();
+    process.kill(process.pid, signal);
+  };
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
+  try {
+    return await work;
+  } finally {
+    stopListening();
+  }
+}
+
+/**
  * Calls `stop` when the shell in which npm started this process has ended. npm sends its own SIGTERM to that shell only,
  * and some shells (dash) end without passing it on.
  */

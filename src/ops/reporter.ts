@@ -19,7 +19,11 @@ interface RefusedUnread {
   readonly requestId: string;
 }
 
-type StoreWarning = 'store-may-evict' | 'store-forgets-on-restart' | 'store-does-not-tell';
+type StoreWarning =
+  | 'store-may-evict'
+  | 'store-forgets-on-restart'
+  | 'store-does-not-tell'
+  | 'quotas-blocked-after-restore';
 const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
   'store-does-not-tell':
     'Redis does not let this user ask whether it evicts or forgets; allow INFO, or see to maxmemory-policy noeviction and appendonly yes',
@@ -27,6 +31,8 @@ const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
     'Redis may evict what was charged when it is full; set maxmemory-policy to noeviction',
   'store-forgets-on-restart':
     'Redis keeps no append-only file: what was charged is forgotten when it restarts; set appendonly to yes',
+  'quotas-blocked-after-restore':
+    'the store was restored from a backup: what was charged after the backup is not known, so every quota of addContacts counts as used up',
 };
 
 /** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
@@ -166,7 +172,10 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     store: {
       onAway: outages.begin,
       onBack: outages.end,
-      onWarning: (what: StoreWarning) => logger.warn({ what }, STORE_WARNINGS[what]),
+      onWarning(what: StoreWarning, until?: number): void {
+        const ends = until === undefined ? {} : { until: new Date(until).toISOString() };
+        logger.warn({ what, ...ends }, STORE_WARNINGS[what]);
+      },
     },
 
     addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {

@@ -179,7 +179,7 @@ function bare(secret: string): string {
 }
 
 /** The password in a URL, as written and decoded. A text that is no URL may be a password all the same. */
-function passwordsIn(text: string): string[] {
+export function passwordsIn(text: string): string[] {
   const [, written] = /^[a-z]+:\/\/[^/]*?:([^/]*)@/i.exec(text) ?? [];
   if (written === undefined) return [];
   try {

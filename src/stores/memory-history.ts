@@ -26,7 +26,7 @@ type StoredAction = AdminAction & { readonly id: string };
 export interface MemoryHistory extends HistoryStore {
   /** Writes a pending entry at `at`. Returns its id. */
   beginAt(entry: NewAttemptEntry, at: number): string;
-  completeNow(id: string, outcome: AttemptOutcome): void;
+  completeNow(appId: string, id: string, outcome: AttemptOutcome): void;
 }
 
 export function memoryHistory(clock: Clock): MemoryHistory {
@@ -64,9 +64,10 @@ export function memoryHistory(clock: Clock): MemoryHistory {
     return id;
   }
 
-  function completeNow(id: string, outcome: AttemptOutcome): void {
+  function completeNow(appId: string, id: string, outcome: AttemptOutcome): void {
     const entry = attempts.get(id);
-    if (entry?.outcome.kind === 'pending') attempts.set(id, { ...entry, outcome });
+    if (entry?.appId !== appId || entry.outcome.kind !== 'pending') return;
+    attempts.set(id, { ...entry, outcome });
   }
 
   function addRefusal({ code, rule, count, ...facts }: CountedRefusal): void {
@@ -102,7 +103,7 @@ export function memoryHistory(clock: Clock): MemoryHistory {
     beginAt,
     completeNow,
     begin: async (entry) => beginAt(entry, clock.now()),
-    complete: async (_appId, id, outcome) => completeNow(id, outcome),
+    complete: async (appId, id, outcome) => completeNow(appId, id, outcome),
     addRefusals: async (added) => added.forEach(addRefusal),
     async attempts(appId, page) {
       return pageOf([...attempts.values(), ...refusals.values()], appId, page);

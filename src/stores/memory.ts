@@ -108,7 +108,7 @@ export function memoryLedger(
       return { kind: 'charged', attemptId, entryId: journal.beginAt(entry, attempt.at), usage };
     },
     async refund(appId, { attemptId, entryId }) {
-      journal.completeNow(entryId, { kind: 'returned' });
+      journal.completeNow(appId, entryId, { kind: 'returned' });
       const kept = historyOf(appId).filter((one) => one.attemptId !== attemptId);
       if (kept.length > 0) histories.set(appId, kept);
       else histories.delete(appId);

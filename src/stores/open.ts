@@ -30,7 +30,7 @@ export async function openStores(
       return openMemoryStores(clock ?? systemClock, listMemoryBytes);
     case 'sqlite': {
       const { openSqliteStores } = await import('./sqlite/sqlite-stores.ts');
-      return openSqliteStores(sqlitePath(rest), clock ?? systemClock, listMemoryBytes);
+      return openSqliteStores(sqlitePath(rest), clock ?? systemClock, listMemoryBytes, events);
     }
     case 'redis':
     case 'rediss': {

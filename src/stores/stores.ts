@@ -37,14 +37,17 @@ export type StoreWarning =
   | 'store-may-evict'
   | 'store-forgets-on-restart'
   /** Whether it does either is unknown, because it does not answer INFO. */
-  | 'store-does-not-tell';
+  | 'store-does-not-tell'
+  /** It was restored from a backup, and what was charged since that backup counts as used up. */
+  | 'quotas-blocked-after-restore';
 
 /** Events of an engine outside the process. */
 export interface StoreEvents {
   /** It does not answer, or takes no writes. `why` has no secret in it. */
   onAway(why: Error): void;
   onBack(): void;
-  onWarning(warning: StoreWarning): void;
+  /** @param until when it ends by itself, milliseconds since the epoch; undefined if it does not */
+  onWarning(warning: StoreWarning, until?: number): void;
 }
 
 /** The shared parts, for an engine that only one process can use. */
@@ -52,6 +55,8 @@ export const UNSHARED = { breaker: undefined, clientRate: undefined, warnings: (
 
 /** The store cannot be used as it was found at start. Nothing in it was changed. */
 export class StoreOpenError extends Error {
+  readonly problem: string;
+
   /**
    * @param place the path, or the kind of URL; never a whole URL, which may contain a password
    * @param problem what is wrong
@@ -63,6 +68,19 @@ export class StoreOpenError extends Error {
       cause === undefined ? {} : { cause },
     );
     this.name = 'StoreOpenError';
+    this.problem = problem;
+  }
+}
+
+/** A command cannot do what it was asked to do with these stores and files. Nothing was changed. */
+export class StoreCommandError extends Error {
+  /**
+   * @param problem what is wrong; with no secret in it
+   * @param remedy what the operator can do
+   */
+  constructor(problem: string, remedy: string, cause?: unknown) {
+    super(`${problem}. ${remedy}.`, cause === undefined ? {} : { cause });
+    this.name = 'StoreCommandError';
   }
 }
 

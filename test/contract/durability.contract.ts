@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Ledger } from '../../src/add-contacts/ports.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { DAY_MS, quotaRule, T0, entryOf, chargedOf } from '../support/quota-rules.ts';
+import { actionAt, fetchAt, refusalAt } from './history-store.contract.ts';
 import type { OpenStoresUnderTest, StoresUnderTest } from '../support/stores-under-test.ts';
 
 /** What every store does that is kept after the process ends. */
@@ -72,6 +73,46 @@ export function describeDurability(open: OpenStoresUnderTest): void {
       });
       const { kind } = await idempotency.acquire({ appId: 'wx_a', id: 'open' }, 'body', times);
       expect(['in-progress', 'lost']).toContain(kind);
+    });
+
+    test('still have what happened', async () => {
+      const { entryId } = chargedOf(await charge(opened.stores.ledger, T0));
+      const { history } = opened.stores;
+      await history.complete('wx_a', entryId, { kind: 'sent', ret: 200 });
+      await history.addRefusals([refusalAt(T0 + 1)]);
+      await history.addAction(actionAt(T0));
+      await history.addFetches([fetchAt(T0)]);
+      await history.addCounts([{ client: 'crm', code: 'ok', bucket: T0, count: 2 }]);
+      const { history: read } = await reopen();
+      await read.addRefusals([refusalAt(T0 + 2)]);
+      const page = { after: undefined, limit: 10 };
+      expect(await read.attempts('wx_a', page)).toMatchObject([
+        { at: T0 + 1, count: 2 },
+        { id: entryId, outcome: { kind: 'sent', ret: 200 } },
+      ]);
+      expect(await read.actions('wx_a', page)).toMatchObject([actionAt(T0)]);
+      expect(await read.fetches('wx_a')).toEqual([fetchAt(T0)]);
+      expect(await read.activity(undefined, 10)).toMatchObject([
+        { lastAttemptAt: T0 + 2, refused: { count: 2 }, lastFetch: { at: T0 } },
+      ]);
+      expect(await read.countsSince(T0)).toMatchObject([{ count: 2 }]);
+    });
+
+    test('still index the saved lists, and give later attempts higher ids', async () => {
+      await opened.stores.lists.save('wx_a', {
+        body: Buffer.alloc(9),
+        savedAt: T0,
+        source: 'live',
+      });
+      await opened.stores.history.begin(entryOf());
+      await opened.stores.history.addRefusals([refusalAt(T0)]);
+      const { history, listIndex } = await reopen();
+      expect(await listIndex.index(undefined, 10)).toEqual([
+        { appId: 'wx_a', savedAt: T0, bytes: 9, source: 'live' },
+      ]);
+      const id = await history.begin(entryOf());
+      const [newest] = await history.attempts('wx_a', { after: undefined, limit: 1 });
+      expect(newest?.id).toBe(id);
     });
   });
 }

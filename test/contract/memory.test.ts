@@ -6,9 +6,11 @@ import { movableClock } from '../support/movable-clock.ts';
 import { T0 } from '../support/quota-rules.ts';
 import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
+import { describeHistoryStore } from './history-store.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
+import { describeListIndex } from './list-index.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 
@@ -24,6 +26,8 @@ describeAccountRegister(open);
 describeIdempotencyStore(open);
 describeSessionStore(open);
 describeKeySetStore(open);
+describeHistoryStore(open);
+describeListIndex(open);
 
 test('memory stores keep at most the allowed bytes of lists, and drop the least recently used ones', async () => {
   const { lists } = openMemoryStores(systemClock, 1000);

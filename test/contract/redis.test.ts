@@ -12,9 +12,11 @@ import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { NO_EVENTS, type StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
+import { describeHistoryStore } from './history-store.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
+import { describeListIndex } from './list-index.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 
@@ -47,12 +49,14 @@ describeOnRedis('Redis stores', () => {
     }
 
     describeListStore(open);
+    describeListIndex(open);
     describeLedger(open);
     describeAccountRegister(open);
     describeIdempotencyStore(open);
     describeSessionStore(open);
     describeKeySetStore(open);
     describeDurability(open);
+    if (listMemoryBytes > 0) describeHistoryStore(open);
   });
 
   describe('opened by three gateways', () => {

@@ -15,9 +15,11 @@ import type { StoresUnderTest } from '../support/stores-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
+import { describeHistoryStore } from './history-store.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
+import { describeListIndex } from './list-index.contract.ts';
 import { describeListStore } from './list-store.contract.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 
@@ -47,6 +49,8 @@ describeAccountRegister(open);
 describeIdempotencyStore(open);
 describeSessionStore(open);
 describeKeySetStore(open);
+describeHistoryStore(open);
+describeListIndex(open);
 describeDurability(open);
 
 describe('SQLite stores', () => {

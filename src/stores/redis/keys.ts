@@ -6,6 +6,16 @@ export function accountKey(appId: string, what: string): string {
   return `${PREFIX}{${appId}}:${what}`;
 }
 
+/** A pattern for SCAN of the keys that `accountKey` gives for all accounts. */
+export function accountKeys(what: string): string {
+  return accountKey('*', what);
+}
+
+/** The account of such a key. */
+export function accountOf(key: string, what: string): string {
+  return key.slice(`${PREFIX}{`.length, -`}:${what}`.length);
+}
+
 /** The channel of the gateways on one database: Redis itself shares channels between its databases. */
 export function pubSubChannel(database: number): string {
   return commonKey(`news:${database}`);

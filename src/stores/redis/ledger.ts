@@ -1,19 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Ledger } from '../../add-contacts/ports.ts';
 import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
+import { mayBeDone } from './connection.ts';
+import {
+  BEGIN,
+  beginArgs,
+  beginKeys,
+  COMPLETE,
+  completeKeys,
+  newEntryName,
+  RETURNED,
+} from './journal.ts';
 import { accountKey } from './keys.ts';
 import type { PendingWrites } from './pending-writes.ts';
-import { mayBeDone } from './connection.ts';
 import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /**
- * Decides and charges as one step. It counts as `judgeCharge` does, and returns what it counted: the gateway works out the
+ * Decides, charges and begins the entry in the journal as one step. It counts as `judgeCharge` does, and returns what it counted: the gateway works out the
  * usage from that.
  */
-const charge = script(`
+const charge = script(`${BEGIN}
 local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[4]), '+inf', 'WITHSCORES')
 local function counted(rule)
   local count = 0
@@ -24,7 +32,7 @@ local function counted(rule)
   end
   return count
 end
-local verdict = 'charged'
+local verdict, entryId = 'charged', ''
 for _, rule in ipairs(cjson.decode(args[5])) do
   local limit = 0
   for _, step in ipairs(rule.limits) do
@@ -36,31 +44,42 @@ if verdict == 'charged' then
   redis.call('ZADD', KEYS[1], now, args[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - args[6])
   redis.call('PEXPIRE', KEYS[1], args[6])
+  entryId = begin({ unpack(KEYS, 2) }, { unpack(args, 7) })
 end
-return { verdict, string.format('%.0f', now), history }`);
+return { verdict, string.format('%.0f', now), history, entryId }`);
 
 const look = script(`
 local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[1]), '+inf', 'WITHSCORES')
 return { 'looked', string.format('%.0f', now), history }`);
 
-const refund = script(`return { 'done', redis.call('ZREM', KEYS[1], args[1]) }`);
+/** Takes the charge back and completes its entry, as one step. */
+const refund = script(`${COMPLETE}
+redis.call('ZREM', KEYS[1], args[1])
+complete(KEYS[2], args[2], args[3])
+return { 'done' }`);
 
 /** JSON has no infinity, and every instant is within these bounds. */
 const FOREVER = 1e15;
 
-/** Charges in a sorted set for each account, by the server's time. */
+/** Charges in a sorted set for each account, by the server's time. The name of a charge's entry is part of its id. */
 export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger {
   const keyOf = (appId: string) => accountKey(appId, 'attempts');
-  const takeBack = async (appId: string, attemptId: string) =>
-    void (await server.run(refund, [keyOf(appId)], [attemptId]));
+  async function takeBack(appId: string, attemptId: string): Promise<void> {
+    const [, entryName = ''] = attemptId.split(' ');
+    const args = [attemptId, entryName, RETURNED];
+    await server.run(refund, [keyOf(appId), ...completeKeys(appId)], args);
+  }
 
   return {
-    async charge(appId, { kind, target }, rules) {
-      const attemptId = `${kind} ${randomUUID()} ${target}`;
+    async charge(appId, { kind, target }, rules, entry) {
+      const entryName = newEntryName();
+      const attemptId = `${kind} ${entryName} ${target}`;
       const ofKind = rules.filter((rule) => rule.kind === kind);
       const windowMs = historyNeeded(rules).sameTargetMs;
-      const args = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
-      const reply = await server.run(charge, [keyOf(appId)], args).catch((error: unknown) => {
+      const keys = [keyOf(appId), ...beginKeys(appId)];
+      const charged = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
+      const args = [...charged, ...beginArgs(entryName, entry)];
+      const reply = await server.run(charge, keys, args).catch((error: unknown) => {
         // The answer may be lost and the attempt charged all the same. Nothing will be sent for that charge.
         if (mayBeDone(error)) pending.add(attemptId, () => takeBack(appId, attemptId));
         throw error;
@@ -68,7 +87,7 @@ export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger
       const at = numberAt(reply, 1) ?? 0;
       const { verdict, usage } = judgeCharge(rules, historyIn(reply), { kind, target, at });
       if (textAt(reply, 0) === 'charged')
-        return { kind: 'charged', attemptId, entryId: '0', usage };
+        return { kind: 'charged', attemptId, entryId: textAt(reply, 3), usage };
       if (verdict.kind === 'refused') return { ...verdict, at, usage };
       throw new Error('The ledger script and the rules disagree');
     },

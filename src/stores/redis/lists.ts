@@ -4,6 +4,7 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import pLimit from 'p-limit';
 import type { ListStore, SavedList, SaveResult } from '../../contacts-list/ports.ts';
 import { accountKey } from './keys.ts';
+import { INDEX, INDEX_KEYS } from './list-index.ts';
 import type { PubSub } from './pubsub.ts';
 import { bytesAt, numberAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
@@ -49,20 +50,22 @@ if mark == args[1] then return { 'same' } end
 local list = redis.call('HMGET', KEYS[1], 'savedAt', 'source', 'body', 'how', 'bytes')
 return { 'list', mark, list[1], list[2], list[3], list[4], list[5] }`);
 
-const save = script(`
+const save = script(`${INDEX}
 local before = redis.call('HMGET', KEYS[1], 'savedAt', 'bytes', 'mark')
 local isAsNew = before[1] and tonumber(before[1]) >= tonumber(args[3])
 local isForgotten = before[3] == ''
 if args[1] ~= 'new' and isAsNew or args[1] == 'back' and isForgotten then return { 'kept' } end
 redis.call('HSET', KEYS[1], 'how', args[1], 'mark', args[2], 'savedAt', args[3], 'source', args[4], 'bytes', args[5], 'body', args[6])
 redis.call('PERSIST', KEYS[1])
+indexList(KEYS[1], KEYS[2], KEYS[3], args[7])
 return { 'saved', before[2] or 0 }`);
 
-const forget = script(`
+const forget = script(`${INDEX}
 local bytes = redis.call('HGET', KEYS[1], 'bytes')
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'mark', '')
 redis.call('PEXPIRE', KEYS[1], args[1])
+unindexList(KEYS[2], KEYS[3], args[3])
 redis.call('PUBLISH', args[2], 'forgotten ' .. args[3])
 return { bytes and 'forgotten' or 'none' }`);
 
@@ -89,6 +92,7 @@ export function newMark(): string {
 
 export function storedLists(server: RedisServer, pubsub: PubSub): StoredLists {
   const keyOf = (appId: string) => accountKey(appId, 'list');
+  const keysOf = (appId: string) => [keyOf(appId), ...INDEX_KEYS];
   return {
     async find(appId, mark = '-') {
       const reply = await server.run(find, [keyOf(appId)], [mark]);
@@ -104,18 +108,18 @@ export function storedLists(server: RedisServer, pubsub: PubSub): StoredLists {
     },
     async save(appId, { mark, list }, how) {
       const body = await compress(list.body);
-      const args = [how, mark, list.savedAt, list.source, list.body.length, body];
-      const reply = await server.run(save, [keyOf(appId)], args);
+      const args = [how, mark, list.savedAt, list.source, list.body.length, body, appId];
+      const reply = await server.run(save, keysOf(appId), args);
       return textAt(reply, 0) === 'kept'
         ? { kind: 'kept' }
         : { kind: 'saved', bytesBefore: numberAt(reply, 1) ?? 0 };
     },
     async forget(appId) {
-      const reply = await server.run(
-        forget,
-        [keyOf(appId)],
-        [FORGOTTEN_KNOWN_MS, pubsub.channel, appId],
-      );
+      const reply = await server.run(forget, keysOf(appId), [
+        FORGOTTEN_KNOWN_MS,
+        pubsub.channel,
+        appId,
+      ]);
       return textAt(reply, 0) === 'forgotten';
     },
     onForgotten: (listener) => pubsub.on('forgotten', listener),

@@ -1,13 +1,14 @@
 import type { Clock } from '../../time.ts';
 import type { StoreEvents, Stores } from '../stores.ts';
-import { memoryHistory } from '../memory-history.ts';
 import { redisAccounts } from './accounts.ts';
 import { redisBreakerState } from './breaker-state.ts';
 import { redisClientRate } from './client-rate.ts';
+import { redisHistory } from './history.ts';
 import { redisIdempotency } from './idempotency.ts';
 import { redisIssuerKeys } from './issuer-keys.ts';
 import { redisLedger } from './ledger.ts';
 import { keepCopies } from './list-copies.ts';
+import { indexOlderLists, redisListIndex } from './list-index.ts';
 import { storedLists } from './lists.ts';
 import { createPendingWrites } from './pending-writes.ts';
 import { openPubSub } from './pubsub.ts';
@@ -35,13 +36,14 @@ export async function openRedisStores(
   const pendingLists = createPendingWrites();
   server.onReturn(pending.flush);
   server.onReturn(pendingLists.flush);
+  server.onReturn(onceDone(() => indexOlderLists(server)));
   const pubsub = openPubSub(url, server);
   const suitability = watchSuitability(server, events.onWarning);
   const stores: Stores = {
     clock: server.clock,
     lists: keepCopies(storedLists(server, pubsub), listMemoryBytes, server.clock, pendingLists),
-    listIndex: { index: async () => [] },
-    history: memoryHistory(server.clock),
+    listIndex: redisListIndex(server),
+    history: redisHistory(server, pending),
     ledger: redisLedger(server, pending),
     accounts: redisAccounts(server),
     idempotency: redisIdempotency(server, pending),
@@ -62,4 +64,17 @@ export async function openRedisStores(
   };
   await server.tried;
   return stores;
+}
+
+/** Does the work at each call until it has been done. A failure is followed by another call. */
+function onceDone(work: () => Promise<void>): () => void {
+  let state: 'to-do' | 'under-way' | 'done' = 'to-do';
+  return () => {
+    if (state !== 'to-do') return;
+    state = 'under-way';
+    work().then(
+      () => (state = 'done'),
+      () => (state = 'to-do'),
+    );
+  };
 }

@@ -18,11 +18,10 @@ export function inspectFile(path: string): void {
     refuseOrphanedLog(path);
     return;
   }
-  if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
+  if (!isSqlite(header)) {
     throw brokenFile(path, 'the file is not a SQLite database');
   }
-  // Our id is written before the log is switched on, so it is always in the file itself.
-  if (header.readInt32BE(68) !== APPLICATION_ID) {
+  if (isForeign(header)) {
     throw new StoreOpenError(
       path,
       'the file is a SQLite database of another program',
@@ -30,6 +29,21 @@ export function inspectFile(path: string): void {
     );
   }
   refuseNewerVersion(path, header.readInt32BE(60));
+}
+
+/** Whether the file is a SQLite database that is not ours. */
+export function isOfAnotherProgram(path: string): boolean {
+  const header = readHeader(path);
+  return isSqlite(header) && isForeign(header);
+}
+
+function isSqlite(header: Buffer): boolean {
+  return header.length === HEADER_BYTES && header.subarray(0, MAGIC.length).equals(MAGIC);
+}
+
+/** Our id is written before the log is switched on, so it is always in the file itself. */
+function isForeign(header: Buffer): boolean {
+  return header.readInt32BE(68) !== APPLICATION_ID;
 }
 
 /** Throws if a newer gateway has written the file. */
@@ -59,9 +73,10 @@ function readHeader(path: string): Buffer {
   }
 }
 
-/** The number that changes with the schema. A copy that SQLite makes has another one. */
-function schemaCookie(path: string): number {
-  return readHeader(path).readInt32BE(40);
+/** The number that changes with the schema. A copy that SQLite makes has another one. 0 for a file that is no database. */
+export function schemaCookie(path: string): number {
+  const header = readHeader(path);
+  return isSqlite(header) ? header.readInt32BE(40) : 0;
 }
 
 /**

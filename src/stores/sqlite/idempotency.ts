@@ -24,8 +24,8 @@ export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): Idempot
      FROM idempotency WHERE key = :key`,
   );
   const insert = db.prepare(
-    `INSERT OR REPLACE INTO idempotency (key, fingerprint, lease_until, expires_at)
-     VALUES (:key, :fingerprint, :leaseUntil, :expiresAt)`,
+    `INSERT OR REPLACE INTO idempotency (key, app_id, fingerprint, lease_until, expires_at)
+     VALUES (:key, :appId, :fingerprint, :leaseUntil, :expiresAt)`,
   );
   const complete = db.prepare(
     'UPDATE idempotency SET answer = :answer WHERE key = :key AND answer IS NULL',
@@ -67,12 +67,13 @@ export function sqliteIdempotency(db: DatabaseSync, group: GroupCommit): Idempot
   }
 
   return {
-    acquire({ id: key }, fingerprint, { now, leaseUntil, expiresAt }) {
+    acquire({ id: key, appId }, fingerprint, { now, leaseUntil, expiresAt }) {
       settleUnwritten();
       return group.write(() => {
         prune.run({ now });
         const found = judgeRecord(find(key), fingerprint, now);
-        if (found.kind === 'acquired') insert.run({ key, fingerprint, leaseUntil, expiresAt });
+        if (found.kind === 'acquired')
+          insert.run({ key, appId, fingerprint, leaseUntil, expiresAt });
         return found;
       });
     },

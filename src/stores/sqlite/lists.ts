@@ -1,6 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { ListStore, SaveResult, SavedList } from '../../contacts-list/ports.ts';
+import type {
+  ListIndex,
+  ListIndexEntry,
+  ListStore,
+  SaveResult,
+  SavedList,
+} from '../../contacts-list/ports.ts';
 import { asBuffer } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -47,6 +53,22 @@ export function sqliteLists(db: DatabaseSync): ListStore {
       replaceWhere(appId, list, (savedAt) => savedAt === undefined || savedAt < list.savedAt),
     async forget(appId) {
       return remove.run({ appId }).changes > 0;
+    },
+  };
+}
+
+/**
+ * Reads only the index `lists_overview`: with 20,000 lists of 100 KB, 2 MB instead of 2 GB. An appId is ASCII, so the
+ * order of its bytes is that of its code units.
+ */
+export function sqliteListIndex(db: DatabaseSync): ListIndex {
+  const select = db.prepare(
+    `SELECT app_id AS appId, saved_at AS savedAt, source, length(body) AS bytes FROM lists
+     WHERE app_id > :after ORDER BY app_id LIMIT :limit`,
+  );
+  return {
+    async index(after = '', limit) {
+      return select.all({ after, limit }).map((row) => ({ ...row })) as unknown as ListIndexEntry[];
     },
   };
 }

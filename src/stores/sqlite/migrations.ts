@@ -69,6 +69,98 @@ export const MIGRATIONS: readonly string[] = [
     fetched_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- The ids of the three journals come from one sequence. What is oldest has the lowest, and is dropped first.
+  CREATE TABLE journal_attempts (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    app_id TEXT NOT NULL,
+    client TEXT NOT NULL,
+    subject TEXT,
+    option INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    -- pending, sent, refused (by the upstream), returned, unknown
+    outcome TEXT NOT NULL,
+    -- Until when a pending one is pending.
+    until INTEGER NOT NULL,
+    ret REAL,
+    code TEXT,
+    rule TEXT
+  ) STRICT;
+  CREATE INDEX journal_attempts_by_account ON journal_attempts (app_id);
+
+  -- One row for all that differ only in target and request, in one minute (since the epoch).
+  CREATE TABLE journal_refusals (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    app_id TEXT NOT NULL,
+    client TEXT NOT NULL,
+    subject TEXT,
+    option INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    rule TEXT,
+    minute INTEGER NOT NULL,
+    count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX journal_refusals_by_account ON journal_refusals (app_id);
+  CREATE INDEX journal_refusals_by_minute ON journal_refusals (app_id, minute);
+
+  CREATE TABLE journal_actions (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    app_id TEXT NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    request_id TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX journal_actions_by_account ON journal_actions (app_id);
+
+  -- Numbered from 1 within an account.
+  CREATE TABLE list_fetches (
+    app_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    duration_ms REAL NOT NULL,
+    outcome TEXT NOT NULL,
+    bytes INTEGER,
+    friends INTEGER,
+    chatrooms INTEGER,
+    ghs INTEGER,
+    request_id TEXT NOT NULL,
+    PRIMARY KEY (app_id, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The last of what is in the journals and the fetches, so that all accounts can be read at once. The day is in days
+  -- since the epoch.
+  CREATE TABLE account_activity (
+    app_id TEXT PRIMARY KEY,
+    attempt_at INTEGER,
+    refused_day INTEGER,
+    refused_count INTEGER,
+    fetch_at INTEGER,
+    fetch_duration_ms REAL,
+    fetch_outcome TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE client_counts (
+    bucket INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    code TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (bucket, client, code)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Has everything about a list but its content, so that an overview reads no list.
+  CREATE INDEX lists_overview ON lists (app_id, saved_at, source, length(body));
+
+  -- Unknown for keys from before.
+  ALTER TABLE idempotency ADD COLUMN app_id TEXT;
+  `,
 ];
 
 /**

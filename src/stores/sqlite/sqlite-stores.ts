@@ -1,14 +1,16 @@
 import type { Clock } from '../../time.ts';
 import { localLeases } from '../../leases.ts';
-import { memoryHistory } from '../memory-history.ts';
 import { keepInMemory } from '../list-memory.ts';
-import { UNSHARED, type Stores } from '../stores.ts';
+import { UNSHARED, type StoreEvents, type Stores } from '../stores.ts';
+import { quotasBlockedUntil } from '../../add-contacts/after-restore.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { checkWrite, openDatabase } from './database.ts';
+import { sqliteHistory } from './history.ts';
 import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteIssuerKeys } from './issuer-keys.ts';
 import { sqliteLedger } from './ledger.ts';
-import { sqliteLists } from './lists.ts';
+import { sqliteListIndex, sqliteLists } from './lists.ts';
+import { readFact } from './meta.ts';
 import { sqliteSessions } from './sessions.ts';
 import { asStoreOpenError } from './open-failure.ts';
 import { rememberPlace } from './file.ts';
@@ -20,22 +22,33 @@ import { createGroupCommit } from './transaction.ts';
  *
  * @param listMemoryBytes how many bytes of saved lists are kept in memory too
  */
-export function openSqliteStores(path: string, clock: Clock, listMemoryBytes: number): Stores {
+export function openSqliteStores(
+  path: string,
+  clock: Clock,
+  listMemoryBytes: number,
+  events?: Pick<StoreEvents, 'onWarning'>,
+): Stores {
   const { db, close } = openDatabase(path);
   try {
+    const restoredAt = readFact(db, 'restored-at');
+    const blockedUntil = quotasBlockedUntil(restoredAt ?? -Infinity);
+    const isBlocked = () => clock.now() < blockedUntil;
+    if (isBlocked()) events?.onWarning('quotas-blocked-after-restore', blockedUntil);
     const group = createGroupCommit(db, rememberPlace(path));
+    const history = sqliteHistory(db, clock, group);
     return {
       clock,
       lists: keepInMemory(sqliteLists(db), listMemoryBytes),
-      listIndex: { index: async () => [] },
-      history: memoryHistory(clock),
-      ledger: sqliteLedger(db, clock, group),
+      listIndex: sqliteListIndex(db),
+      history,
+      ledger: sqliteLedger(db, clock, group, history, restoredAt),
       accounts: sqliteAccounts(db, group),
       idempotency: sqliteIdempotency(db, group),
       sessions: sqliteSessions(db, group),
       issuerKeys: sqliteIssuerKeys(db, group),
       leases: localLeases,
       ...UNSHARED,
+      warnings: () => (isBlocked() ? ['quotas-blocked-after-restore'] : []),
       check: () => group.write(() => checkWrite(db)),
       async close() {
         group.flush();

@@ -51,6 +51,8 @@ export interface GroupCommit {
    * @param work synchronous. It may run a second time if the transaction of the group fails.
    */
   write<T>(work: () => T): Promise<T>;
+  /** Like `write`, but waits for the disk only if a write in the same transaction does. For what nobody waits for. */
+  writeSoon<T>(work: () => T): Promise<T>;
   /** Runs `work` now, in a separate transaction that does not wait for the disk. Throws what `write` would reject with. */
   writeUnsynced<T>(work: () => T): T;
   /** Commits what is waiting, now. */
@@ -58,6 +60,7 @@ export interface GroupCommit {
 }
 
 interface WaitingWrite {
+  readonly durability: Durability;
   work(): unknown;
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -76,7 +79,8 @@ export function createGroupCommit(db: DatabaseSync, assertInPlace: () => void): 
     let results: unknown[];
     try {
       assertInPlace();
-      results = inTransaction(db, () => group.map(({ work }) => work()));
+      const waits = group.some(({ durability }) => durability === 'FULL');
+      results = inTransaction(db, () => group.map(({ work }) => work()), waits ? 'FULL' : 'NORMAL');
     } catch (error) {
       // One write that fails must not fail the others. For a lock the process would wait again each time.
       if (group.length > 1 && !isBusy(error)) for (const write of group) commit([write]);
@@ -92,14 +96,17 @@ export function createGroupCommit(db: DatabaseSync, assertInPlace: () => void): 
     if (group.length > 0) commit(group);
   }
 
+  function join<T>(work: () => T, durability: Durability): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      // After all sockets that have something to read now: their writes come along.
+      if (waiting.length === 0) setImmediate(flush);
+      waiting.push({ work, durability, resolve: resolve, reject });
+    });
+  }
+
   return {
-    write<T>(work: () => T) {
-      return new Promise<T>((resolve, reject) => {
-        // After all sockets that have something to read now: their writes come along.
-        if (waiting.length === 0) setImmediate(flush);
-        waiting.push({ work, resolve: resolve, reject });
-      });
-    },
+    write: (work) => join(work, 'FULL'),
+    writeSoon: (work) => join(work, 'NORMAL'),
     writeUnsynced(work) {
       assertInPlace();
       return inTransaction(db, work, 'NORMAL');

@@ -23,10 +23,16 @@ describe('migrate', () => {
     migrate(db);
     expect(schemaVersion(db)).toBe(MIGRATIONS.length);
     expect(tables()).toEqual([
+      'account_activity',
       'accounts',
       'attempts',
+      'client_counts',
       'idempotency',
       'issuer_keys',
+      'journal_actions',
+      'journal_attempts',
+      'journal_refusals',
+      'list_fetches',
       'lists',
       'meta',
       'session_ends',

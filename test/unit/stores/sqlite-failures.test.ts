@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { checkWrite, openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { sqliteHistory } from '../../../src/stores/sqlite/history.ts';
 import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
 import { sqliteLists } from '../../../src/stores/sqlite/lists.ts';
@@ -33,6 +34,12 @@ describe('SQLite stores on a disk that fails for a time', () => {
     await folder.remove();
   });
 
+  function openLedger() {
+    const clock = movableClock(T0);
+    const history = sqliteHistory(db, clock, group);
+    return { history, ledger: sqliteLedger(db, clock, group, history) };
+  }
+
   /** From now on the file cannot grow, as on a full disk. */
   function fillDisk(): void {
     const pages = db.prepare('PRAGMA page_count').get()?.['page_count'];
@@ -54,7 +61,7 @@ describe('SQLite stores on a disk that fails for a time', () => {
   });
 
   test('reject charges while it is full and leave no transaction open; later they charge again', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), group);
+    const { ledger, history } = openLedger();
     const rules = [quotaRule(10_000)];
     fillDisk();
     let charged = 0;
@@ -68,18 +75,21 @@ describe('SQLite stores on a disk that fails for a time', () => {
     ).rejects.toThrow(/full/);
     expect(db.isTransaction).toBe(false);
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(10_000 - charged);
+    const page = { after: undefined, limit: 10_000 };
+    expect(await history.attempts('wx_a', page)).toHaveLength(charged);
     emptyDisk();
     expect((await ledger.charge('wx_a', ANN, rules, entryOf())).kind).toBe('charged');
     expect((await ledger.usage('wx_a', rules, undefined))[0]?.left).toBe(9_999 - charged);
   });
 
   test('reject every write and the check while it is read-only; later they work again', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), group);
+    const { ledger, history } = openLedger();
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     db.exec('PRAGMA query_only = ON');
     await expect(ledger.charge('wx_a', ANN, [quotaRule(1)], entryOf())).rejects.toThrow(/readonly/);
     await expect(idempotency.acquire(named('k'), 'body', times)).rejects.toThrow(/readonly/);
+    await expect(history.begin(entryOf())).rejects.toThrow(/readonly/);
     expect(() => checkWrite(db)).toThrow(/readonly/);
     expect(db.isTransaction).toBe(false);
     db.exec('PRAGMA query_only = OFF');
@@ -110,7 +120,7 @@ describe('SQLite stores on a disk that fails for a time', () => {
   });
 
   test('reject a charge while another process holds the lock, and charge afterwards', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), group);
+    const { ledger } = openLedger();
     db.exec('PRAGMA busy_timeout = 0');
     const other = new DatabaseSync(join(folder.path, 'gateway.db'));
     other.exec('BEGIN IMMEDIATE');

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { sqliteAccounts } from '../../../src/stores/sqlite/accounts.ts';
 import { openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { sqliteHistory } from '../../../src/stores/sqlite/history.ts';
 import { sqliteIdempotency } from '../../../src/stores/sqlite/idempotency.ts';
 import { sqliteLedger } from '../../../src/stores/sqlite/ledger.ts';
 import { createGroupCommit, type GroupCommit } from '../../../src/stores/sqlite/transaction.ts';
@@ -47,6 +48,11 @@ describe('writes that are committed as a group', () => {
       one.status === 'fulfilled' ? 'written' : (one.reason as Error).message,
     );
 
+  function openLedger() {
+    const clock = movableClock(T0);
+    return sqliteLedger(db, clock, group, sqliteHistory(db, clock, group));
+  }
+
   /** How often `writes` make SQLite execute `sql`. */
   async function timesExecuted(sql: RegExp, writes: () => Promise<unknown>): Promise<number> {
     let times = 0;
@@ -60,7 +66,7 @@ describe('writes that are committed as a group', () => {
   }
 
   test('of one turn share one transaction, and each gets its own result', async () => {
-    const ledger = sqliteLedger(db, movableClock(T0), group);
+    const ledger = openLedger();
     const idempotency = sqliteIdempotency(db, group);
     const times = { now: T0, leaseUntil: T0 + 1, expiresAt: T0 + DAY_MS };
     let results: unknown[] = [];
@@ -160,12 +166,7 @@ describe('writes that are committed as a group', () => {
   });
 
   test('do not include the first sight of an account, which is committed at once without a sync', async () => {
-    const charged = sqliteLedger(db, movableClock(T0), group).charge(
-      'wx_a',
-      ANN,
-      [quotaRule(1)],
-      entryOf(),
-    );
+    const charged = openLedger().charge('wx_a', ANN, [quotaRule(1)], entryOf());
     const seen = sqliteAccounts(db, group).seen('wx_a', T0);
     const count = (table: string) =>
       other.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.['rows'];

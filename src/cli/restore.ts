@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { quotasBlockedUntil } from '../add-contacts/after-restore.ts';
+import { startRestore, type Restored } from '../stores/sqlite/restore.ts';
+import { systemClock } from '../time.ts';
+import { EXIT_CONFIG, EXIT_OK, type Io } from './io.ts';
+import { percent, withProgress } from './progress.ts';
+import { readStoreUrl } from './read-settings.ts';
+import { redact } from './redact.ts';
+import { orUndone } from './signals.ts';
+import {
+  contentsInWords,
+  exitCodeOf,
+  fileOfStore,
+  readAsked,
+  storeUrlOf,
+} from './store-command.ts';
+
+const usage = (program: string) => `Usage: ${program} restore FILE [--forget-gap]
+
+Puts a copy of FILE, a backup, in the place of the store that STORE_URL names (SQLite). Stop the gateway before. FILE is checked
+first, and the store of before is kept beside the restored one.
+
+What was charged between the backup and now is not known any more. So every quota of addContacts counts as used up for the
+next 24 hours.
+
+  --forget-gap   accounts may add at once, as far as the backup says. They may exceed their quotas
+
+Exit code: 0 done, 1 failed, 64 usage, 78 the store or FILE cannot be used.
+`;
+
+const INSTEAD =
+  'Restore Redis with its own means, or use copy-store to copy a SQLite store into an empty one';
+
+/** `gewe-gateway restore FILE`: the exit code. */
+export async function restore(args: readonly string[], io: Io): Promise<number> {
+  const asked = readAsked(args, io, {
+    usage: usage(io.program),
+    names: 'FILE',
+    options: ['forget-gap'],
+  });
+  if (typeof asked === 'number') return asked;
+  const file = resolve(io.cwd, asked.names[0] ?? '');
+  const { stdout, stderr } = redact(io, readStoreUrl(io).env);
+  const storeUrl = storeUrlOf(io, stderr);
+  if (storeUrl === undefined) return EXIT_CONFIG;
+  return exitCodeOf(stderr, async () => {
+    const work = startRestore(fileOfStore(storeUrl, INSTEAD), file, {
+      clock: systemClock,
+      forgetGap: asked.forgetGap,
+    });
+    const line = () => `Restoring ${file}: ${percent(work.progress())}`;
+    const done = orUndone(work.done, () => {
+      work.abandon();
+      stderr.write('Interrupted. The store is as it was.\n');
+    });
+    stdout.write(inWords(file, await withProgress(io.stderr, line, done)));
+    return EXIT_OK;
+  });
+}
+
+function inWords(file: string, restored: Restored): string {
+  const { backedUpAt, kept, restoredAt } = restored;
+  const made = backedUpAt === undefined ? '' : `, made at ${new Date(backedUpAt).toISOString()}`;
+  return [
+    `Restored ${file}${made}: ${contentsInWords(restored)}.`,
+    ...(kept === undefined ? [] : [`The store of before is kept as ${kept}.`]),
+    restoredAt === undefined
+      ? 'What was charged after the backup is forgotten: accounts may exceed their quotas.'
+      : `What was charged after the backup is not known: until ${new Date(quotasBlockedUntil(restoredAt)).toISOString()} every quota of addContacts counts as used up.`,
+    '',
+  ].join('\n');
+}
