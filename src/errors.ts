@@ -48,6 +48,11 @@ export const REFUSALS = {
     title: 'Unsupported media type',
     msg: '请求的内容类型不受支持',
   },
+  'misdirected-request': {
+    status: 421,
+    title: 'This host is not served here',
+    msg: '请求的主机名不属于本服务',
+  },
   'idempotency-mismatch': {
     status: 422,
     title: 'This Idempotency-Key was already used with a different body',

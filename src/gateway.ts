@@ -19,6 +19,7 @@ import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
+import { createSignIns } from './ops/access/sign-ins.ts';
 import { createAbout, type About } from './ops/about.ts';
 import { createAccountChanges } from './ops/account-changes.ts';
 import { createClientActivities } from './ops/client-activity.ts';
@@ -328,11 +329,13 @@ function createOps(
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({
+    ...settings,
     ...createOperatorParts(settings, opened, kept, parts),
-    docs: settings.docs,
     clock: kept.clock,
     scrubber,
     opsToken: secrets.opsToken,
+    signIns: createSignIns(kept.clock),
+    onSignIn: report.signIn,
     health: parts.health,
     metrics,
     register: kept.register,

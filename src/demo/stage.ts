@@ -103,7 +103,7 @@ export function createVisitor({ url, opsUrl }: Pick<Stage, 'url' | 'opsUrl'>): V
       see(
         'PUT',
         `${opsUrl}/admin/accounts/${appId}`,
-        {},
+        { origin: opsUrl },
         { onlineSince: onlineSince.toISOString() },
       ),
   };

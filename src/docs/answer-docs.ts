@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.ts';
 import { encoded, encodingFor, isWorthCompressing } from '../http/compression.ts';
+import { languageOf, type Language } from '../http/language.ts';
 import { scopeOf } from '../http/request-scope.ts';
 import { send, sendNoContent, vary } from '../http/send.ts';
 import { PAGE_CSS } from './page-css.ts';
-import type { Language } from './words.ts';
 
 /** The listener that the page is on. Calls can be sent only from the page that has the origin of the API. */
 export type DocsPlace = 'client' | 'ops';
@@ -65,14 +65,6 @@ export function answerDocs({ docs }: { docs: DocsSetting }, place: DocsPlace): R
     const name = asked === 'page' ? (`page-${languageOf(req, res)}` as const) : asked;
     await sendFile(req, res, (await files())[name]);
   };
-}
-
-/** The language that the caller prefers, or names in `?lang=`. */
-function languageOf(req: Request, res: Response): Language {
-  const { lang } = req.query;
-  if (lang === 'en' || lang === 'zh') return lang;
-  vary(scopeOf(res).headers, 'Accept-Language');
-  return req.acceptsLanguages('en', 'zh') === 'zh' ? 'zh' : 'en';
 }
 
 /** Made at the first request and then kept: the library for documents costs memory that most gateways never need. */

@@ -2,8 +2,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { oas31 } from 'zod-openapi';
 import { html, type Html } from '../html.ts';
+import type { Language } from '../http/language.ts';
 import { readerOf, type DocumentReader, type Field, type Limit } from './document-reader.ts';
-import { WORDS, type Language, type Words } from './words.ts';
+import { WORDS, type Words } from './words.ts';
 
 interface PageOptions {
   readonly language: Language;

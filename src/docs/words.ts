@@ -1,4 +1,5 @@
 /** The API page's own words. What comes from the document is in English in both. */
+import type { Language } from '../http/language.ts';
 
 const EN = {
   lang: 'en',
@@ -135,7 +136,5 @@ const ZH: Words = {
   atLeast: (low) => `不小于 ${low}`,
   atMost: (high) => `不大于 ${high}`,
 };
-
-export type Language = 'en' | 'zh';
 
 export const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };

@@ -58,6 +58,18 @@ export async function jsonBody(
 }
 
 /**
+ * The fields of a form of at most `limitBytes`, as a page without a file in it sends them. Anything else rejects with a
+ * Refusal.
+ */
+export async function formBody(req: IncomingMessage, limitBytes: number): Promise<URLSearchParams> {
+  const [type = ''] = (req.headers['content-type'] ?? '').split(';', 1);
+  if (type.trim().toLowerCase() !== FORM) {
+    throw new Refusal('unsupported-media-type', `Send Content-Type: ${FORM}.`);
+  }
+  return new URLSearchParams((await bodyBytes(req, limitBytes)).toString());
+}
+
+/**
  * All bytes of a body. Rejects with a Refusal as soon as there are more than `limit`, announced or not, and if the
  * caller leaves before the end. What still comes of a refused body is read and dropped, so that the connection stays
  * in step. (body-parser refuses a body in chunks only after it has read all of it.)

@@ -36,6 +36,8 @@ export interface RequestScope {
   unlistedOrigin?: string;
   /** Who calls the ops listener, for the journal: how they signed in, and the name given, if any. */
   operator?: string;
+  /** The cookie's value that let an operator in, for whatever must end together with the sign-in. */
+  signIn?: string;
   /** The caller that was let in. */
   caller?: Caller;
   body?: RequestBody;

@@ -31,12 +31,12 @@ const SMALL_BYTES = 16_384;
 export function sendNoContent(
   res: ServerResponse,
   headers?: Headers,
-  status: 204 | 304 | 308 = 204,
+  status: 204 | 303 | 304 | 308 = 204,
 ): void {
   const lines: string[] = [];
   addLines(lines, findScope(res)?.headers);
   addLines(lines, headers);
-  if (status === 308) lines.push('Content-Length', '0');
+  if (status === 303 || status === 308) lines.push('Content-Length', '0');
   res.writeHead(status, lines);
   res.end();
 }

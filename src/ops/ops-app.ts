@@ -5,7 +5,10 @@ import { adminAccounts } from './admin/accounts.ts';
 import { adminClients } from './admin/clients.ts';
 import { adminLists } from './admin/lists.ts';
 import { methodsOnly, noAppId, sendObject } from './admin/requests.ts';
-import { authenticateOps } from './authenticate-ops.ts';
+import { answerSignIn, type SignInEvent } from './access/answer-sign-in.ts';
+import { authenticateOps } from './access/authenticate-ops.ts';
+import { createOpsKey } from './access/ops-key.ts';
+import type { SignIns } from './access/sign-ins.ts';
 import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import { Refusal } from '../errors.ts';
@@ -25,6 +28,10 @@ type AdminParts = Parameters<typeof adminAccounts>[0] &
 interface OpsParts extends AdminParts {
   readonly docs: DocsSetting;
   readonly opsToken: string | undefined;
+  readonly opsOrigin: string | undefined;
+  readonly opsPort: number;
+  readonly signIns: SignIns;
+  onSignIn(event: SignInEvent): void;
   readonly health: Health;
   readonly metrics: Metrics;
   onRequest(record: RequestRecord): void;
@@ -39,7 +46,9 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use(identify(parts));
   app.use(securityHeaders());
   app.use(record(parts));
-  app.use(authenticateOps(parts));
+  const access = { ...parts, ...accessOf(parts) };
+  app.use(authenticateOps(access));
+  app.use(answerSignIn(access));
   app.use(answerDocs(parts, 'ops'));
   const onlyGet = methodsOnly('GET, HEAD');
   app.route('/').get(answerIndex()).all(onlyGet);
@@ -56,6 +65,12 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use(refuseUndecodable());
   app.use(handleError());
   return app;
+}
+
+function accessOf({ opsToken, opsPort, clock }: OpsParts) {
+  const opsKey = opsToken === undefined ? undefined : createOpsKey(opsToken, clock);
+  // Browsers send a host's cookies to all of its ports. Gateways on one machine must not overwrite each other's.
+  return { opsKey, cookieName: `gewe_ops_${opsPort}` };
 }
 
 const PATHS = [

@@ -9,6 +9,7 @@ import { whyFailed } from '../gewe/why-failed.ts';
 import type { RequestRecord } from '../steps/record.ts';
 import type { Client } from '../settings/client.ts';
 import type { Problem } from '../settings/problem.ts';
+import type { SignInEvent } from './access/answer-sign-in.ts';
 import type { AdminChange } from './account-changes.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -41,6 +42,8 @@ const STORE_ERROR_EVERY_MS = 10_000;
 /** Whoever sends it needs no key. Metrics count each one. */
 const REFUSED_UNREAD_EVERY_MS = 10_000;
 
+const WRONG_SIGN_IN_EVERY_MS = 10_000;
+
 /** Turns what happens into log lines and metrics. The one place that words them. */
 export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, geweBaseUrl: URL) {
   const outages = createOutages(clock, {
@@ -72,6 +75,10 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       logger.info({ ...refused, heldBack }, 'refused before it was a request'),
   );
 
+  const wrongSignIn = throttled(clock, WRONG_SIGN_IN_EVERY_MS, (event: SignInEvent, heldBack) =>
+    logger.warn({ ...event, heldBack }, 'a sign-in to the ops listener was refused'),
+  );
+
   return {
     /** One line a request. What failed inside is named with it, under the same id. */
     request(record: RequestRecord): void {
@@ -97,6 +104,12 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
     /** It moves when an account may add contacts, or takes a list away: somebody will ask when. */
     adminChange(change: AdminChange): void {
       logger.info(change, 'changed through the admin API');
+    },
+
+    /** Whoever reaches the listener can send wrong ones. */
+    signIn(event: SignInEvent): void {
+      if (event.what === 'wrong' || event.what === 'locked') wrongSignIn(event);
+      else logger.info(event, 'an operator signed in or out');
     },
 
     upstreamCall: (({ operation, appId }, outcome, call) => {

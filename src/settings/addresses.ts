@@ -36,6 +36,14 @@ export const baseUrl = parsedBy<URL>((text, report) => {
   return url;
 });
 
+/** An origin. Browsers send it in exactly one spelling, so only that one can match. */
+export const exactOrigin = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text,
+    'must be an origin as browsers send it, such as https://crm.example.com: lower case, no path, no usual port, no *',
+  );
+
 /** Where to listen: a name or an IP address, without a port. */
 export const listenHost = parsedBy<string>((text, report) => {
   if (isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) return text;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KNOWN_OPERATIONS } from '../gewe/operations.ts';
 import { nearestName } from '../near-name.ts';
+import { exactOrigin } from './addresses.ts';
 
 /** The pattern of a client's name, in the clients file and in `GATEWAY_KEYS`. */
 export const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -8,11 +9,6 @@ export const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** What is wrong with a client's name, and what one looks like. */
 export const CLIENT_NAME_RULE =
   'the name of a client is 1 to 64 of A-Z a-z 0-9 _ . -, the first a letter or digit';
-
-/** Browsers send an origin in exactly one spelling, so only that one can match. */
-function isExactOrigin(text: string): boolean {
-  return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
-}
 
 const OPERATIONS: readonly string[] = ['read', 'write', 'all', ...KNOWN_OPERATIONS];
 
@@ -36,13 +32,6 @@ export const appIdPattern = z
   .regex(
     /^[A-Za-z0-9_.:@*-]{1,128}$/,
     'must be 1 to 128 of A-Z a-z 0-9 _ . : @ -, with * for any run of them',
-  );
-
-const origin = z
-  .string()
-  .refine(
-    isExactOrigin,
-    'must be an origin as browsers send it, such as https://crm.example.com: lower case, no path, no usual port, no *',
   );
 
 /** A day. A session is a secret in a page, so it must be short. */
@@ -104,7 +93,7 @@ export const clientEntry = z.strictObject({
     )
     .optional(),
   origins: z
-    .array(origin)
+    .array(exactOrigin)
     .describe('Origins of browsers that may call with its keys or sessions (CORS)')
     .default([]),
   sessions: sessions.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseUrl, listenHost, storeUrl, trustedProxies } from './addresses.ts';
+import { baseUrl, exactOrigin, listenHost, storeUrl, trustedProxies } from './addresses.ts';
 import type { Problem } from './problem.ts';
 import { isQuoted } from './token.ts';
 
@@ -87,6 +87,13 @@ const VARIABLES = {
     port: port('PORT', 8080),
     opsHost: host('OPS_HOST'),
     opsPort: port('OPS_PORT', 9090),
+    /** Where operators' browsers find the ops listener, if that is no IP address. */
+    opsOrigin: variable(
+      'OPS_ORIGIN',
+      exactOrigin,
+      undefined,
+      "Set it to what operators' browsers show before the path, such as https://ops.example.com, or unset it.",
+    ),
     auth: oneOf('GATEWAY_AUTH', ['keys', 'none'], 'keys'),
     storeUrl: variable(
       'STORE_URL',

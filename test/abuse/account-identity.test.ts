@@ -91,7 +91,11 @@ test(
 );
 
 const ask = (path: string, method = 'GET') =>
-  httpCall(gateway.opsUrl, { method, path: `/admin/${path}` });
+  httpCall(gateway.opsUrl, {
+    method,
+    path: `/admin/${path}`,
+    headers: { Origin: gateway.opsUrl },
+  });
 
 test.each(['wx_a ', 'wx_a\0', 'wx_á', 'ｗx_a', 'wx_a\u200b', 'wx%5Fa', 'wx/a', 'wx_a\n', '*', ''])(
   'the invalid appId %j is refused everywhere',

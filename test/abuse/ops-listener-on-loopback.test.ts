@@ -24,13 +24,22 @@ describe('the ops listener on loopback without OPS_TOKEN', () => {
   const metrics = (lines: readonly string[], target = '/metrics') =>
     sendOps(gateway.opsUrl, 'GET', target, lines);
 
-  test.each(['localhost', 'LOCALHOST:9090', '127.0.0.1', '127.0.0.1:1', '[::1]', '[::1]:9090'])(
-    'answers a request with the Host %s',
-    async (host) => {
-      expect((await metrics([`Host: ${host}`])).status).toBe(200);
-      expect((await metrics([`Host: ${host}`], `http://${host}/metrics`)).status).toBe(200);
-    },
-  );
+  test.each([
+    'localhost',
+    'LOCALHOST:9090',
+    '127.0.0.1',
+    '127.0.0.1:1',
+    '[::1]',
+    '[::1]:9090',
+    'gw.localhost',
+    '0.0.0.0',
+    '192.0.2.1:80',
+    '[::]',
+    '[::ffff:192.0.2.1]',
+  ])('answers a request with the Host %s', async (host) => {
+    expect((await metrics([`Host: ${host}`])).status).toBe(200);
+    expect((await metrics([`Host: ${host}`], `http://${host}/metrics`)).status).toBe(200);
+  });
 
   // A page whose host name resolves to 127.0.0.1 (DNS rebinding) sends that name as its Host.
   test.each([
@@ -43,18 +52,14 @@ describe('the ops listener on loopback without OPS_TOKEN', () => {
     'localhost%00.evil.test',
     'xlocalhost',
     'localhostx',
-    '0.0.0.0',
-    '[::]',
     '127.1',
     '2130706433',
     '0x7f.1',
     '127.0.0.1.',
-    '192.0.2.1',
-    '[::ffff:192.0.2.1]',
     '',
   ])('refuses a request with the Host %j', async (host) => {
     for (const target of ['/metrics', '/healthz', '/admin/lists/wx_a']) {
-      expectClosed(await metrics([`Host: ${host}`], target), 'GET');
+      expectClosed(await metrics([`Host: ${host}`], target), 'GET', 421);
     }
   });
 
@@ -93,13 +98,13 @@ describe('the ops listener on loopback without OPS_TOKEN', () => {
     ],
   ])('refuses a request with %s', async (_what, lines, target) => {
     const answer = await metrics(lines, target);
-    expect([400, 401]).toContain(answer.status);
+    expect([400, 421]).toContain(answer.status);
     expect(answer.body.toString()).not.toContain('gewe_gateway');
   });
 
   test('refuses a request without a Host', async () => {
     const request = 'GET /metrics HTTP/1.0\r\nConnection: close\r\n\r\n';
-    expectClosed(await rawRequest(gateway.opsUrl, request), 'GET');
+    expectClosed(await rawRequest(gateway.opsUrl, request), 'GET', 421);
     expect((await metrics([])).status).toBe(400);
   });
 

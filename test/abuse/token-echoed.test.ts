@@ -137,7 +137,7 @@ test.each([TOKEN, `wx_${TOKEN}`, TOKEN.slice(0, 9) + ':' + TOKEN])(
     const declared = await httpCall(gateway.opsUrl, {
       method: 'PUT',
       path: `/admin/accounts/${encodeURIComponent(appId)}`,
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', Origin: gateway.opsUrl },
       body: '{"onlineSince":"2026-01-01T00:00:00Z"}',
     });
     expect([declared.status, declared.json()['code']]).toEqual([400, 'invalid-app-id']);

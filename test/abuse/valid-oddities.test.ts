@@ -56,8 +56,13 @@ describe('Expect: 100-continue (RFC 9110 section 10.1.1)', () => {
 
   test('is answered with 100 Continue for a declaration on the ops listener', async () => {
     const declaration = '{"onlineSince":"2026-01-01T00:00:00Z"}';
-    const request = expecting({ body: declaration, headers: ['Connection: close'] });
-    const put = request.replace('POST /contacts/search', 'PUT /admin/accounts/wx_a');
+    const request = expecting({
+      body: declaration,
+      headers: ['Connection: close', 'Origin: http://localhost'],
+    });
+    const put = request
+      .replace('POST /contacts/search', 'PUT /admin/accounts/wx_a')
+      .replace(/^Host: .*$/m, 'Host: localhost');
 
     expect(await statusesOf(put, gateway.opsUrl)).toEqual([100, 200]);
   });
@@ -109,7 +114,7 @@ describe('an unusual but valid request is served', () => {
 
   test.each([
     ['http://localhost/metrics', 200],
-    ['http://evil.test/metrics', 401],
+    ['http://evil.test/metrics', 421],
   ])(
     'on the ops listener, the host in the target %s counts, not the Host header: %i',
     async (target, status) => {

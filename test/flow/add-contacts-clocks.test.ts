@@ -32,7 +32,10 @@ const add = (appId: string, v3?: string) => gateway.post('addContacts', addBody(
 const declare = (appId: string, onlineSince: number) =>
   supertest(gateway.opsUrl)
     .put(`/admin/accounts/${appId}`)
+    .set('Origin', gateway.opsUrl)
     .send({ onlineSince: new Date(onlineSince).toISOString() });
+const withdraw = (appId: string) =>
+  supertest(gateway.opsUrl).delete(`/admin/accounts/${appId}`).set('Origin', gateway.opsUrl);
 const questions = () =>
   gateway.simulator.calls.filter(({ operation }) => operation === 'login/checkOnline');
 
@@ -186,7 +189,7 @@ describe('a declared account', () => {
 
   test('counts as online since the instant in the policy file after a DELETE through the admin API', async () => {
     await declare('wx_declared', clock.now() - 30 * DAY_MS).expect(200);
-    await supertest(gateway.opsUrl).delete('/admin/accounts/wx_declared').expect(204);
+    await withdraw('wx_declared').expect(204);
 
     const answer = await add('wx_declared').expect(429);
     expect(answer.body.onlineSince).toBe(new Date(IN_FILE).toISOString());
@@ -195,7 +198,7 @@ describe('a declared account', () => {
   test('keeps its charges after its declaration was deleted', async () => {
     await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
     await add('wx_a').expect(200);
-    await supertest(gateway.opsUrl).delete('/admin/accounts/wx_a').expect(204);
+    await withdraw('wx_a').expect(204);
     await declare('wx_a', clock.now() - 30 * DAY_MS).expect(200);
 
     const answer = await add('wx_a', 'v3_bob').expect(429);

@@ -25,6 +25,8 @@ const put = (appId: string, body: unknown) =>
     .set('Origin', gateway.opsUrl)
     .set('Content-Type', 'application/json')
     .send(typeof body === 'string' ? body : JSON.stringify(body));
+const withdraw = (appId: string) =>
+  supertest(gateway.opsUrl).delete(`/admin/accounts/${appId}`).set('Origin', gateway.opsUrl);
 
 describe('GET /admin/accounts/{appId}', () => {
   test('is 404 for an account that was neither declared nor seen', async () => {
@@ -143,12 +145,10 @@ test('a body with a charset other than UTF-8 is refused with 415', async () => {
 
 test('DELETE /admin/accounts/{appId} removes the declaration with 204, and answers 404 if there is none', async () => {
   await put('wx_a', { onlineSince: '2026-01-01T00:00:00Z' }).expect(200);
-  const remove = () =>
-    supertest(gateway.opsUrl).delete('/admin/accounts/wx_a').set('Origin', gateway.opsUrl);
-  const answer = await remove().expect(204);
+  const answer = await withdraw('wx_a').expect(204);
   expect(answer.headers['content-length']).toBeUndefined();
   await get('/wx_a').expect(404);
-  await remove().expect(404);
+  await withdraw('wx_a').expect(404);
 });
 
 const changesLogged = () => gateway.log.filter(({ what }) => what !== undefined);
@@ -157,11 +157,7 @@ test('each declaration and its withdrawal logs one line with the appId, the oper
   const sent = (days: number) => ({ onlineSince: iso(clock.now() - days * DAY_MS) });
   await put('wx_a', sent(4)).set('X-Request-Id', 'first').expect(200);
   await put('wx_a', sent(5)).set('X-Request-Id', 'second').expect(200);
-  await supertest(gateway.opsUrl)
-    .delete('/admin/accounts/wx_a')
-    .set('Origin', gateway.opsUrl)
-    .set('X-Request-Id', 'third')
-    .expect(204);
+  await withdraw('wx_a').set('X-Request-Id', 'third').expect(204);
 
   const line = { level: 'info', msg: 'changed through the admin API', appId: 'wx_a' };
   const [time, who] = [expect.any(String), expect.any(String)];
@@ -180,10 +176,7 @@ test('a request that changes no account logs no such line', async () => {
   await put('wx_a', same).expect(200);
   await put('wx_a', { onlineSince: 'yesterday' }).expect(400);
   await get('/wx_a').expect(200);
-  await supertest(gateway.opsUrl)
-    .delete('/admin/accounts/wx_in_file')
-    .set('Origin', gateway.opsUrl)
-    .expect(404);
+  await withdraw('wx_in_file').expect(404);
 
   expect(changesLogged()).toHaveLength(before);
 });

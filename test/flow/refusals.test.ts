@@ -159,6 +159,11 @@ const WAYS: Record<RefusalCode, (id: string) => Promise<RawAnswer>> = {
     await first;
     return answer;
   },
+  'misdirected-request': (id) =>
+    rawRequest(
+      main.opsUrl,
+      `GET / HTTP/1.1\r\nHost: evil.example\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
+    ),
   'idempotency-mismatch': async (id) => {
     const options = { headers: [`Idempotency-Key: ${id}`] };
     await add('first', 'wx_key', 'v3_a', options, 4);

@@ -146,7 +146,8 @@ describeOnRedis('three gateways on one Redis', () => {
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
 
     const { opsUrl } = all.gateways[1];
-    const forget = { method: 'DELETE', path: '/admin/lists/wx_1' };
+    const headers = { Origin: opsUrl };
+    const forget = { method: 'DELETE', path: '/admin/lists/wx_1', headers };
     expect((await httpCall(opsUrl, forget)).status).toBe(204);
     for (const i of [0, 1, 2]) expect((await ask(i, 'wx_1', ONLY_IF_CACHED)).status).toBe(504);
     await saveList(all.gateways[2], 'wx_1', listBytes('bob'));

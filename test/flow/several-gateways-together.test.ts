@@ -118,11 +118,15 @@ describeOnRedis('three gateways on one Redis', () => {
     const declare = () =>
       supertest(gateway(0).opsUrl)
         .put('/admin/accounts/wx_a')
+        .set('Origin', gateway(0).opsUrl)
         .send({ onlineSince: '2026-01-01T00:00:00Z' });
     await gateway(1).post('addContacts', addBody('wx_a', 'v3_ann')).expect(429);
     await declare().expect(200);
     await gateway(1).post('addContacts', addBody('wx_a', 'v3_ann')).expect(200);
-    await supertest(gateway(2).opsUrl).delete('/admin/accounts/wx_a').expect(204);
+    await supertest(gateway(2).opsUrl)
+      .delete('/admin/accounts/wx_a')
+      .set('Origin', gateway(2).opsUrl)
+      .expect(204);
     const { body } = await gateway(0).post('addContacts', addBody('wx_a', 'v3_bob')).expect(429);
     expect(body.code).toBe('account-too-young');
   });

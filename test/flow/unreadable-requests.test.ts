@@ -36,7 +36,7 @@ test.each(['evil.example', 'evil.example:9090', '127.0.0.1.evil.example', ''])(
       gateway.opsUrl,
       `GET /admin/accounts HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     );
-    expect(answer.status).toBe(401);
+    expect(answer.status).toBe(421);
   },
 );
 

@@ -174,7 +174,7 @@ async function declareOld(appId: string): Promise<void> {
   const answer = await httpCall(opsUrl, {
     method: 'PUT',
     path: `/admin/accounts/${appId}`,
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', Origin: opsUrl },
     body: '{"onlineSince":"2020-01-01T00:00:00Z"}',
   });
   if (answer.status !== 200) throw new Error(answer.body.toString());

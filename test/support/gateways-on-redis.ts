@@ -102,7 +102,7 @@ export async function gatewayOnRedis({
       httpCall(gateway.opsUrl, {
         method,
         path: `/admin${path}`,
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', Origin: gateway.opsUrl },
         ...(body && { body: JSON.stringify(body) }),
       }),
     async untilReadiness(status) {

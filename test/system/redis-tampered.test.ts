@@ -159,7 +159,8 @@ describeOnRedis('three gateways', () => {
       expect((await askList(gateway, 'wx_1', ONLY_IF_CACHED)).status).toBe(200);
     }
     const { opsUrl } = all.gateways[0];
-    const forget = { method: 'DELETE', path: '/admin/lists/wx_1' };
+    const headers = { Origin: opsUrl };
+    const forget = { method: 'DELETE', path: '/admin/lists/wx_1', headers };
     expect((await httpCall(opsUrl, forget)).status).toBe(204);
     await all.redis.command('FLUSHALL');
     for (const gateway of all.gateways) {

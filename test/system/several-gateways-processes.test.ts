@@ -27,8 +27,10 @@ describeOnRedis('gateways as processes on one Redis', () => {
     const skews = [0, -7 * MINUTE_MS, 5 * MINUTE_MS];
     const gateways = await Promise.all(skews.map((skewMs) => all.start({}, skewMs)));
     const onlineSince = new Date(systemClock.now() - 3 * DAY_MS - MINUTE_MS).toISOString();
-    await supertest(gateways[0]?.opsUrl ?? '')
+    const [{ opsUrl } = { opsUrl: '' }] = gateways;
+    await supertest(opsUrl)
       .put('/admin/accounts/wx_a')
+      .set('Origin', opsUrl)
       .send({ onlineSince })
       .expect(200);
 

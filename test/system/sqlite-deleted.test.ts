@@ -51,6 +51,7 @@ test.each(['gateway.db', 'gateway.db-wal'])(
     await expectReadiness(503, ['store']);
     await gateway.post('fetchContactsList', { appId: 'wx_a' }).expect(200);
     const declaring = supertest(gateway.opsUrl).put('/admin/accounts/wx_b');
+    declaring.set('Origin', gateway.opsUrl);
     await declaring.send({ onlineSince: '2026-01-01T00:00:00Z' }).expect(503);
     expect(JSON.stringify(gateway.log)).toContain(`${name} was deleted or replaced while in use`);
 

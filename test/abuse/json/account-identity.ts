@@ -46,7 +46,7 @@ export async function identityOf(
     httpCall(gateway.opsUrl, {
       method,
       path: `/admin/${path}`,
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', Origin: gateway.opsUrl },
       ...(body === undefined ? {} : { body }),
     });
 

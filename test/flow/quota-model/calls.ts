@@ -52,7 +52,8 @@ export function callAdmin(
   return httpCall(opsUrl, {
     method,
     path: `/admin/accounts/${appId}`,
-    ...(body === undefined ? {} : { headers: GOOD_HEADERS, body: JSON.stringify(body) }),
+    headers: { 'Content-Type': 'application/json', Origin: opsUrl },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
 

@@ -21,6 +21,7 @@ describe('the environment', () => {
         port: 8080,
         opsHost: '127.0.0.1',
         opsPort: 9090,
+        opsOrigin: undefined,
         auth: 'keys',
         storeUrl: 'sqlite:data/gateway.db',
         bodyLimitBytes: 1_048_576,
