@@ -28,6 +28,8 @@ import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
 import { createSummaries } from './ops/overview/summaries.ts';
+import { createStreams, type Streams } from './ops/page/streams.ts';
+import { createRecent } from './ops/recent.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
@@ -91,7 +93,15 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     isDraining: () => draining,
     onStoreError: report.quotaStoreFailed,
   });
-  const parts = { ...opened, ...kept, ...calls, ...services, health };
+  const about = createAbout({
+    loaded,
+    scrub: opened.scrubber.text,
+    instance: instance.name,
+    clientNames: opened.clients.names,
+    startedAt: clock.now(),
+  });
+  const streams = createStreams();
+  const parts = { ...opened, ...kept, ...calls, ...services, health, about, streams };
   const app = createApp({
     ...settings,
     ...parts,
@@ -100,12 +110,13 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     isGraceOver: () => graceOver,
     onRequest(record) {
       report.request(record);
+      calls.recent.request(record);
       if (record.client === undefined) return;
       const answered = record.status === undefined ? 'left' : 'ok';
       kept.history.counted(record.client, record.code ?? answered);
     },
   });
-  const ops = createOps(loaded, opened, kept, { ...services, ...authentication, health });
+  const ops = createOps(loaded, opened, kept, { ...parts, ...authentication });
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -115,13 +126,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     logger,
     flushLog,
     metrics,
-    about: createAbout({
-      loaded,
-      scrub: opened.scrubber.text,
-      instance: instance.name,
-      clientNames: opened.clients.names,
-      startedAt: clock.now(),
-    }),
+    about,
     async start() {
       const url = await listening('client', listener.listen(settings.port, settings.host));
       instance.listensOn(portOf(url));
@@ -203,15 +208,16 @@ function openUpstream(
     unknown: settings.addContacts.accountAge.unknown,
     timeoutMs: settings.geweTimeoutMs,
   });
+  const recent = createRecent({ clock });
   const upstream: Upstream = createUpstream({
     client: createClient({ ...settings, connecting }),
     tokens,
     scrubber,
     clock,
-    observers: [breaker.observe, accounts.observe, report.upstreamCall],
+    observers: [breaker.observe, accounts.observe, report.upstreamCall, recent.observe],
     onFault: report.fault,
   });
-  return { breaker, accounts, upstream };
+  return { breaker, accounts, upstream, recent };
 }
 
 /** Who calls: clients by their keys, front ends by sessions of clients or by tokens of an identity provider. */
@@ -325,7 +331,13 @@ function createOps(
   { settings, secrets }: Loaded,
   opened: Opened,
   kept: Kept,
-  parts: Services & Authentication & { readonly health: Health },
+  parts: Services &
+    Authentication &
+    Pick<Calls, 'recent'> & {
+      readonly health: Health;
+      readonly about: About;
+      readonly streams: Streams;
+    },
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({
@@ -337,6 +349,9 @@ function createOps(
     signIns: createSignIns(kept.clock),
     onSignIn: report.signIn,
     health: parts.health,
+    about: parts.about,
+    recent: parts.recent,
+    streams: parts.streams,
     metrics,
     register: kept.register,
     accountViews: parts.accountViews,
