@@ -6,7 +6,7 @@ import { createAddService } from './add-contacts/add-service.ts';
 import { createIdempotency } from './add-contacts/idempotency.ts';
 import { createApp } from './app.ts';
 import { createHistory } from './history/history.ts';
-import { createIssuers } from './auth/issuers/issuers.ts';
+import { createIssuers, type Issuers } from './auth/issuers/issuers.ts';
 import { systemClock, type Clock } from './time.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -19,10 +19,10 @@ import { createUpstream, type Upstream } from './gewe/upstream.ts';
 import { requestIdOf } from './http/request-scope.ts';
 import { listening } from './listen-error.ts';
 import { createListener, PATIENCE } from './listener/listener.ts';
-import { createSignIns } from './ops/access/sign-ins.ts';
-import { createAbout, type About } from './ops/about.ts';
 import { createAccountChanges } from './ops/account-changes.ts';
 import { createClientActivities } from './ops/client-activity.ts';
+import { createAbout, type About } from './ops/about.ts';
+import { createSignIns } from './ops/access/sign-ins.ts';
 import { createHealth, type Health } from './ops/health.ts';
 import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
@@ -82,17 +82,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const services = createServices(settings, opened, kept, calls);
   const authentication = createAuthentication(settings, opened, kept);
   const { issuers } = authentication;
-  const health = createHealth({
-    clock: kept.clock,
-    checkStore: () => kept.stores.check(),
-    storeWarnings: () => kept.stores.warnings(),
-    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
-    isTokenRejected: () => opened.tokens.isRejected(),
-    watchedFiles: opened.watchedFiles,
-    isBreakerOpen: () => calls.breaker.down() !== undefined,
-    isDraining: () => draining,
-    onStoreError: report.quotaStoreFailed,
-  });
+  const health = createReadiness(opened, kept, calls, issuers, () => draining);
   const about = createAbout({
     loaded,
     scrub: opened.scrubber.text,
@@ -293,6 +283,27 @@ function createServices(
   return { listService, addService, idempotency, accountViews, savedListFacts, pending };
 }
 
+/** What probes are told. */
+function createReadiness(
+  { tokens, watchedFiles, report }: Opened,
+  { clock, stores }: Kept,
+  { breaker }: Calls,
+  issuers: Issuers,
+  isDraining: () => boolean,
+): Health {
+  return createHealth({
+    clock,
+    checkStore: () => stores.check(),
+    storeWarnings: () => stores.warnings(),
+    issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
+    isTokenRejected: () => tokens.isRejected(),
+    watchedFiles,
+    isBreakerOpen: () => breaker.down() !== undefined,
+    isDraining,
+    onStoreError: report.quotaStoreFailed,
+  });
+}
+
 /** What the operator's app reads and changes. */
 function createOperatorParts(
   settings: Settings,
@@ -326,18 +337,19 @@ function createOperatorParts(
   return { lists, listIndex, history, changes, clientActivities, summaries };
 }
 
+/** What operators see of the gateway as a whole. */
+interface OperatorsView extends Pick<Calls, 'recent'> {
+  readonly health: Health;
+  readonly about: About;
+  readonly streams: Streams;
+}
+
 /** The operator's app. It knows nothing of clients' keys. */
 function createOps(
   { settings, secrets }: Loaded,
   opened: Opened,
   kept: Kept,
-  parts: Services &
-    Authentication &
-    Pick<Calls, 'recent'> & {
-      readonly health: Health;
-      readonly about: About;
-      readonly streams: Streams;
-    },
+  parts: Services & Authentication & OperatorsView,
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({

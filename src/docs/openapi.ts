@@ -458,8 +458,12 @@ function healthPaths(): ZodOpenApiPathsObject {
       200: response('It is', own.health, { status: 'ok' }),
     }),
     '/readyz': probe('readyz', 'Should requests be sent here? (就绪检查)', {
-      200: response('Yes', own.readiness, { status: 'ready', notReady: [] }),
-      503: response('No', own.readiness, { status: 'not-ready', notReady: ['store'] }),
+      200: response('Yes', own.readiness, { status: 'ready', notReady: [], breaker: 'closed' }),
+      503: response('No', own.readiness, {
+        status: 'not-ready',
+        notReady: ['store'],
+        breaker: 'closed',
+      }),
     }),
   };
 }

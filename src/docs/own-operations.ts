@@ -98,5 +98,10 @@ export const health = z.looseObject({ status: z.literal('ok') });
 export const readiness = z.looseObject({
   status: z.enum(['ready', 'not-ready']),
   notReady: z.array(z.string()).describe('The parts that are not ready: store, token, draining.'),
+  breaker: z
+    .enum(['closed', 'open'])
+    .describe(
+      '`open` while GEWE as a whole is held to be down. The gateway is ready all the same.',
+    ),
   warnings: z.array(z.unknown()).optional(),
 });

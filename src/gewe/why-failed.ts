@@ -28,22 +28,25 @@ export function whyFailed(outcome: Failure, deadlineMs: number): string {
 }
 
 function whyUnreachable(cause: unknown): string {
+  const error = (cause ?? {}) as SystemError;
   // One error for each address that was tried.
-  if (cause instanceof AggregateError && cause.errors.length > 0) {
-    return [...new Set(cause.errors.map(whyUnreachable))].join(', ');
+  if (Array.isArray(error.errors) && error.errors.length > 0) {
+    return [...new Set(error.errors.map(whyUnreachable))].join(', ');
   }
-  if (!(cause instanceof Error)) return 'an unknown error';
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const place = placeOf(cause as SystemError);
+  const { code, message = 'an unknown error' } = error;
+  const place = placeOf(error);
   if (code === undefined) return message;
   return place === undefined ? `${code}: ${message}` : `${code} ${place}`;
 }
 
-/** What Node adds to errors of the system. */
+/** What errors of Node and undici may have. */
 interface SystemError {
+  readonly message?: string;
+  readonly code?: string;
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
+  readonly errors?: readonly unknown[];
 }
 
 function placeOf({ address, port, hostname }: SystemError): string | undefined {

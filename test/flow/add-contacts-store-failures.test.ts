@@ -83,7 +83,7 @@ describe.each<Port>(['ledger', 'accounts', 'idempotency'])('if the store of %s f
 
     for (const url of [gateway.url, gateway.opsUrl]) {
       const ready = await supertest(url).get('/readyz').expect(503);
-      expect(ready.body).toEqual({ status: 'not-ready', notReady: ['store'] });
+      expect(ready.body).toEqual({ status: 'not-ready', notReady: ['store'], breaker: 'closed' });
       await supertest(url).get('/healthz').expect(200);
     }
     const why = gateway.log.filter(({ err }) => JSON.stringify(err ?? '').includes(SECRET_REASON));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { httpGet } from '../support/http-client.ts';
 import {
   askList,
   LIST,
@@ -72,6 +73,8 @@ test('resets of two accounts open the breaker: saved lists are returned at once,
   );
   for (const { headers } of replies) expect(headers['cache-status']).toBe('gewe-gateway; hit');
   expect(askedSince('wx_a', 'wx_b', 'wx_c')).toEqual([2, 1, 0]);
+  const ready = await httpGet(gateway.url, '/readyz');
+  expect([ready.status, ready.json()]).toMatchObject([200, { status: 'ready', breaker: 'open' }]);
 });
 
 test('timeouts of several accounts open the breaker: a caller without a saved list gets 504 at once, with Retry-After', async () => {

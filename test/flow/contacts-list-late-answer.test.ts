@@ -23,7 +23,7 @@ test('a call slower than the deadline continues, and its list replaces the saved
     (await upstream.next(LIST)).answer(listBytes('old'));
     await first;
 
-    const second = askList(gateway, 'wx_1');
+    const second = askList(gateway, 'wx_1', { 'X-Request-Id': 'the-slow-one' });
     const slow = await upstream.next(LIST);
     const reply = await second;
     expect(reply.body.toString()).toBe(listBytes('old'));
@@ -36,6 +36,15 @@ test('a call slower than the deadline continues, and its list replaces the saved
     });
     const saved = await askList(gateway, 'wx_1', ONLY_IF_CACHED);
     expect(saved.body.toString()).toBe(listBytes('newer', 'newer still'));
+    const line = gateway.log.find(({ msg }) => msg === 'a slow list call ended after the deadline');
+    expect(line).toMatchObject({
+      level: 'info',
+      appId: 'wx_1',
+      requestId: 'the-slow-one',
+      outcome: 'list',
+      bytes: Buffer.byteLength(listBytes('newer', 'newer still')),
+    });
+    expect(line?.['durationMs']).toBeGreaterThanOrEqual(200);
   } finally {
     await gateway.stop();
     await upstream.stop();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
+import { VERSION } from '../../src/version.ts';
 import { addBody, TRUSTING } from '../support/add-contacts.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
@@ -51,7 +52,7 @@ describe('/metrics', () => {
 
     expect(await valueOf(...labels, 'status="200"', 'code="none"', 'source="live"')).toBe(1);
     expect(await valueOf(...labels, 'status="429"', 'code="target-quota-exhausted"')).toBe(1);
-    expect(await valueOf('duration_seconds_count', 'operation="addContacts"')).toBe(2);
+    expect(await valueOf('_request_duration_seconds_count', 'operation="addContacts"')).toBe(2);
   });
 
   test('counts upstream calls by outcome', async () => {
@@ -62,6 +63,24 @@ describe('/metrics', () => {
     const labels = ['upstream_calls_total', 'operation="search"'];
     expect(await valueOf(...labels, 'outcome="answered"')).toBe(1);
     expect(await valueOf(...labels, 'outcome="invalid"')).toBe(1);
+  });
+
+  test('has how long upstream calls take, by outcome, with buckets for slow lists', async () => {
+    await search().expect(200);
+    gateway.simulator.behave(APP_ID, { html: true });
+    await search().expect(502);
+
+    const name = 'gewe_gateway_upstream_duration_seconds';
+    const labels = ['operation="search"', 'outcome="invalid"'];
+    expect(await valueOf(`${name}_count`, 'operation="search"', 'outcome="answered"')).toBe(1);
+    expect(await valueOf(`${name}_count`, ...labels)).toBe(1);
+    expect(await valueOf(`${name}_bucket`, 'le="300"', ...labels)).toBe(1);
+    expect(await valueOf(`${name}_sum`, ...labels)).toBeGreaterThan(0);
+    expect(await valueOf(`${name}_sum`, ...labels)).toBeLessThan(60);
+  });
+
+  test('has the version', async () => {
+    expect(await valueOf(`gewe_gateway_build_info{version="${VERSION}"}`)).toBe(1);
   });
 
   test('shows whether the upstream rejects the token', async () => {

@@ -1,7 +1,12 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../src/time.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { openMemoryStores } from '../../src/stores/memory.ts';
+import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { KEY, startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 let gateway: TestGateway;
@@ -31,18 +36,67 @@ describe.each(['gateway', 'ops'] as const)('on the %s listener', (name) => {
 
   test('/readyz is 200 if everything is ready', async () => {
     const answer = await listener().get('/readyz').expect(200);
-    expect(answer.body).toEqual({ status: 'ready', notReady: [] });
+    expect(answer.body).toEqual({ status: 'ready', notReady: [], breaker: 'closed' });
   });
 
   test('/readyz is 503 and names the token while the upstream rejects it, then 200 again', async () => {
     gateway.simulator.setToken('tok-another-one-55');
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(502);
     const answer = await listener().get('/readyz').expect(503);
-    expect(answer.body).toEqual({ status: 'not-ready', notReady: ['token'] });
+    expect(answer.body).toEqual({ status: 'not-ready', notReady: ['token'], breaker: 'closed' });
 
     gateway.simulator.setToken(TOKEN);
     await gateway.post('search', { appId: 'wx_a', contactsInfo: 'x' }).expect(200);
     await listener().get('/readyz').expect(200);
+  });
+});
+
+describe('a file that is changed to something unusable', () => {
+  const state = async () => {
+    const [ready, metrics] = [await ops().get('/readyz'), await ops().get('/metrics')];
+    return {
+      status: ready.status,
+      warnings: ready.body.warnings,
+      reloadOk: [
+        ...metrics.text.matchAll(/^gewe_gateway_config_reload_ok\{file="(.*)"\} (.)$/gm),
+      ].map(([, file, ok]) => `${file} ${ok}`),
+    };
+  };
+  const becomes = async (expected: object) => {
+    await eventually(async () => isDeepStrictEqual(await state(), expected));
+    expect(await state()).toEqual(expected);
+  };
+
+  test('is a warning and a metric until it is good again; the gateway stays ready', async () => {
+    const folder = await temporaryFolder();
+    const [token, clients] = [join(folder.path, 'token'), join(folder.path, 'clients.yaml')];
+    const good = 'clients: { crm: { keys: ["sha256:' + 'a'.repeat(64) + '"] } }';
+    await writeFile(token, TOKEN);
+    await writeFile(clients, good);
+    await restart({
+      env: { GEWE_TOKEN: undefined, GEWE_TOKEN_FILE: token, GATEWAY_CLIENTS: clients },
+    });
+    const fine = { status: 200, warnings: undefined, reloadOk: ['clients 1', 'token 1'] };
+    await becomes(fine);
+
+    await writeFile(clients, 'clients: [');
+    const broken = ['clients-file-not-taken-over'];
+    await becomes({ status: 200, warnings: broken, reloadOk: ['clients 0', 'token 1'] });
+    await writeFile(token, '');
+    const both = [...broken, 'token-file-not-taken-over'];
+    await becomes({ status: 200, warnings: both, reloadOk: ['clients 0', 'token 0'] });
+
+    await writeFile(token, TOKEN);
+    await writeFile(clients, good);
+    await becomes(fine);
+
+    await rm(clients);
+    await becomes({ status: 200, warnings: broken, reloadOk: ['clients 0', 'token 1'] });
+    await folder.remove();
+  });
+
+  test('has no metric if there is no file', async () => {
+    await becomes({ status: 200, warnings: undefined, reloadOk: [] });
   });
 });
 

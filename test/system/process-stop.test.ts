@@ -54,7 +54,7 @@ describe.each<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGHUP'])('after %s', (sign
     await gateway.printed(/"stopping"/);
 
     const ready = await supertest(opsUrl).get('/readyz').expect(503);
-    expect(ready.body).toEqual({ status: 'not-ready', notReady: ['draining'] });
+    expect(ready.body).toEqual({ status: 'not-ready', notReady: ['draining'], breaker: 'closed' });
     await supertest(opsUrl).get('/healthz').expect(200);
     // Earlier connections are still accepted, for at most a second if they keep coming.
     const isRefused = () =>

@@ -81,7 +81,7 @@ describeOnRedis('A gateway as a process', () => {
     expect(replies.map(({ status }) => status)).toEqual([200, 200]);
     expect(listCalls(all, 'wx_1')).toBe(1);
     const response = await httpGet(gateways[0].url, '/readyz');
-    expect(response.json()).toEqual({ status: 'ready', notReady: [] });
+    expect(response.json()).toEqual({ status: 'ready', notReady: [], breaker: 'closed' });
   });
 
   test('warns if its Redis user may not call INFO, without reporting an outage', async () => {
