@@ -151,8 +151,11 @@ export function onlineSince(
   const length = now - since.at;
   const [written, minimum] = [age(length, words), age(minimumMs, words)];
   const label = length < minimumMs ? words.ageOf(written, minimum) : words.oldEnough(minimum);
-  return html`${minimumMs > 0 && html`<meter class="age" min="0" max="${minimumMs / 1000}" low="${minimumMs / 1000}" high="${minimumMs / 1000}" optimum="${minimumMs / 1000}" value="${Math.max(0, Math.min(length, minimumMs) / 1000)}" aria-label="${label}"></meter>`}
-    <span>${time(since.at, now, written)}</span>
+  const end = minimumMs / 1000;
+  return html`<span class="amount"
+      >${minimumMs > 0 && html`<meter class="age" min="0" max="${end}" low="${end}" high="${end}" optimum="${end}" value="${Math.min(end, Math.max(0, length / 1000))}" aria-label="${label}"></meter>`}
+      ${time(since.at, now, written)}</span
+    >
     <span class="quiet">${words.knownBy[since.by]}</span>`;
 }
 
@@ -173,7 +176,8 @@ export function quotaMeter(
   { words }: Setting,
 ): Html {
   const text = words.ofLimit(left, limit);
-  return html`<meter
+  return html`<span class="amount"
+    ><meter
       min="0"
       max="${Math.max(1, limit)}"
       low="1"
@@ -181,8 +185,9 @@ export function quotaMeter(
       optimum="${Math.max(1, limit)}"
       value="${left}"
       aria-label="${label}: ${text}"
-    ></meter>
-    <span>${text}</span>`;
+    ></meter
+    ><span>${text}</span></span
+  >`;
 }
 
 function listFacts({ list }: AccountSummary, { words, now }: Setting): Html {
@@ -200,8 +205,10 @@ export function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Ht
   const longest = duration(Math.max(...values.map(({ value }) => value)), words);
   const failed = values.filter(({ isBad }) => isBad).length;
   const title = words.fetchesOf(values.length, duration(last.durationMs, words), longest, failed);
-  return html`${sparkline(title, values, FETCHES_KEPT)}
-    <span class="quiet">${duration(last.durationMs, words)}</span>`;
+  return html`<span class="amount"
+    >${sparkline(title, values, FETCHES_KEPT)}
+    <span class="quiet">${duration(last.durationMs, words)}</span></span
+  >`;
 }
 
 function pages({ page, pages: count, query }: AccountTable, setting: Setting): Html | undefined {

@@ -25,16 +25,20 @@ export function bars(title: string, series: readonly Series[], most: number): Ht
     aria-label="${title}"
   >
     <title>${title}</title>
-    ${series.map(({ className, values }) => html`<path class="${className}" d="${barPath(values, most)}" />`)}
+    ${series.map(({ className, values }) => html`<path class="${className}" d="${barPath(values, most, places)}" />`)}
   </svg>`;
 }
 
-function barPath(values: readonly number[], most: number): string {
+/** Few bars have a gap between them. */
+const MANY = 60;
+
+function barPath(values: readonly number[], most: number, places: number): string {
+  const width = places > MANY ? 1 : 0.8;
   return values
     .map((value, at) => {
       if (!(value > 0)) return '';
       const height = round(Math.min(HEIGHT, Math.max(LEAST, (value / most) * HEIGHT)));
-      return `M${at} ${HEIGHT}v-${height}h1v${height}z`;
+      return `M${at} ${HEIGHT}v-${height}h${width}v${height}z`;
     })
     .join('');
 }

@@ -25,7 +25,8 @@ export type Need =
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'fetchFailed' | 'stale'; readonly count: number };
 
-type KnownWarning = 'clientsFile' | 'tokenFile' | 'mayEvict' | 'forgets' | 'doesNotTell';
+type KnownWarning =
+  'clientsFile' | 'tokenFile' | 'mayEvict' | 'forgets' | 'doesNotTell' | 'restored';
 
 const WARNINGS: Readonly<Record<string, KnownWarning>> = {
   'clients-file-not-taken-over': 'clientsFile',
@@ -33,7 +34,16 @@ const WARNINGS: Readonly<Record<string, KnownWarning>> = {
   'store-may-evict': 'mayEvict',
   'store-forgets-on-restart': 'forgets',
   'store-does-not-tell': 'doesNotTell',
+  'quotas-blocked-after-restore': 'restored',
 };
+
+/** Those about the store. */
+const ABOUT_STORE: ReadonlySet<string> = new Set([
+  'store-may-evict',
+  'store-forgets-on-restart',
+  'store-does-not-tell',
+  'quotas-blocked-after-restore',
+]);
 
 /** The most urgent first. */
 export function needs(facts: Facts, troubled = troubledAccounts(facts)): Need[] {
@@ -94,7 +104,7 @@ export function tiles(facts: Facts): Tiles {
         : { state: 'good', why: 'accepted' },
     store: notReady.includes('store')
       ? { state: 'bad', why: 'away' }
-      : warnings.some((warning) => warning.startsWith('store-'))
+      : warnings.some((warning) => ABOUT_STORE.has(warning))
         ? { state: 'warn', why: 'warned' }
         : { state: 'good', why: 'works' },
     configuration: configurationTile(warnings),

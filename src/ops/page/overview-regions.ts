@@ -72,6 +72,7 @@ function needHref(need: Need, setting: Setting): string {
     case 'mayEvict':
     case 'forgets':
     case 'doesNotTell':
+    case 'restored':
       return '#tile-store';
     case 'token':
     case 'tokenFile':
@@ -102,13 +103,20 @@ function tileList(facts: OverviewFacts, setting: Setting): Html {
   return html`<ul class="tiles">
     ${tile('upstream', found.upstream.state, words.upstreamState[found.upstream.why], setting, [
       ...latencyLines(quarter, setting),
-      html`<span class="breakable">${about.upstream}</span>`,
+      breakable(about.upstream),
     ])}
     ${tile('token', found.token.state, words.tokenState[found.token.why], setting, [words.from(about.tokenFrom)])}
-    ${tile('store', found.store.state, words.storeState[found.store.why], setting, [html`<span class="breakable">${about.store}</span>`])}
+    ${tile('store', found.store.state, words.storeState[found.store.why], setting, [breakable(about.store)])}
     ${tile('configuration', found.configuration.state, configurationText(found, warnings, setting), setting, [...warnings, words.running(about.version, up)])}
     ${tile('clients', found.clients.state, words.clientsState(facts.clientCount), setting, requests ? [words.requestsToday(requests.requests, requests.notAnswered)] : [])}
   </ul>`;
+}
+
+/** An address or a path, which may be broken after a slash. */
+function breakable(text: string): Html {
+  return html`<span class="breakable"
+    >${text.split(/(?<=\/)/).map((part) => html`${part}<wbr />`)}</span
+  >`;
 }
 
 function latencyLines({ p50, p95, calls, failedCalls }: RecentSpan, { words }: Setting): string[] {
@@ -158,7 +166,7 @@ function worstTable(facts: Facts, troubled: readonly TroubledAccount[], setting:
           </li>`,
       )}
     </ul>
-    <p class="quiet">${words.worstNote(shown.length, troubled.length)}</p>`;
+    ${troubled.length > WORST && html`<p class="quiet">${words.worstNote(shown.length, troubled.length)}</p>`}`;
 }
 
 function troubleText(trouble: TroubledAccount['troubles'][number], { words }: Setting): string {

@@ -14,6 +14,7 @@ export const PAGE_CSS = `:root {
   --good-soft: #e2f3e9;
   --warn-soft: #fdf0d9;
   --bad-soft: #fce4e2;
+  --amber: #dc9a2b;
   --blue: #3f7fd0;
   --blue-soft: #b4d0f2;
   --grey: #8b96a3;
@@ -33,10 +34,11 @@ export const PAGE_CSS = `:root {
     --good: #5fce94;
     --warn: #eeb35c;
     --bad: #ff938d;
-    --good-soft: #17332499;
-    --warn-soft: #3a2c1199;
-    --bad-soft: #44201f99;
-    --blue: #6ea8f0;
+    --good-soft: #17301f;
+    --warn-soft: #362a13;
+    --bad-soft: #3d2122;
+    --amber: #d9a046;
+  --blue: #6ea8f0;
     --blue-soft: #2f4f78;
     --grey: #7b8794;
     --on-mark: #111418;
@@ -137,11 +139,11 @@ main > section:not([aria-label]), main > .region#state, .panel { background: var
 path.p50, path.answered, path.list { fill: var(--blue); }
 path.p95 { fill: var(--blue-soft); }
 path.failed { fill: var(--bad); }
-path.refused { fill: var(--warn); }
+path.refused { fill: var(--amber); }
 path.left { fill: var(--grey); }
 .legend .p95::before { background: var(--blue-soft); }
 .legend .failed::before { background: var(--bad); }
-.legend .refused::before { background: var(--warn); }
+.legend .refused::before { background: var(--amber); }
 .legend .left::before { background: var(--grey); }
 .steps .area { fill: var(--blue-soft); opacity: 0.5; }
 .steps .line { fill: none; stroke: var(--blue); stroke-width: 2; vector-effect: non-scaling-stroke; }
@@ -153,7 +155,7 @@ path.left { fill: var(--grey); }
 .lane path { fill: none; stroke-width: 3; vector-effect: non-scaling-stroke; }
 .lane .axis { stroke: var(--line); stroke-width: 1; }
 .lane .sent { stroke: var(--good); }
-.lane .refused { stroke: var(--warn); }
+.lane .refused { stroke: var(--amber); }
 .lane .other { stroke: var(--bad); }
 .time-line { margin-bottom: 1.1rem; }
 .time-line .span { margin-left: 9.75rem; }
@@ -205,7 +207,9 @@ button.link { background: none; border: 0; padding: 0; min-height: 0; color: var
 
 .cards td > div { display: flex; flex-wrap: wrap; gap: 0 0.4rem; align-items: baseline; }
 .cards .app-id { font-weight: 500; }
-.cards meter { align-self: center; margin-right: 0.1rem; }
+.cards th { min-width: 9rem; }
+.amount { display: inline-flex; align-items: center; gap: 0.5rem; white-space: nowrap; }
+.amount meter { margin: 0; }
 
 @media (max-width: 60rem) {
   .charts, .charts.two { grid-template-columns: minmax(0, 1fr); }

@@ -36,6 +36,8 @@ const EN = {
     tokenFile: 'GEWE_TOKEN_FILE cannot be used. The token of before stays in force.',
     mayEvict: 'Redis may evict what was charged: set maxmemory-policy to noeviction.',
     forgets: 'Redis forgets what was charged when it restarts: set appendonly to yes.',
+    restored:
+      'The store was restored from a backup. What was charged since then counts as used up for 24 hours.',
     doesNotTell: 'Redis does not let this user ask about eviction and persistence: allow INFO.',
     warning: (text: string) => `The gateway warns: ${text}`,
     fetchFailed: (count: number) => `${s(count, 'account')}: the last fetch of the list failed.`,
@@ -77,8 +79,7 @@ const EN = {
     `${s(count, 'request')} today, ${n(refused)} refused or failed`,
 
   worst: 'Accounts to look at',
-  worstNote: (shown: number, total: number) =>
-    total > shown ? `The ${n(shown)} worst of ${n(total)}.` : '',
+  worstNote: (shown: number, total: number) => `The ${n(shown)} worst of ${n(total)}.`,
   worstNone: 'No account was refused today, no fetch failed, and no list is older than 24 hours.',
   reason: 'Reason',
   troubles: {
@@ -324,6 +325,7 @@ const ZH: Words = {
     tokenFile: '无法使用 GEWE_TOKEN_FILE，仍使用之前的令牌。',
     mayEvict: 'Redis 可能淘汰已计的次数：请将 maxmemory-policy 设为 noeviction。',
     forgets: 'Redis 重启后会丢失已计的次数：请将 appendonly 设为 yes。',
+    restored: '存储已从备份恢复：备份之后的添加次数在 24 小时内按已用完计。',
     doesNotTell: 'Redis 不允许该用户查询淘汰与持久化设置：请放行 INFO。',
     warning: (text) => `网关警告：${text}`,
     fetchFailed: (count) => `${n(count)} 个账号最近一次获取通讯录失败。`,
@@ -364,8 +366,7 @@ const ZH: Words = {
   requestsToday: (count, refused) => `今天 ${n(count)} 个请求，被拒或失败 ${n(refused)} 个`,
 
   worst: '需要关注的账号',
-  worstNote: (shown, total) =>
-    total > shown ? `共 ${n(total)} 个，显示最严重的 ${n(shown)} 个。` : '',
+  worstNote: (shown, total) => `共 ${n(total)} 个，显示最严重的 ${n(shown)} 个。`,
   worstNone: '今天没有账号被拒绝，没有获取失败，也没有超过 24 小时的通讯录。',
   reason: '原因',
   troubles: {
