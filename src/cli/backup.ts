@@ -2,16 +2,15 @@ import { resolve } from 'node:path';
 import { startBackup } from '../stores/sqlite/backup.ts';
 import { systemClock } from '../time.ts';
 import { EXIT_CONFIG, EXIT_OK, type Io } from './io.ts';
-import { percent, withProgress } from './progress.ts';
 import { readStoreUrl } from './read-settings.ts';
 import { redact } from './redact.ts';
-import { orUndone } from './signals.ts';
 import {
   contentsInWords,
   exitCodeOf,
   fileOfStore,
   readAsked,
   storeUrlOf,
+  workOnFiles,
 } from './store-command.ts';
 
 const usage = (program: string) => `Usage: ${program} backup FILE
@@ -34,13 +33,12 @@ export async function backup(args: readonly string[], io: Io): Promise<number> {
   const storeUrl = storeUrlOf(io, stderr);
   if (storeUrl === undefined) return EXIT_CONFIG;
   return exitCodeOf(stderr, async () => {
-    const work = startBackup(fileOfStore(storeUrl, INSTEAD), file, systemClock);
-    const line = () => `Writing ${file}: ${percent(work.progress())}`;
-    const done = orUndone(work.done, () => {
-      work.abandon();
-      stderr.write('Interrupted. Nothing was written.\n');
+    const path = fileOfStore(storeUrl, INSTEAD);
+    const contents = await workOnFiles(() => startBackup(path, file, systemClock), {
+      io,
+      line: `Writing ${file}`,
+      interrupted: 'Nothing was written.',
     });
-    const contents = await withProgress(io.stderr, line, done);
     const bytes = contents.bytes.toLocaleString('en-US');
     stdout.write(`Wrote ${file} (${bytes} bytes) and checked it: ${contentsInWords(contents)}.\n`);
     return EXIT_OK;

@@ -3,16 +3,15 @@ import { quotasBlockedUntil } from '../add-contacts/after-restore.ts';
 import { startRestore, type Restored } from '../stores/sqlite/restore.ts';
 import { systemClock } from '../time.ts';
 import { EXIT_CONFIG, EXIT_OK, type Io } from './io.ts';
-import { percent, withProgress } from './progress.ts';
 import { readStoreUrl } from './read-settings.ts';
 import { redact } from './redact.ts';
-import { orUndone } from './signals.ts';
 import {
   contentsInWords,
   exitCodeOf,
   fileOfStore,
   readAsked,
   storeUrlOf,
+  workOnFiles,
 } from './store-command.ts';
 
 const usage = (program: string) => `Usage: ${program} restore FILE [--forget-gap]
@@ -44,16 +43,14 @@ export async function restore(args: readonly string[], io: Io): Promise<number> 
   const storeUrl = storeUrlOf(io, stderr);
   if (storeUrl === undefined) return EXIT_CONFIG;
   return exitCodeOf(stderr, async () => {
-    const work = startRestore(fileOfStore(storeUrl, INSTEAD), file, {
-      clock: systemClock,
-      forgetGap: asked.forgetGap,
+    const path = fileOfStore(storeUrl, INSTEAD);
+    const options = { clock: systemClock, forgetGap: asked.forgetGap };
+    const restored = await workOnFiles(() => startRestore(path, file, options), {
+      io,
+      line: `Restoring ${file}`,
+      interrupted: 'The store is as it was.',
     });
-    const line = () => `Restoring ${file}: ${percent(work.progress())}`;
-    const done = orUndone(work.done, () => {
-      work.abandon();
-      stderr.write('Interrupted. The store is as it was.\n');
-    });
-    stdout.write(inWords(file, await withProgress(io.stderr, line, done)));
+    stdout.write(inWords(file, restored));
     return EXIT_OK;
   });
 }

@@ -39,21 +39,27 @@ export function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /**
- * What `work` gives. At a signal meanwhile, calls `undo` and ends this process by that signal at once: a thread in the middle
- * of its work would otherwise keep it waiting.
+ * What the work gives that `start` starts. At a signal meanwhile, calls `undo` and ends this process by that signal at once: a
+ * thread in the middle of its work would otherwise keep it waiting.
  */
-export async function orUndone<T>(work: Promise<T>, undo: () => void): Promise<T> {
+export async function orUndone<Work extends { readonly done: Promise<unknown> }>(
+  start: () => Work,
+  undo: (work: Work) => void,
+): Promise<Awaited<Work['done']>> {
   const stopListening = () => {
     for (const name of STOP_SIGNALS) process.off(name, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals) => {
-    undo();
+    undo(work);
     stopListening();
     process.kill(process.pid, signal);
   };
+  // Before the work starts, which could otherwise leave something behind.
   for (const name of STOP_SIGNALS) process.on(name, onSignal);
+  let work: Work;
   try {
-    return await work;
+    work = start();
+    return (await work.done) as Awaited<Work['done']>;
   } finally {
     stopListening();
   }

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
+import type { FileWork } from '../stores/sqlite/backup.ts';
 import { schemeOf, sqlitePath } from '../stores/open.ts';
 import { StoreCommandError, StoreOpenError } from '../stores/stores.ts';
 import { showProblems } from './check.ts';
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Io } from './io.ts';
+import { percent, withProgress } from './progress.ts';
 import { readStoreUrl } from './read-settings.ts';
 import type { Output } from './redact.ts';
+import { orUndone } from './signals.ts';
 
 interface Asked {
   readonly names: readonly string[];
@@ -103,4 +106,33 @@ export function contentsInWords(contents: {
     counted(contents.charges, 'charge'),
     counted(contents.accounts, 'account'),
   ].join(', ');
+}
+
+/**
+ * Works on files, with progress on a terminal. A signal ends it, and nothing of it is left.
+ *
+ * @param line what is being done
+ * @param interrupted what is so after a signal, in one sentence
+ */
+export function workOnFiles<Result>(
+  start: () => FileWork<Result>,
+  {
+    io,
+    line,
+    interrupted,
+  }: { readonly io: Io; readonly line: string; readonly interrupted: string },
+): Promise<Result> {
+  let fraction = () => 0;
+  const done = orUndone(
+    () => {
+      const work = start();
+      fraction = work.progress;
+      return work;
+    },
+    (work) => {
+      work.abandon();
+      io.stderr.write(`Interrupted. ${interrupted}\n`);
+    },
+  );
+  return withProgress(io.stderr, () => `${line}: ${percent(fraction())}`, done);
 }

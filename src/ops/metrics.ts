@@ -226,11 +226,16 @@ function createObservations(config: HistogramConfiguration<string> & { labelName
   };
 }
 
-/** Turns the values of labels, joined by SEPARATOR, into labels. */
+/** Turns the values of labels, joined by SEPARATOR, into labels. Each set of labels is made once. */
 function labelsBy(names: readonly string[]) {
+  const made = new Map<string, Record<string, string>>();
   return (key: string): Record<string, string> => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
     const values = key.split(SEPARATOR);
-    return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
+    const labels = Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
+    made.set(key, labels);
+    return labels;
   };
 }
 

@@ -7,7 +7,7 @@ import type { Headers } from '../http/request-scope.ts';
  */
 export function pageHeaders(sources: string): Headers {
   return {
-    'Content-Security-Policy': `default-src 'none';style-src 'self';img-src 'self' data:;form-action 'self';base-uri 'none';frame-ancestors 'none'${sources}`,
+    'Content-Security-Policy': `default-src 'none';style-src 'self';img-src data:;form-action 'self';base-uri 'none';frame-ancestors 'none'${sources}`,
     // With `no-referrer`, browsers send `Origin: null` with a form (Fetch section 3.2), which must be this listener's own.
     'Referrer-Policy': 'same-origin',
   };

@@ -82,10 +82,18 @@ export function memoryHistory(clock: Clock): MemoryHistory {
       known ? { ...known, count: known.count + count } : { ...facts, id, outcome, count },
     );
     refusalIds.set(key, id);
+    noteRefusals(appId, at, count);
+  }
+
+  /** They are written a moment later, so they may come after something later. */
+  function noteRefusals(appId: string, at: number, count: number): void {
+    const before = activities.get(appId);
+    const lastAttemptAt = Math.max(at, before?.lastAttemptAt ?? at);
     const day = Math.floor(at / DAY_MS);
-    const before = activities.get(appId)?.refused;
-    const ofDay = before?.day === day ? before.count : 0;
-    noteActivity(appId, { lastAttemptAt: at, refused: { day, count: ofDay + count } });
+    const { day: lastDay, count: ofLastDay } = before?.refused ?? { day, count: 0 };
+    if (day < lastDay) return noteActivity(appId, { lastAttemptAt });
+    const ofDay = day === lastDay ? ofLastDay : 0;
+    noteActivity(appId, { lastAttemptAt, refused: { day, count: ofDay + count } });
   }
 
   function prune({ before, maxRows }: HistoryLimits): number {

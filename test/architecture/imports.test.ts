@@ -232,6 +232,10 @@ describe('confined to one place', () => {
     expect(filesImporting('helmet')).toEqual(['src/steps/security-headers.ts']);
   });
 
+  test('pino-pretty is used in src/ops/log-format.ts', () => {
+    expect(filesImporting('pino-pretty')).toEqual(['src/ops/log-format.ts']);
+  });
+
   test('app.use is in src/app.ts and src/ops/ops-app.ts only', () => {
     expect(filesWith(/\b(?:app|router)\s*\.\s*use\(/)).toEqual([
       'src/app.ts',

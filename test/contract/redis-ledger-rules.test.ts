@@ -94,7 +94,7 @@ describeOnRedis('The ledger in Redis', () => {
             if (verdict.kind === 'allowed') charged.push({ kind, target, at });
             expect(charge).toEqual({
               ...(verdict.kind === 'allowed'
-                ? { kind: 'charged', attemptId: expect.any(String) }
+                ? { kind: 'charged', attemptId: expect.any(String), entryId: expect.any(String) }
                 : { ...verdict, at }),
               usage: usageOf(all, charged, target, at),
             });

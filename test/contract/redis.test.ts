@@ -7,12 +7,12 @@ import type { Stores } from '../../src/stores/stores.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { movableClock } from '../support/movable-clock.ts';
-import { ANN, quotaRule, T0, entryOf } from '../support/quota-rules.ts';
+import { ANN, chargedOf, entryOf, quotaRule, T0 } from '../support/quota-rules.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { NO_EVENTS, type StoresUnderTest } from '../support/stores-under-test.ts';
 import { describeAccountRegister } from './account-register.contract.ts';
 import { describeDurability } from './durability.contract.ts';
-import { describeHistoryStore } from './history-store.contract.ts';
+import { actionAt, describeHistoryStore, fetchAt, refusalAt } from './history-store.contract.ts';
 import { describeIdempotencyStore } from './idempotency-store.contract.ts';
 import { describeKeySetStore } from './key-set-store.contract.ts';
 import { describeLedger } from './ledger.contract.ts';
@@ -138,6 +138,85 @@ describeOnRedis('Redis stores', () => {
       };
       expect(await kindAt(T0 + 59_999)).toBe('held');
       expect(await kindAt(T0 + 60_000)).toBe('acquired');
+    });
+
+    test('see what the others have recorded, and count refusals of a minute together', async () => {
+      const [one, other, third] = gateways as [Stores, Stores, Stores];
+      clock.set(T0);
+      const charge = await one.ledger.charge('wx_a', ANN, [quotaRule(5)], entryOf());
+      const { entryId } = chargedOf(charge);
+      await other.history.complete('wx_a', entryId, { kind: 'sent', ret: 200 });
+      const refused = gateways.map(({ history }, i) => history.addRefusals([refusalAt(T0 + i)]));
+      await Promise.all(refused);
+      await other.history.begin(entryOf());
+      const counts = gateways.map(({ history }) =>
+        history.addCounts([{ client: 'crm', code: 'ok', bucket: T0, count: 2 }]),
+      );
+      await Promise.all(counts);
+      await one.history.addFetches([fetchAt(T0 + 1)]);
+      await other.history.addFetches([fetchAt(T0)]);
+
+      const { history } = third;
+      const attempts = await history.attempts('wx_a', { after: undefined, limit: 10 });
+      const outcomes = attempts.map(({ outcome }) => outcome.kind);
+      expect(outcomes.sort()).toEqual(['pending', 'refused', 'sent']);
+      expect(attempts.find(({ outcome }) => outcome.kind === 'refused')?.count).toBe(3);
+      expect(await history.countsSince(T0)).toMatchObject([{ count: 6 }]);
+      expect((await history.fetches('wx_a')).map(({ at }) => at)).toEqual([T0 + 1, T0]);
+      expect(await history.activity(undefined, 10)).toMatchObject([
+        { refused: { count: 3 }, lastFetch: { at: T0 + 1 } },
+      ]);
+    });
+
+    test('give more than a thousand entries of one millisecond different ids, after older ones', async () => {
+      clock.set(T0 - 1);
+      const oldest = await (gateways[0] as Stores).history.begin(entryOf());
+      clock.set(T0);
+      const begun = gateways.flatMap(({ history }) =>
+        Array.from({ length: 350 }, () => history.begin(entryOf())),
+      );
+      expect(new Set(await Promise.all(begun)).size).toBe(1050);
+      const page = { after: undefined, limit: 2000 };
+      const attempts = await (gateways[1] as Stores).history.attempts('wx_a', page);
+      expect(attempts).toHaveLength(1051);
+      expect(attempts.at(-1)?.id).toBe(oldest);
+    });
+
+    test('forget an account to which nothing has happened for long, down to the last key', async () => {
+      const [{ history, lists }] = gateways as [Stores];
+      clock.set(T0);
+      await history.begin(entryOf());
+      await history.addRefusals([refusalAt(T0)]);
+      await history.addFetches([fetchAt(T0), fetchAt(T0 + 1, { appId: 'wx_b' })]);
+      await history.addAction(actionAt(T0));
+      await lists.save('wx_a', { body: Buffer.from('A'), savedAt: T0, source: 'live' });
+      await lists.forget('wx_a');
+      await history.prune({ before: T0 + 1, maxRows: 10 });
+      expect(await history.activity(undefined, 10)).toMatchObject([{ appId: 'wx_b' }]);
+      const keys = String(await redis.command('KEYS', '*')).split(',');
+      expect(keys.filter((key) => /wx_a|journal|actions/.test(key))).toEqual([
+        'gewe-gateway:{wx_a}:list',
+      ]);
+      // It remembers for a while that the list was forgotten.
+      expect(Number(await redis.command('PTTL', 'gewe-gateway:{wx_a}:list'))).toBeGreaterThan(0);
+    });
+
+    test('index lists that a gateway without an index has saved, each time one starts', async () => {
+      const [{ lists, listIndex }] = gateways as [Stores];
+      const list = { body: Buffer.from('A'), savedAt: T0, source: 'live' } as const;
+      for (const appId of ['wx_a', 'wx_b']) await lists.save(appId, list);
+      await redis.command('DEL', 'gewe-gateway:lists', 'gewe-gateway:lists:facts');
+      expect(await listIndex.index(undefined, 10)).toEqual([]);
+      const later = await openRedisStores(redis.url, clock, 0, NO_EVENTS);
+      try {
+        const isIndexed = async () => (await listIndex.index(undefined, 10)).length === 2;
+        expect(await eventually(isIndexed)).toBe(true);
+        expect(await listIndex.index('wx_a', 10)).toEqual([
+          { appId: 'wx_b', savedAt: T0, bytes: 1, source: 'live' },
+        ]);
+      } finally {
+        await later.close();
+      }
     });
 
     test('charge exactly 5 of 300 simultaneous attempts with 5 left', async () => {

@@ -78,7 +78,7 @@ describe('SQLite stores', () => {
     await expect(stores.ledger.charge('wx_a', ANN, [], entryOf())).rejects.toThrow();
   });
 
-  test('killed with SIGKILL while charging, keep every charge that was confirmed', async () => {
+  test('killed with SIGKILL while charging, keep every charge that was confirmed, with its entry in the journal', async () => {
     const script = fileURLToPath(new URL('../support/charge-forever.ts', import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -99,7 +99,9 @@ describe('SQLite stores', () => {
 
     const file = new DatabaseSync(path, { readOnly: true });
     const rows = file.prepare('SELECT attempt_id AS id FROM attempts').all();
+    const entries = file.prepare('SELECT count(*) AS count FROM journal_attempts').get();
     file.close();
+    expect(entries?.['count']).toBe(rows.length);
     const kept = new Set(rows.map((row) => row['id']));
     expect(promised.filter((id) => !kept.has(id))).toEqual([]);
     // At most the running one was stored without being confirmed.

@@ -112,6 +112,12 @@ test('every alert has a summary, a description and a severity', () => {
   }
 });
 
+test('docs/recipes/alerts.md has a section for each alert, in their order', () => {
+  const recipe = deployed('../docs/recipes/alerts.md');
+  const sections = [...recipe.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  expect(sections).toEqual(rules.map(({ alert }) => alert));
+});
+
 test('the panels of the dashboard have different ids and do not overlap', () => {
   expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>

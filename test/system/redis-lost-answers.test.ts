@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { cuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
+import { refusalAt } from '../contract/history-store.contract.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { eventually } from '../support/eventually.ts';
 import { ANN, quotaRule, entryOf, chargedOf } from '../support/quota-rules.ts';
@@ -29,6 +30,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
     // Redis knows all scripts now, so each later operation is one command.
     await stores.ledger.charge('wx_warm', ANN, RULES, entryOf());
     await acquire('wx_warm');
+    await stores.history.begin(entryOf('wx_warm'));
   });
   afterEach(async () => {
     await stores.close();
@@ -38,6 +40,11 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
 
   const left = async () => (await stores.ledger.usage('wx_a', RULES, undefined))[0]?.left;
   const charge = () => stores.ledger.charge('wx_a', ANN, RULES, entryOf());
+  const outcomes = async () => {
+    const page = { after: undefined, limit: 10 };
+    const entries = await stores.history.attempts('wx_a', page).catch(() => []);
+    return entries.map(({ outcome }) => outcome.kind);
+  };
   const attempts = (appId = 'wx_a') =>
     redis.command('ZCARD', `gewe-gateway:{${appId}}:attempts`).then(Number);
 
@@ -56,6 +63,7 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
     await wire.heal();
     expect(await back()).toBe(true);
     expect(await eventually(async () => (await left()) === 5)).toBe(true);
+    expect(await outcomes()).toEqual(['returned']);
   });
 
   test('refund a charge whose reply and connection were lost', async () => {
@@ -90,6 +98,37 @@ describeOnRedis('Redis stores after an outage or a lost reply', () => {
     await expect(charging).rejects.toThrow('Redis');
     expect(await eventually(async () => (await attempts()) === 1)).toBe(true);
     expect(await eventually(async () => (await attempts()) === 0)).toBe(true);
+  });
+
+  test('end an entry as returned that is not charged and whose reply was lost', async () => {
+    wire.mute();
+    await expect(stores.history.begin(entryOf())).rejects.toThrow('does not answer');
+    await wire.heal();
+    expect(await eventually(async () => (await outcomes())[0] === 'returned')).toBe(true);
+  });
+
+  test('write the outcome of an attempt later that they could not write', async () => {
+    const { entryId } = chargedOf(await charge());
+    wire.cut();
+    const completing = stores.history.complete('wx_a', entryId, { kind: 'sent', ret: 200 });
+    await expect(completing).rejects.toThrow('Redis');
+    await wire.heal();
+    expect(await eventually(async () => (await outcomes())[0] === 'sent')).toBe(true);
+  });
+
+  test('count refusals once whose reply was lost, and reject those that were not sent', async () => {
+    const at = stores.clock.now();
+    const add = (count: number) => stores.history.addRefusals([refusalAt(at, { count })]);
+    await add(1);
+    wire.mute();
+    await add(10);
+    await expect(add(100)).rejects.toThrow('Redis');
+    await wire.heal();
+    expect(await back()).toBe(true);
+    // Closing makes all pending writes once more.
+    await stores.close();
+    const [entry] = (await redis.command('HVALS', 'gewe-gateway:{wx_a}:journal')) as unknown[];
+    expect(String(entry).split(' ')[1]).toBe('11');
   });
 
   test('do not carry out a command that is too late because Redis was frozen', async () => {

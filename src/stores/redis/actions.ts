@@ -8,9 +8,9 @@ import { pruneOldest } from './prune-oldest.ts';
 import { membersAt, script } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-const keyOf = (appId: string) => accountKey(appId, 'actions');
+export const actionsKey = (appId: string) => accountKey(appId, 'actions');
 /** All accounts' actions by time, for pruning, as `<id> <appId>`. */
-const ALL = commonKey('actions');
+export const ALL_ACTIONS = commonKey('actions');
 
 const add = script(`${ONCE}${FREE_ID}
 local id = string.format('%.0f', freeId(KEYS[3], tonumber(args[3])))
@@ -33,18 +33,18 @@ export function redisActions(server: RedisServer, pending: PendingWrites): Actio
   return {
     async addAction({ appId, ...action }) {
       const args = [appId, action.at, JSON.stringify(action)];
-      await writeSurely(server, pending, add, { keys: [ALL, keyOf(appId)], args });
+      await writeSurely(server, pending, add, { keys: [ALL_ACTIONS, actionsKey(appId)], args });
     },
     async actions(appId, { after, limit }) {
       const from = idAfter(after);
       if (from === undefined) return [];
-      const reply = await server.run(page, [keyOf(appId)], [from, limit]);
+      const reply = await server.run(page, [actionsKey(appId)], [from, limit]);
       return membersAt(reply, 1).map((member) => readAction(appId, String(member)));
     },
   };
 }
 
-function readAction(appId: string, member: string): AdminAction & { readonly id: string } {
+export function readAction(appId: string, member: string): AdminAction & { readonly id: string } {
   const space = member.indexOf(' ');
   const action = JSON.parse(member.slice(space + 1)) as Omit<AdminAction, 'appId'>;
   const { at, who, what, before, after, requestId } = action;
@@ -53,5 +53,9 @@ function readAction(appId: string, member: string): AdminAction & { readonly id:
 
 /** Drops a batch. Resolves to how many actions it had. */
 export function pruneActions(server: RedisServer, limits: HistoryLimits): Promise<number> {
-  return pruneOldest(server, { all: ALL, drop, keysOf: (appId) => [keyOf(appId)] }, limits);
+  return pruneOldest(
+    server,
+    { all: ALL_ACTIONS, drop, keysOf: (appId) => [actionsKey(appId)] },
+    limits,
+  );
 }

@@ -16,16 +16,17 @@ export const ACTIVITY_KEYS: readonly string[] = [
 ];
 
 /**
- * What was written by several gateways comes in any order, so an earlier instant replaces a later one only if that is in the
- * future: then the clock was set back since.
+ * What several gateways write comes in any order, so an earlier instant replaces a later one only if that is in the future:
+ * then the clock was set back since. Gateways know the time of Redis to a few milliseconds.
  */
 export const NOTE_ACTIVITY = `
+local soon = now + 60000
 local function isOutdated(before, at, latest) return not before or before <= at or before > latest end
 local function note(keys, appId, at, what, text)
   redis.call('ZADD', keys[1], 0, appId)
   redis.call('ZADD', keys[2], at, appId)
   local before = string.match(redis.call('HGET', keys[what], appId) or '', '^%S+')
-  if isOutdated(tonumber(before), at, now) then redis.call('HSET', keys[what], appId, text) end
+  if isOutdated(tonumber(before), at, soon) then redis.call('HSET', keys[what], appId, text) end
 end
 local function noteAttempt(keys, appId, at)
   note(keys, appId, at, 3, string.format('%.0f', at))
@@ -36,7 +37,7 @@ local function noteRefusals(keys, appId, at, count)
   local day = math.floor(at / dayMs)
   local before, soFar = string.match(redis.call('HGET', keys[4], appId) or '', '^(%S+) (%S+)$')
   if tonumber(before) == day then count = count + soFar end
-  if isOutdated(tonumber(before), day, math.floor(now / dayMs)) then
+  if isOutdated(tonumber(before), day, math.floor(soon / dayMs)) then
     redis.call('HSET', keys[4], appId, string.format('%.0f %.0f', day, count))
   end
 end`;

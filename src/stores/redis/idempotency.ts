@@ -42,10 +42,13 @@ interface Held {
   readonly expiresAt: number;
 }
 
+export function answerKey({ appId, id }: IdempotencyKey): string {
+  return accountKey(appId, `idempotency:${id}`);
+}
+
 /** First answers, each in a hash that expires. */
 export function redisIdempotency(server: RedisServer, pending: PendingWrites): IdempotencyStore {
   const held = new Map<string, Held>();
-  const keyOf = ({ appId, id }: IdempotencyKey) => accountKey(appId, `idempotency:${id}`);
 
   const releaseFor = async (key: string, owner: string) =>
     void (await server.run(release, [key], [owner]));
@@ -65,7 +68,7 @@ export function redisIdempotency(server: RedisServer, pending: PendingWrites): I
 
   return {
     async acquire(name, fingerprint, { now, leaseUntil, expiresAt }) {
-      const key = keyOf(name);
+      const key = answerKey(name);
       const mine = held.get(key);
       // If Redis has lost the record meanwhile, the request must still not be sent again.
       if (mine !== undefined && now < mine.leaseUntil) {
@@ -83,13 +86,13 @@ export function redisIdempotency(server: RedisServer, pending: PendingWrites): I
       return found;
     },
     complete(name, answer) {
-      const key = keyOf(name);
+      const key = answerKey(name);
       return settle(key, async ({ owner, fingerprint, expiresAt }) => {
         await server.run(complete, [key], [owner, answer, fingerprint, expiresAt]);
       });
     },
     release(name) {
-      const key = keyOf(name);
+      const key = answerKey(name);
       return settle(key, ({ owner }) => releaseFor(key, owner));
     },
   };

@@ -16,6 +16,16 @@ export function factsOf({ client, subject, option, target, requestId }: AttemptF
   return JSON.stringify(facts);
 }
 
+/** An entry as the scripts write it. */
+export function entryText(entry: Omit<AttemptEntry, 'id'>): string {
+  const { at, count, outcome } = entry;
+  return `${at} ${count} ${outcomeText(outcome)}\n${factsOf(entry)}`;
+}
+
+export function outcomeText(outcome: AttemptEntry['outcome']): string {
+  return outcome.kind === 'pending' ? `${PENDING}${outcome.until}}` : JSON.stringify(outcome);
+}
+
 export function readEntry(appId: string, id: string, text: string): AttemptEntry {
   const [, at, count, outcome = '', json = ''] = /^(\S+) (\S+) (.*)\n(.*)$/.exec(text) ?? [];
   const [client, subject, option, target, requestId] = JSON.parse(json) as FactsInJson;

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import type {
   AttemptJournal,
-  AttemptOutcome,
   CountedRefusal,
   HistoryLimits,
   NewAttemptEntry,
@@ -10,7 +9,7 @@ import type {
 import { ACTIVITY_KEYS, NOTE_ACTIVITY } from './activity.ts';
 import { mayBeDone } from './connection.ts';
 import { FREE_ID, idAfter } from './entry-ids.ts';
-import { factsOf, PENDING, readEntry, refusalName } from './journal-entry.ts';
+import { factsOf, outcomeText, PENDING, readEntry, refusalName } from './journal-entry.ts';
 import { accountKey, commonKey } from './keys.ts';
 import { inParts, ONCE, writeBatch } from './once.ts';
 import type { PendingWrites } from './pending-writes.ts';
@@ -19,12 +18,12 @@ import { membersAt, script, textAt, type Argument } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /** The texts of an account's entries by name. */
-const textsKey = (appId: string) => accountKey(appId, 'journal');
+export const textsKey = (appId: string) => accountKey(appId, 'journal');
 /** Their names by id. */
-const idsKey = (appId: string) => accountKey(appId, 'journal-ids');
+export const idsKey = (appId: string) => accountKey(appId, 'journal-ids');
 /** All accounts' entries by time, for pruning, as `<name> <appId>`. Refusals are apart. */
-const SENT = commonKey('journal:sent');
-const REFUSED = commonKey('journal:refused');
+export const SENT = commonKey('journal:sent');
+export const REFUSED = commonKey('journal:refused');
 
 /** For scripts that write a pending entry: `begin(keys, entry)` with the keys and arguments of these. It returns the id. */
 export const BEGIN = `${FREE_ID}${NOTE_ACTIVITY}
@@ -65,10 +64,6 @@ export function completeKeys(appId: string): string[] {
 }
 
 export const RETURNED = outcomeText({ kind: 'returned' });
-
-function outcomeText(outcome: AttemptOutcome): string {
-  return JSON.stringify(outcome);
-}
 
 const begin = script(`${BEGIN}
 return { 'begun', begin(KEYS, args) }`);

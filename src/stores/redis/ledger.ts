@@ -58,25 +58,33 @@ redis.call('ZREM', KEYS[1], args[1])
 complete(KEYS[2], args[2], args[3])
 return { 'done' }`);
 
+/** A sorted set of an account's charges by time. */
+export const CHARGES = 'attempts';
+const chargesKey = (appId: string) => accountKey(appId, CHARGES);
+
+/** The id of a charge. It is also what the sorted set has. */
+export function chargeOf(entryName: string, kind: AttemptKind, target: string): string {
+  return `${kind} ${entryName} ${target}`;
+}
+
 /** JSON has no infinity, and every instant is within these bounds. */
 const FOREVER = 1e15;
 
 /** Charges in a sorted set for each account, by the server's time. The name of a charge's entry is part of its id. */
 export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger {
-  const keyOf = (appId: string) => accountKey(appId, 'attempts');
   async function takeBack(appId: string, attemptId: string): Promise<void> {
     const [, entryName = ''] = attemptId.split(' ');
     const args = [attemptId, entryName, RETURNED];
-    await server.run(refund, [keyOf(appId), ...completeKeys(appId)], args);
+    await server.run(refund, [chargesKey(appId), ...completeKeys(appId)], args);
   }
 
   return {
     async charge(appId, { kind, target }, rules, entry) {
       const entryName = newEntryName();
-      const attemptId = `${kind} ${entryName} ${target}`;
+      const attemptId = chargeOf(entryName, kind, target);
       const ofKind = rules.filter((rule) => rule.kind === kind);
       const windowMs = historyNeeded(rules).sameTargetMs;
-      const keys = [keyOf(appId), ...beginKeys(appId)];
+      const keys = [chargesKey(appId), ...beginKeys(appId)];
       const charged = [attemptId, kind, target, windowMs, asJson(ofKind), LEDGER_RETENTION_MS];
       const args = [...charged, ...beginArgs(entryName, entry)];
       const reply = await server.run(charge, keys, args).catch((error: unknown) => {
@@ -100,7 +108,11 @@ export function redisLedger(server: RedisServer, pending: PendingWrites): Ledger
       }
     },
     async usage(appId, rules, target) {
-      const reply = await server.run(look, [keyOf(appId)], [historyNeeded(rules).sameTargetMs]);
+      const reply = await server.run(
+        look,
+        [chargesKey(appId)],
+        [historyNeeded(rules).sameTargetMs],
+      );
       return usageOf(rules, historyIn(reply), target, numberAt(reply, 1) ?? 0);
     },
   };
@@ -119,8 +131,12 @@ function asJson(rules: readonly QuotaRule[]): string {
 
 /** The attempts in a reply, after its verdict and its time. */
 function historyIn(reply: Reply): Attempt[] {
+  return chargesIn(membersAt(reply, 2));
+}
+
+/** The attempts in a reply with their instants. */
+export function chargesIn(members: Reply): Attempt[] {
   const history: Attempt[] = [];
-  const members = membersAt(reply, 2);
   for (let i = 0; i < members.length; i += 2) {
     const [, kind, target = ''] = /^(\S+) \S+ ([^]*)$/.exec(textAt(members, i)) ?? [];
     history.push({ kind: kind as AttemptKind, target, at: numberAt(members, i + 1) ?? 0 });

@@ -1,6 +1,7 @@
 /** What is known of all saved lists, in a hash by appId, so that thousands are read at once. */
 import type { ListIndex, ListIndexEntry } from '../../contacts-list/ports.ts';
 import { accountKeys, accountOf, commonKey } from './keys.ts';
+import { scanKeys } from './scan.ts';
 import { membersAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
@@ -50,9 +51,6 @@ function entryIn(reply: Reply, appId: string, i: number): ListIndexEntry {
   };
 }
 
-const scan = script(`
-return { 'found', unpack(redis.call('SCAN', args[1], 'MATCH', args[2], 'COUNT', 500)) }`);
-
 const indexSome = script(`${INDEX}
 for i, appId in ipairs(args) do indexList(KEYS[i + 2], KEYS[1], KEYS[2], appId) end
 return { 'indexed' }`);
@@ -64,12 +62,8 @@ return { 'indexed' }`);
  * Rejects if Redis goes away meanwhile.
  */
 export async function indexOlderLists(server: Pick<RedisServer, 'run'>): Promise<void> {
-  let cursor = '0';
-  do {
-    const reply = await server.run(scan, [], [cursor, accountKeys('list')]);
-    cursor = textAt(reply, 1);
-    const keys = membersAt(reply, 2).map(String);
+  for await (const keys of scanKeys(server, accountKeys('list'))) {
     const appIds = keys.map((key) => accountOf(key, 'list'));
-    if (keys.length > 0) await server.run(indexSome, [...INDEX_KEYS, ...keys], appIds);
-  } while (cursor !== '0');
+    await server.run(indexSome, [...INDEX_KEYS, ...keys], appIds);
+  }
 }

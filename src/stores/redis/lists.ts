@@ -90,7 +90,10 @@ export function newMark(): string {
   return randomBytes(9).toString('base64url');
 }
 
-export function storedLists(server: RedisServer, pubsub: PubSub): StoredLists {
+export function storedLists(
+  server: RedisServer,
+  pubsub: Pick<PubSub, 'channel' | 'on'>,
+): StoredLists {
   const keyOf = (appId: string) => accountKey(appId, 'list');
   const keysOf = (appId: string) => [keyOf(appId), ...INDEX_KEYS];
   return {

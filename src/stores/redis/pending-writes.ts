@@ -11,6 +11,15 @@ export interface PendingWrites {
   close(): Promise<void>;
 }
 
+/** For a command, which does not go on without its writes. */
+export const NEVER_PENDING: PendingWrites = {
+  add(name) {
+    throw new Error(`Redis did not take ${name}`);
+  },
+  flush: () => undefined,
+  close: async () => undefined,
+};
+
 interface PendingWrite {
   write(): Promise<void>;
   readonly since: number;

@@ -37,10 +37,14 @@ export interface RedisServer {
   check(): Promise<void>;
   /** Calls `listener` whenever Redis answers again or takes writes again, including the first time. */
   onReturn(listener: () => void): void;
+  /** The channel of the gateways on this database. */
+  readonly channel: string;
   /** Resolves once Redis has answered or has had the time to. */
   readonly tried: Promise<void>;
   close(): Promise<void>;
 }
+
+const HAS_HALF_COPY = 'it has half a copy of a store; empty it, and copy again';
 
 const LOOK_EVERY_MS = 1000;
 /** More often, to be back soon. */
@@ -48,17 +52,25 @@ const LOOK_EVERY_AWAY_MS = 200;
 /** How long the start waits for a Redis that is there. */
 const FIRST_TRY_MS = 1000;
 
+/** Exists while a store is being copied here, and stays if that fails: gateways must not use half a store. */
+export const HALF_COPY = commonKey('half-copy');
+
 /** Fails if Redis takes no write or no message: as a replica, when it is full, when its disk is, for a user without the right. */
 const write = script(`
+if args[2] ~= 'fill' and redis.call('EXISTS', KEYS[2]) == 1 then return { 'half-copy' } end
 redis.call('SET', KEYS[1], now, 'PX', 60000)
 redis.call('PUBLISH', args[1], 'check')
 return { 'written' }`);
 
-/** @param givenClock replaces the server's time */
+/**
+ * @param givenClock replaces the server's time
+ * @param use `fill` to copy a store here; otherwise half a copy counts as away
+ */
 export function openRedis(
   url: string,
   givenClock: Clock | undefined,
   events: Pick<StoreEvents, 'onAway' | 'onBack'>,
+  use: 'run' | 'fill' = 'run',
 ): RedisServer {
   const serverClock = createServerClock();
   const timeout = createAnswerTimeout();
@@ -68,6 +80,8 @@ export function openRedis(
 
   const client = connect(url, unreachable);
   const channel = pubSubChannel(client.options.db ?? 0);
+  const writeKeys = [commonKey('check'), HALF_COPY];
+  const writeArgs = [channel, use];
   client.on('connect', () => client.stream.on('data', timeout.heard));
   client.on('ready', () => void look());
   client.on('close', () => unreachable(new RedisError('the connection is closed', false)));
@@ -134,8 +148,11 @@ export function openRedis(
   }
 
   async function probe(): Promise<void> {
-    const refusal = await soon(send(write, [commonKey('check')], [channel])).then(
-      () => undefined,
+    const refusal = await soon(send(write, writeKeys, writeArgs)).then(
+      (reply) => {
+        if (textAt(reply, 0) === 'half-copy') throw new RedisError(HAS_HALF_COPY, false);
+        return undefined;
+      },
       (error: unknown) => {
         if (isAnswer(error)) return plain(error);
         throw error;
@@ -194,9 +211,10 @@ export function openRedis(
       return soon(client.info());
     },
     async check() {
-      await run(write, [commonKey('check')], [channel]);
+      await run(write, writeKeys, writeArgs);
     },
     onReturn: (listener) => void listeners.push(listener),
+    channel,
     tried,
     async close() {
       happened({ kind: 'closed' });

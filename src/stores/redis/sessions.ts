@@ -4,7 +4,7 @@ import { membersAt, numberAt, script } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /** A hash from a key's id to its JSON. */
-const KEYS = commonKey('session-keys');
+export const SIGNING_KEYS = commonKey('session-keys');
 
 const signingKeys = script(`
 if args[1] and redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], args[1], args[2]) end
@@ -29,21 +29,24 @@ return { 'done' }`);
 
 const endedUntil = script(`return { 'ends', unpack(redis.call('MGET', KEYS[1], KEYS[2])) }`);
 
+/** A client's name has no slash. */
+export function endKey(client: string, subject = ''): string {
+  return commonKey(`session-end:${client}/${subject}`);
+}
+
 /** Signing keys in one hash; the last end of each subject and client in a key that expires. */
 export function redisSessions(server: RedisServer): SessionStore {
-  const endKey = (client: string, subject = '') => commonKey(`session-end:${client}/${subject}`);
-
   return {
     async signingKeys(first) {
       const args = first === undefined ? [] : [first.id, JSON.stringify(first)];
-      const reply = await server.run(signingKeys, [KEYS], args);
+      const reply = await server.run(signingKeys, [SIGNING_KEYS], args);
       return membersAt(reply, 1)
         .map((json) => JSON.parse(String(json)) as SigningKey)
         .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
     },
     async rotateKey(next, retiresAt) {
       const args = [next.id, JSON.stringify(next), retiresAt, next.createdAt];
-      await server.run(rotateKey, [KEYS], args);
+      await server.run(rotateKey, [SIGNING_KEYS], args);
     },
     async end(client, subject, at) {
       // In the future only if the clock was set back.

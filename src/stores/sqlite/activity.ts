@@ -16,7 +16,7 @@ export interface ActivityWriter {
   fetched(fetch: Pick<ListFetch, 'appId' | 'at' | 'durationMs' | 'outcome'>): void;
 }
 
-interface ActivityRow {
+export interface ActivityRow {
   readonly appId: string;
   readonly attemptAt: number | null;
   readonly day: number | null;
@@ -28,7 +28,7 @@ interface ActivityRow {
 
 /** The last of what happened to each account in the table `account_activity`. */
 export function sqliteActivity(db: DatabaseSync): ActivityIndex & ActivityWriter {
-  // Refusals are written a moment later, so one may come after an attempt that was later.
+  // Refusals are written a moment later, so one may come after something later.
   const attempt = db.prepare(
     `INSERT INTO account_activity (app_id, attempt_at) VALUES (?, ?)
      ON CONFLICT (app_id) DO UPDATE SET attempt_at = MAX(COALESCE(attempt_at, 0), excluded.attempt_at)`,
@@ -37,7 +37,8 @@ export function sqliteActivity(db: DatabaseSync): ActivityIndex & ActivityWriter
     `INSERT INTO account_activity (app_id, refused_day, refused_count) VALUES (:appId, :day, :count)
      ON CONFLICT (app_id) DO UPDATE SET
        refused_count = excluded.refused_count + IIF(refused_day = excluded.refused_day, refused_count, 0),
-       refused_day = excluded.refused_day`,
+       refused_day = excluded.refused_day
+     WHERE refused_day IS NULL OR refused_day <= excluded.refused_day`,
   );
   const fetch = db.prepare(
     `INSERT INTO account_activity (app_id, fetch_at, fetch_duration_ms, fetch_outcome)
@@ -65,7 +66,7 @@ export function sqliteActivity(db: DatabaseSync): ActivityIndex & ActivityWriter
   };
 }
 
-function activityOf(row: ActivityRow): AccountActivity {
+export function activityOf(row: ActivityRow): AccountActivity {
   const { appId, attemptAt, day, count, fetchAt, durationMs, outcome } = row;
   const wasFetched = fetchAt !== null && durationMs !== null && outcome !== null;
   return {

@@ -115,7 +115,7 @@ interface FactRow {
   readonly requestId: string;
 }
 
-interface AttemptRow extends FactRow {
+export interface AttemptRow extends FactRow {
   readonly outcome: 'pending' | AttemptOutcome['kind'];
   readonly until: number;
   readonly ret: number | null;
@@ -123,7 +123,7 @@ interface AttemptRow extends FactRow {
   readonly rule: string | null;
 }
 
-interface RefusalRow extends FactRow {
+export interface RefusalRow extends FactRow {
   readonly code: CountedRefusal['code'];
   readonly rule: string | null;
   readonly count: number;
@@ -151,11 +151,11 @@ function attemptReader(
   };
 }
 
-function attemptOf(row: AttemptRow): AttemptEntry {
+export function attemptOf(row: AttemptRow): AttemptEntry {
   return { ...entryOf(row), outcome: outcomeOf(row), count: 1 };
 }
 
-function refusalOf(row: RefusalRow): AttemptEntry {
+export function refusalOf(row: RefusalRow): AttemptEntry {
   const outcome = { kind: 'refused', code: row.code, rule: row.rule ?? undefined } as const;
   return { ...entryOf(row), outcome, count: row.count };
 }

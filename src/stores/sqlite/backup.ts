@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -10,7 +10,7 @@ import { inWorker } from './in-worker.ts';
 import { writeFact } from './meta.ts';
 import { schemaVersion } from './migrations.ts';
 import { asStoreOpenError, isFull } from './open-failure.ts';
-import { createPartial, removePartial, sizeOf, syncFolderOf, syncPath } from './whole-file.ts';
+import { createPartial, publish, refuseExisting, removePartial, sizeOf } from './whole-file.ts';
 
 /** What a backup or a restored file has in it. */
 export interface Contents {
@@ -48,10 +48,7 @@ export function startBackup(path: string, file: string, clock: Clock): FileWork<
     await inWorker({ kind: 'vacuum-into', from: path, to: partial });
     const contents = seal(partial, at);
     await inWorker({ kind: 'check', path: partial });
-    syncPath(partial);
-    refuseExisting(file);
-    renameSync(partial, file);
-    syncFolderOf(file);
+    publish(partial, file);
     return contents;
   }
 
@@ -66,11 +63,6 @@ function refuseUnusableTarget(file: string): void {
   refuseExisting(file);
   if (existsSync(dirname(file)) && statSync(dirname(file)).isDirectory()) return;
   throw new StoreCommandError(`There is no folder ${dirname(file)}`, 'Make it, or name another');
-}
-
-function refuseExisting(file: string): void {
-  if (!existsSync(file)) return;
-  throw new StoreCommandError(`${file} exists already`, 'Name a file that does not exist yet');
 }
 
 /** How large a copy of the database will be at most. Throws a StoreOpenError if there is none that can be read. */

@@ -4,12 +4,12 @@ import { COUNTS_KEPT_MS, type HistoryLimits, type HistoryStore } from '../../his
 import type { Clock } from '../../time.ts';
 import type { GroupCommit } from './transaction.ts';
 
-/** A batch takes some milliseconds, in which the process does nothing else. */
-const PRUNED_AT_ONCE = 500;
+/** With a million rows, a batch of 500 stopped the whole process for 20 ms. */
+const PRUNED_AT_ONCE = 100;
 
 const JOURNALS = ['journal_attempts', 'journal_refusals', 'journal_actions'] as const;
 
-/** Drops what is too old or too much, from the lowest ids on. */
+/** Drops what is too old or too much, from the lowest ids on. Calls must not overlap. */
 export function sqlitePruning(
   db: DatabaseSync,
   clock: Pick<Clock, 'now'>,

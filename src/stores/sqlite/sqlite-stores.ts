@@ -10,7 +10,7 @@ import { sqliteIdempotency } from './idempotency.ts';
 import { sqliteIssuerKeys } from './issuer-keys.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteListIndex, sqliteLists } from './lists.ts';
-import { readFact } from './meta.ts';
+import { takeOverRestore } from './meta.ts';
 import { sqliteSessions } from './sessions.ts';
 import { asStoreOpenError } from './open-failure.ts';
 import { rememberPlace } from './file.ts';
@@ -30,7 +30,7 @@ export function openSqliteStores(
 ): Stores {
   const { db, close } = openDatabase(path);
   try {
-    const restoredAt = readFact(db, 'restored-at');
+    const restoredAt = takeOverRestore(db, clock.now());
     const blockedUntil = quotasBlockedUntil(restoredAt ?? -Infinity);
     const isBlocked = () => clock.now() < blockedUntil;
     if (isBlocked()) events?.onWarning('quotas-blocked-after-restore', blockedUntil);

@@ -1,13 +1,40 @@
 /** Files that appear under their name only when they are complete. */
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+
+import { StoreCommandError } from '../stores.ts';
 
 /** Makes an empty file beside `path`, which nobody else can read. Returns its path. */
 export function createPartial(path: string): string {
   const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
   closeSync(openSync(partial, 'wx', 0o600));
   return partial;
+}
+
+/** Gives a complete file its name, on disk. Throws if the name is taken. */
+export function publish(partial: string, path: string): void {
+  syncPath(partial);
+  refuseExisting(path);
+  renameSync(partial, path);
+  syncFolderOf(path);
+}
+
+export function refuseExisting(path: string): void {
+  if (!existsSync(path)) return;
+  throw new StoreCommandError(
+    `${path} exists already`,
+    'Name a file that does not exist yet, or move this one away',
+  );
 }
 
 /** Removes it, with what SQLite has made beside it. */

@@ -177,6 +177,15 @@ describe('writes that are committed as a group', () => {
     expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
   });
 
+  test('wait for the disk if one of them must', async () => {
+    const synced = () => db.prepare('PRAGMA synchronous').get()?.['synchronous'];
+    await Promise.all([group.writeSoon(insert('a')), group.writeSoon(insert('b'))]);
+    expect([committed(), synced()]).toEqual([['a', 'b'], 1]);
+    await Promise.all([group.writeSoon(insert('c')), group.write(insert('d'))]);
+    // 2 is FULL.
+    expect([committed(), synced()]).toEqual([['a', 'b', 'c', 'd'], 2]);
+  });
+
   test('are committed by a flush while they wait', async () => {
     const written = group.write(insert('a'));
     group.flush();

@@ -155,13 +155,15 @@ describe('openSqliteStores', () => {
     );
   });
 
-  test('given a file in which only lists are damaged, opens it and counts charges', async () => {
+  test('given a file in which only lists are damaged, opens it, counts charges and has an overview of the lists', async () => {
     await writeOurs();
     damage('lists');
     const stores = openSqliteStores(path, systemClock, 0);
     const [usage] = await stores.ledger.usage('wx_a', [quotaRule(51)], undefined);
     expect(usage?.left).toBe(1);
     await expect(stores.lists.load('wx_a')).rejects.toThrow(/malformed/);
+    const known = { appId: 'wx_a', savedAt: T0, bytes: 100_000, source: 'live' };
+    expect(await stores.listIndex.index(undefined, 10)).toEqual([known]);
     await stores.close();
   });
 
