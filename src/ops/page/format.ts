@@ -38,13 +38,9 @@ function joined(first: number, unit: string, second: number, smaller: string): s
 export function duration(ms: number, { units }: Words): string {
   if (ms < SECOND) return `${Math.round(ms)} ${units.ms}`;
   if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} ${units.s}`;
-  if (ms < 2 * MINUTE) return `${Math.round(ms / SECOND)} ${units.s}`;
-  return joined(
-    Math.floor(ms / MINUTE),
-    units.min,
-    Math.round((ms % MINUTE) / SECOND) % 60,
-    units.s,
-  );
+  const seconds = Math.round(ms / SECOND);
+  if (seconds < 120) return `${seconds} ${units.s}`;
+  return joined(Math.floor(seconds / 60), units.min, seconds % 60, units.s);
 }
 
 /** An instant in UTC, as short as it is clear: `20:36` today, `11-26 20:36` this year, with the year else. */
