@@ -8,7 +8,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', 'src/docs/*.js', 'test/support/*.js'] },
+        projectService: { allowDefaultProject: ['*.js', 'src/docs/*.js', 'src/ops/page/*.js', 'test/support/*.js'] },
       },
     },
     rules: {
@@ -46,16 +46,20 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
   },
   {
-    files: ['src/docs/in-browser.js'],
+    files: ['src/docs/in-browser.js', 'src/ops/page/in-browser.js'],
     languageOptions: {
       globals: Object.fromEntries(
         [
+          'clearTimeout',
           'document',
+          'EventSource',
           'fetch',
+          'getSelection',
           'Headers',
           'HTMLDetailsElement',
           'location',
           'matchMedia',
+          'setTimeout',
           'URL',
           'window',
         ].map((name) => [name, 'readonly']),

@@ -28,6 +28,8 @@ import type { Destination, Logger } from './ops/log.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { createOpsApp } from './ops/ops-app.ts';
 import { createSummaries } from './ops/overview/summaries.ts';
+import { createStreams, type Streams } from './ops/page/streams.ts';
+import { createRecent } from './ops/recent.ts';
 import { createPending } from './pending.ts';
 import { anonymousClient } from './settings/client.ts';
 import type { Loaded } from './settings/load.ts';
@@ -81,7 +83,15 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
   const authentication = createAuthentication(settings, opened, kept);
   const { issuers } = authentication;
   const health = createReadiness(opened, kept, calls, issuers, () => draining);
-  const parts = { ...opened, ...kept, ...calls, ...services, health };
+  const about = createAbout({
+    loaded,
+    scrub: opened.scrubber.text,
+    instance: instance.name,
+    clientNames: opened.clients.names,
+    startedAt: clock.now(),
+  });
+  const streams = createStreams();
+  const parts = { ...opened, ...kept, ...calls, ...services, health, about, streams };
   const app = createApp({
     ...settings,
     ...parts,
@@ -90,12 +100,13 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     isGraceOver: () => graceOver,
     onRequest(record) {
       report.request(record);
+      calls.recent.request(record);
       if (record.client === undefined) return;
       const answered = record.status === undefined ? 'left' : 'ok';
       kept.history.counted(record.client, record.code ?? answered);
     },
   });
-  const ops = createOps(loaded, opened, kept, { ...services, ...authentication, health });
+  const ops = createOps(loaded, opened, kept, { ...parts, ...authentication });
   const listener = createListener(app, report.refusedUnread, PATIENCE, requestIdOf);
   const opsListener = createListener(ops, report.refusedUnread, PATIENCE, requestIdOf);
 
@@ -105,13 +116,7 @@ export async function createGateway(loaded: Loaded, overrides: Overrides = {}): 
     logger,
     flushLog,
     metrics,
-    about: createAbout({
-      loaded,
-      scrub: opened.scrubber.text,
-      instance: instance.name,
-      clientNames: opened.clients.names,
-      startedAt: clock.now(),
-    }),
+    about,
     async start() {
       const url = await listening('client', listener.listen(settings.port, settings.host));
       instance.listensOn(portOf(url));
@@ -193,15 +198,16 @@ function openUpstream(
     unknown: settings.addContacts.accountAge.unknown,
     timeoutMs: settings.geweTimeoutMs,
   });
+  const recent = createRecent({ clock });
   const upstream: Upstream = createUpstream({
     client: createClient({ ...settings, connecting }),
     tokens,
     scrubber,
     clock,
-    observers: [breaker.observe, accounts.observe, report.upstreamCall],
+    observers: [breaker.observe, accounts.observe, report.upstreamCall, recent.observe],
     onFault: report.fault,
   });
-  return { breaker, accounts, upstream };
+  return { breaker, accounts, upstream, recent };
 }
 
 /** Who calls: clients by their keys, front ends by sessions of clients or by tokens of an identity provider. */
@@ -331,12 +337,19 @@ function createOperatorParts(
   return { lists, listIndex, history, changes, clientActivities, summaries };
 }
 
+/** What operators see of the gateway as a whole. */
+interface OperatorsView extends Pick<Calls, 'recent'> {
+  readonly health: Health;
+  readonly about: About;
+  readonly streams: Streams;
+}
+
 /** The operator's app. It knows nothing of clients' keys. */
 function createOps(
   { settings, secrets }: Loaded,
   opened: Opened,
   kept: Kept,
-  parts: Services & Authentication & { readonly health: Health },
+  parts: Services & Authentication & OperatorsView,
 ): Express {
   const { scrubber, metrics, report } = opened;
   return createOpsApp({
@@ -348,6 +361,9 @@ function createOps(
     signIns: createSignIns(kept.clock),
     onSignIn: report.signIn,
     health: parts.health,
+    about: parts.about,
+    recent: parts.recent,
+    streams: parts.streams,
     metrics,
     register: kept.register,
     accountViews: parts.accountViews,

@@ -18,6 +18,8 @@ interface ShutDownParts {
   readonly issuers: { stop(): Promise<void> };
   /** Stopping it writes what is waiting. */
   readonly history: { stop(): Promise<void> };
+  /** Live pages of operators. Left open, they would hold their connections. */
+  readonly streams: { stop(): void };
   readonly stores: { close(): Promise<void> };
   readonly graceMs: number;
   /** Called when the grace is over: from then on new requests are refused. */
@@ -60,6 +62,7 @@ export async function shutDown(parts: ShutDownParts): Promise<void> {
   await within(answered, REFUSALS_MS);
   listener.end();
 
+  parts.streams.stop();
   const opsClosed = opsListener.drain(0);
   await within(opsClosed, OPS_ANSWERS_MS);
   opsListener.end();

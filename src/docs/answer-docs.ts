@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { Refusal } from '../errors.ts';
-import { encoded, encodingFor, isWorthCompressing } from '../http/compression.ts';
 import { languageOf, type Language } from '../http/language.ts';
 import { scopeOf } from '../http/request-scope.ts';
-import { send, sendNoContent, vary } from '../http/send.ts';
+import { sendNoContent } from '../http/send.ts';
+import { sendTextFile, textFile, type TextFile } from '../http/text-file.ts';
 import { PAGE_CSS } from './page-css.ts';
 
 /** The listener that the page is on. Calls can be sent only from the page that has the origin of the API. */
@@ -14,14 +13,8 @@ export type DocsPlace = 'client' | 'ops';
 /** Where `DOCS` puts the page. */
 export type DocsSetting = 'both' | 'ops' | 'off';
 
-interface File {
-  readonly contentType: string;
-  readonly bytes: Buffer;
-  readonly etag: string;
-}
-
 type FileName = 'page-en' | 'page-zh' | 'openapi' | 'css' | 'js';
-type Files = Readonly<Record<FileName, File>>;
+type Files = Readonly<Record<FileName, TextFile>>;
 
 const PATHS: ReadonlyMap<string, 'page' | 'slash' | FileName> = new Map([
   ['/docs', 'page'],
@@ -63,7 +56,7 @@ export function answerDocs({ docs }: { docs: DocsSetting }, place: DocsPlace): R
     if (asked === 'slash') return sendNoContent(res, { Location: '../docs' }, 308);
     scope.headers['Content-Security-Policy'] = policy;
     const name = asked === 'page' ? (`page-${languageOf(req, res)}` as const) : asked;
-    await sendFile(req, res, (await files())[name]);
+    await sendTextFile(req, res, (await files())[name]);
   };
 }
 
@@ -86,45 +79,15 @@ async function makeFiles(place: DocsPlace): Promise<Files> {
   const canTry = place === 'client';
   const document = buildDocument(canTry ? SAME_ORIGIN : ANOTHER_ORIGIN);
   const page = (language: Language) =>
-    fileOf('text/html; charset=utf-8', renderPage(document, { language, canTry }));
+    textFile('text/html; charset=utf-8', renderPage(document, { language, canTry }));
   return {
     'page-en': page('en'),
     'page-zh': page('zh'),
-    openapi: fileOf('application/json', JSON.stringify(document)),
-    css: fileOf('text/css; charset=utf-8', PAGE_CSS),
-    js: fileOf(
+    openapi: textFile('application/json', JSON.stringify(document)),
+    css: textFile('text/css; charset=utf-8', PAGE_CSS),
+    js: textFile(
       'text/javascript; charset=utf-8',
       readFileSync(new URL('./in-browser.js', import.meta.url), 'utf8'),
     ),
   };
-}
-
-function fileOf(contentType: string, text: string): File {
-  const bytes = Buffer.from(text);
-  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
-  // Weak: its compressed forms have other bytes (RFC 9110 section 8.8.1).
-  return { contentType, bytes, etag: `W/"${hash}"` };
-}
-
-/** Caches may keep it but must ask each time whether it is still the same (RFC 9111 section 5.2.2.4). */
-async function sendFile(req: Request, res: Response, file: File): Promise<void> {
-  const { contentType, bytes, etag } = file;
-  vary(scopeOf(res).headers, 'Accept-Encoding');
-  const headers = { 'Cache-Control': 'no-cache', ETag: etag };
-  if (matches(req.get('if-none-match'), etag)) return sendNoContent(res, headers, 304);
-  const encoding = isWorthCompressing(bytes) ? encodingFor(req) : undefined;
-  const compressed = encoding && (await encoded(bytes, encoding)?.catch(() => undefined));
-  if (encoding === undefined || compressed === undefined) {
-    return send(res, 200, contentType, bytes, headers);
-  }
-  send(res, 200, contentType, compressed, { ...headers, 'Content-Encoding': encoding });
-}
-
-/** RFC 9110 section 13.1.2, by the weak comparison. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const opaque = etag.replace(/^W\//, '');
-  return (ifNoneMatch ?? '')
-    .split(',')
-    .map((one) => one.trim())
-    .some((one) => one === '*' || one.replace(/^W\//, '') === opaque);
 }

@@ -4,25 +4,26 @@ import { accountHistory } from './admin/account-history.ts';
 import { adminAccounts } from './admin/accounts.ts';
 import { adminClients } from './admin/clients.ts';
 import { adminLists } from './admin/lists.ts';
-import { methodsOnly, noAppId, sendObject } from './admin/requests.ts';
+import { methodsOnly, noAppId } from './admin/requests.ts';
 import { answerSignIn, type SignInEvent } from './access/answer-sign-in.ts';
 import { authenticateOps } from './access/authenticate-ops.ts';
 import { createOpsKey } from './access/ops-key.ts';
 import type { SignIns } from './access/sign-ins.ts';
 import { answerHealthz, answerReadyz, type Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
+import { answerPage } from './page/answer-page.ts';
 import { Refusal } from '../errors.ts';
 import { handleError } from '../steps/handle-error.ts';
 import { identify } from '../steps/identify.ts';
 import { record, type RequestRecord } from '../steps/record.ts';
 import { securityHeaders } from '../steps/security-headers.ts';
 import { send } from '../http/send.ts';
-import { VERSION } from '../version.ts';
 
 type AdminParts = Parameters<typeof adminAccounts>[0] &
   Parameters<typeof accountHistory>[0] &
   Parameters<typeof adminClients>[0] &
   Parameters<typeof adminLists>[0] &
+  Parameters<typeof answerPage>[0] &
   Parameters<typeof identify>[0];
 
 interface OpsParts extends AdminParts {
@@ -50,8 +51,8 @@ export function createOpsApp(parts: OpsParts): Express {
   app.use(authenticateOps(access));
   app.use(answerSignIn(access));
   app.use(answerDocs(parts, 'ops'));
+  app.use(answerPage(parts));
   const onlyGet = methodsOnly('GET, HEAD');
-  app.route('/').get(answerIndex()).all(onlyGet);
   app.route('/healthz').get(answerHealthz()).all(onlyGet);
   app.route('/readyz').get(answerReadyz(parts)).all(onlyGet);
   app.route('/metrics').get(answerMetrics(parts)).all(onlyGet);
@@ -74,6 +75,7 @@ function accessOf({ opsToken, opsPort, clock }: OpsParts) {
 }
 
 const PATHS = [
+  '/',
   '/healthz',
   '/readyz',
   '/metrics',
@@ -81,11 +83,6 @@ const PATHS = [
   '/admin/lists',
   '/admin/clients',
 ];
-
-/** Lists the paths, for people who open the address in a browser. */
-function answerIndex(): RequestHandler {
-  return (_req, res) => sendObject(res, { name: 'gewe-gateway', version: VERSION, places: PATHS });
-}
 
 /** Express decodes the appId in a path before a route sees it, and throws if there is a stray `%`. */
 function refuseUndecodable(): ErrorRequestHandler {

@@ -1,0 +1,110 @@
+/** Live updates with short intervals, on a real connection. */
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createStreams, type Stream, type Streams } from '../../../../src/ops/page/streams.ts';
+import { eventually } from '../../../support/eventually.ts';
+
+let streams: Streams;
+let server: Server;
+let opened: Stream | undefined;
+let shown: Record<string, string>;
+let moments: object[];
+beforeEach(async () => {
+  streams = createStreams({ updateMs: 10, commentMs: 25 });
+  shown = { sentence: 'All is well', updated: '1' };
+  moments = [];
+  server = createServer((_req, res) => {
+    opened = streams.open(res, { 'Content-Type': 'text/event-stream' }, async (moment) => {
+      moments.push(moment);
+      return { ...shown };
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function connect() {
+  const { port } = server.address() as AddressInfo;
+  const res = await new Promise<IncomingMessage>((resolve) =>
+    get(`http://127.0.0.1:${port}/`, resolve),
+  );
+  let text = '';
+  let isOver = false;
+  res.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  res.on('end', () => (isOver = true));
+  res.on('error', () => undefined);
+  return {
+    text: () => text,
+    isOver: () => isOver,
+    events: () =>
+      [...text.matchAll(/^event: regions\ndata: (.*)$/gm)].map(
+        ([, data = '']) => JSON.parse(data) as Record<string, string>,
+      ),
+    leave: () => res.destroy(),
+  };
+}
+
+test('everything is sent at once, and then only what has changed', async () => {
+  const reader = await connect();
+  expect(await eventually(() => reader.events().length === 1)).toBe(true);
+  expect(reader.text()).toMatch(/^retry: \d+\n\n/);
+  expect(reader.events()[0]).toEqual({ sentence: 'All is well', updated: '1' });
+  shown = { sentence: 'All is well', updated: '2' };
+  expect(await eventually(() => reader.events().length === 2)).toBe(true);
+  expect(reader.events()[1]).toEqual({ updated: '2' });
+});
+
+test('a comment comes again and again while nothing changes', async () => {
+  const reader = await connect();
+  expect(await eventually(() => /\n:\n\n:\n\n/.test(reader.text()))).toBe(true);
+  expect(reader.events()).toHaveLength(1);
+});
+
+test('streams that are updated together have one moment', async () => {
+  await connect();
+  await connect();
+  expect(await eventually(() => moments.length >= 8)).toBe(true);
+  expect(new Set(moments.slice(-4)).size).toBeLessThan(4);
+});
+
+test('a view that fails misses an update, and not the next one', async () => {
+  const reader = await connect();
+  expect(await eventually(() => reader.events().length === 1)).toBe(true);
+  Object.defineProperty(shown, 'broken', {
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      throw new Error('away');
+    },
+  });
+  const before = moments.length;
+  expect(await eventually(() => moments.length > before + 2)).toBe(true);
+  shown = { sentence: '1 thing needs you', updated: '1' };
+  expect(await eventually(() => reader.events().length === 2)).toBe(true);
+});
+
+test('there are at most a hundred, and one that ends makes room', async () => {
+  const readers = await Promise.all(Array.from({ length: 100 }, connect));
+  expect(streams.hasRoom()).toBe(false);
+  readers[0]?.leave();
+  expect(await eventually(() => streams.hasRoom())).toBe(true);
+});
+
+test('the end of a sign-in is said, and ends the stream', async () => {
+  const reader = await connect();
+  expect(await eventually(() => reader.events().length === 1)).toBe(true);
+  opened?.signedOut();
+  expect(await eventually(reader.isOver)).toBe(true);
+  expect(reader.text()).toContain('event: signed-out\n');
+});
+
+test('a stop ends all of them, and there is no room afterwards', async () => {
+  const readers = [await connect(), await connect()];
+  streams.stop();
+  expect(await eventually(() => readers.every(({ isOver }) => isOver()))).toBe(true);
+  expect(streams.hasRoom()).toBe(false);
+});
