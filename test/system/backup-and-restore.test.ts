@@ -13,7 +13,7 @@ import {
   TRUSTING_WITHOUT_GAPS,
 } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { MAIN, runGateway } from '../support/gateway-process.ts';
+import { runGateway } from '../support/gateway-process.ts';
 import {
   gatewayProcesses,
   type GatewayProcesses,
@@ -22,7 +22,7 @@ import {
 import { GOOD_HEADERS, httpCall, httpGet } from '../support/http-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { blockWith, recipeBlocks, withWords } from './recipes/recipe.ts';
-import { openTerminal } from './recipes/terminal.ts';
+import { typeCommands } from './recipes/type-commands.ts';
 
 const RECIPE = 'back-up-and-restore.md';
 
@@ -56,15 +56,8 @@ async function run(...args: string[]) {
   return { code, output: command.output() };
 }
 
-/** In a shell, as a recipe has it. Only how the program is called differs. */
-async function type(commands: string): Promise<string> {
-  const env = { PATH: process.env['PATH'] ?? '', STORE_URL: 'sqlite:gateway.db' };
-  const terminal = openTerminal(folder.path, env);
-  const program = `"${process.execPath}" "${MAIN}"`;
-  const output = await terminal.type(withWords(commands, { 'npm run gewe-gateway --': program }));
-  await terminal.close();
-  return output;
-}
+const type = (commands: string) =>
+  typeCommands(folder.path, { STORE_URL: 'sqlite:gateway.db' }, commands);
 
 async function add({ url }: RunningGateway, appId: string, v3 = 'v3_ann') {
   const body = JSON.stringify(addBody(appId, v3));
