@@ -85,8 +85,7 @@ async function tryStore(settings: Settings, cwd: string): Promise<Finding> {
     try {
       await stores.check();
       const warnings = stores.warnings();
-      const but =
-        warnings.length === 0 ? '' : ` But its settings can lose quotas: ${warnings.join(', ')}.`;
+      const but = warnings.length === 0 ? '' : ` But it warns: ${warnings.join(', ')}.`;
       return { what, ok: true, detail: `the store opens and takes a write.${but}` };
     } finally {
       await stores.close();

@@ -1,4 +1,3 @@
-import { StoreCommandError } from './stores.ts';
 import {
   lastsUntil,
   SECTIONS,
@@ -30,7 +29,7 @@ const COUNTED_LATER_MS = 60_000;
 
 /**
  * Copies all sections, and reads the target to count what is there. The caller decides by the counts whether to finish it.
- * Rejects with a StoreCommandError if it is stopped.
+ * Rejects if it is stopped.
  */
 export async function copyStore(
   source: Pick<CopySource, 'now' | 'read'>,
@@ -92,5 +91,6 @@ async function countSection(
 }
 
 function refuseStopped({ isStopped }: CopyEvents): void {
-  if (isStopped()) throw new StoreCommandError('Interrupted', 'The copy is not complete');
+  if (isStopped())
+    throw new Error('Interrupted. The copy is not complete, and gateways refuse it.');
 }

@@ -13,7 +13,7 @@ import {
   TRUSTING_WITHOUT_GAPS,
 } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { MAIN, runGateway } from '../support/gateway-process.ts';
+import { runGateway } from '../support/gateway-process.ts';
 import {
   gatewayProcesses,
   type GatewayProcesses,
@@ -22,12 +22,12 @@ import {
 import { GOOD_HEADERS, httpCall, httpGet } from '../support/http-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { blockWith, recipeBlocks, withWords } from './recipes/recipe.ts';
-import { openTerminal } from './recipes/terminal.ts';
+import { typeCommands } from './recipes/type-commands.ts';
 
 const RECIPE = 'back-up-and-restore.md';
 
 /** A copy of so many bytes takes long enough to be interrupted. */
-const LARGE = 48 * 1024 * 1024;
+const LARGE = 32 * 1024 * 1024;
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let gateways: GatewayProcesses;
@@ -56,15 +56,8 @@ async function run(...args: string[]) {
   return { code, output: command.output() };
 }
 
-/** In a shell, as a recipe has it. Only how the program is called differs. */
-async function type(commands: string): Promise<string> {
-  const env = { PATH: process.env['PATH'] ?? '', STORE_URL: 'sqlite:gateway.db' };
-  const terminal = openTerminal(folder.path, env);
-  const program = `"${process.execPath}" "${MAIN}"`;
-  const output = await terminal.type(withWords(commands, { 'npm run gewe-gateway --': program }));
-  await terminal.close();
-  return output;
-}
+const type = (commands: string) =>
+  typeCommands(folder.path, { STORE_URL: 'sqlite:gateway.db' }, commands);
 
 async function add({ url }: RunningGateway, appId: string, v3 = 'v3_ann') {
   const body = JSON.stringify(addBody(appId, v3));
@@ -107,7 +100,7 @@ test('a backup of a running gateway is restored, and no quota is loosened for a 
   expect(statSync(store).mode & 0o777).toBe(0o600);
   const kept = /kept as (\S+)\.\n/.exec(restored)?.[1] ?? '';
   expect(kept).toMatch(/gateway\.db\.before-restore-\d{8}T\d{6}Z$/);
-  expect(chargesIn(kept)).toBe(3);
+  expect([existsSync(`${kept}-wal`), chargesIn(kept)]).toEqual([false, 3]);
 
   const second = await gateways.start();
   expect(second.process.output()).toMatch(
@@ -206,10 +199,16 @@ test('Ctrl-C ends a backup and leaves nothing; after kill -9 there is no backup,
   expect((await run('backup', `copy-${number}.db`)).code).toBe(0);
 });
 
-test('kill -9 in a restore leaves the store of before', async () => {
+test('a backup keeps no request waiting, and kill -9 in a restore leaves the store of before', async () => {
   await makeLarge();
-  expect((await run('backup', 'copy.db')).code).toBe(0);
   const first = await gateways.start();
+  const backup = start('backup', 'copy.db');
+  let isOver = false;
+  void backup.ended.then(() => (isOver = true));
+  let adds = 0;
+  for (; !isOver; adds++) expect((await add(first, `wx_${adds}`)).status).toBe(200);
+  expect(adds).toBeGreaterThan(0);
+  expect((await backup.ended).code).toBe(0);
   expect((await add(first, 'wx_after')).status).toBe(200);
   await gateways.kill(first);
   const files = ['gateway.db', 'gateway.db-wal'].map((name) => join(folder.path, name));

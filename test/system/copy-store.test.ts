@@ -1,4 +1,4 @@
-/** `copy-store` between SQLite and Redis: what is copied, and what is refused. */
+/** `copy-store`, as the recipe types it, between SQLite and Redis: what is copied, and what is refused. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -11,14 +11,18 @@ import { gatewayProcesses } from '../support/gateway-processes.ts';
 import { fillSqlite } from '../support/many-accounts.ts';
 import { startRedis, type RedisUnderTest } from '../support/redis-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { blockWith, recipeBlocks } from './recipes/recipe.ts';
+import { typeCommands } from './recipes/type-commands.ts';
 
 const ACCOUNTS = budget(300, 20_000);
+const commandOf = (heading: string) =>
+  blockWith(recipeBlocks('sqlite-to-redis.md', heading), 'copy-store');
 const PASSWORD = 'a-long-password';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  await fillSqlite(join(folder.path, 'first.db'), ACCOUNTS);
+  await fillSqlite(join(folder.path, 'data/gateway.db'), ACCOUNTS);
 });
 afterAll(() => folder.remove());
 
@@ -68,15 +72,16 @@ describeOnRedis('copy-store', () => {
     'copies everything to Redis and back',
     async () => {
       const env = { STORE_URL: `${redis.url}/1` };
-      const there = await run(['copy-store', 'sqlite:first.db', 'STORE_URL'], env);
-      expect(there.output).toContain(`  ${ACCOUNTS.toLocaleString('en-US')} account clocks\n`);
-      expect(there).toMatchObject({ code: 0, output: expect.not.stringContaining('Left out') });
-      const back = await run(['copy-store', `${redis.url}/1`, 'sqlite:back.db'], env);
-      expect(back.output).toBe(there.output);
-      const content = await contentOf('first.db');
+      const there = await typeCommands(folder.path, env, commandOf('## Step by step'));
+      expect(there).toContain(`  ${ACCOUNTS.toLocaleString('en-US')} account clocks\n`);
+      expect(there).not.toContain('Left out');
+      expect(there).toContain('The target has all of it');
+      const back = await typeCommands(folder.path, env, commandOf('## Back to SQLite'));
+      expect(back).toBe(there);
+      const content = await contentOf('data/gateway.db');
       expect(content['lists']?.length).toBeGreaterThan(0.9 * ACCOUNTS);
-      expect(await contentOf('back.db')).toEqual(content);
-      expect(there.output + back.output).not.toContain(PASSWORD);
+      expect(await contentOf('data/gateway-2.db')).toEqual(content);
+      expect(there + back).not.toContain(PASSWORD);
     },
     budget(60_000, 600_000),
   );
@@ -90,10 +95,10 @@ describeOnRedis('copy-store', () => {
       for (const [from, to, why] of [
         ['sqlite:used.db', 'sqlite:to.db', 'another gateway'],
         [`${redis.url}/2`, 'sqlite:to.db', 'a gateway uses it'],
-        ['sqlite:first.db', `${redis.url}/2`, 'a gateway uses it'],
-        ['sqlite:first.db', 'sqlite:used.db', 'exists already'],
+        ['sqlite:data/gateway.db', `${redis.url}/2`, 'a gateway uses it'],
+        ['sqlite:data/gateway.db', 'sqlite:used.db', 'exists already'],
         ['sqlite:none.db', 'sqlite:to.db', 'there is no such file'],
-        ['sqlite:first.db', redis.url, 'it is not empty'],
+        ['sqlite:data/gateway.db', redis.url, 'it is not empty'],
         ['memory:', 'sqlite:to.db', 'A store in memory cannot be copied'],
       ] as const) {
         const refused = await run(['copy-store', from, to]);
@@ -108,7 +113,7 @@ describeOnRedis('copy-store', () => {
 });
 
 test('a backup is copied only if the adds since then may be forgotten', async () => {
-  const env = { STORE_URL: 'sqlite:first.db' };
+  const env = { STORE_URL: 'sqlite:data/gateway.db' };
   expect((await run(['backup', 'backup.db'], env)).code).toBe(0);
   const args = ['copy-store', 'sqlite:backup.db', 'sqlite:of-backup.db'];
   const refused = await run(args);

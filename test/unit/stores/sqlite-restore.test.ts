@@ -1,5 +1,5 @@
 /** Backups that were made by hand, and a restore that ends in its middle. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startRestore } from '../../../src/stores/sqlite/restore.ts';
@@ -51,6 +51,8 @@ test('a copy with its log is restored as it was, and stays so', async () => {
 
 test('if the process ends before the log of the store of before is gone, no gateway applies that log', async () => {
   await copyByHand();
+  // Then nothing says yet whose the log is.
+  rmSync(`${path}-lock`);
   await restore();
   copyFileSync(join(folder.path, 'left.db-wal'), `${path}-wal`);
   expect(open).toThrow(/was written for another file/);
