@@ -83,8 +83,8 @@ describe('in the source code', () => {
 
   test('a secret from a caller is compared in one file, with timingSafeEqual on two hashes', () => {
     const comparing = files.filter(({ code }) => code.includes('timingSafeEqual('));
-    expect(comparing.map(({ name }) => name)).toEqual(['ops/authenticate-ops.ts']);
-    expect(codeOf('ops/authenticate-ops.ts')).toMatch(/timingSafeEqual\(hash\(\w+\), expected\)/);
+    expect(comparing.map(({ name }) => name)).toEqual(['ops/access/ops-key.ts']);
+    expect(codeOf('ops/access/ops-key.ts')).toMatch(/timingSafeEqual\(hash\(\w+\), expected\)/);
   });
 
   test('a client is looked up by the digest of its key, and a key is kept only after it was accepted', () => {

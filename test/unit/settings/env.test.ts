@@ -122,6 +122,17 @@ describe('the environment', () => {
     expect(JSON.stringify(problems)).not.toContain('pass@');
   });
 
+  test('takes OPS_ORIGIN only as browsers send it', () => {
+    const OPS_ORIGIN = 'https://ops.example.com:8443';
+    expect(read({ OPS_ORIGIN }).environment.settings.opsOrigin).toBe(OPS_ORIGIN);
+    for (const wrong of [
+      ...['ops.example.com', `${OPS_ORIGIN}/`, 'https://ops.example.com:443', 'https://*.example'],
+      ...['HTTPS://ops.example.com', 'https://a@ops.example.com', 'null', 'ftp://ops.example.com'],
+    ]) {
+      expect([wrong, problemsOf({ OPS_ORIGIN: wrong })]).toEqual([wrong, [expect.anything()]]);
+    }
+  });
+
   test.each([
     ['false', false],
     ['0', 0],
