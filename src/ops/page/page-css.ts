@@ -8,7 +8,7 @@ export const PAGE_CSS = `:root {
   --ink: #1b2026;
   --quiet: #5a6470;
   --link: #0b57b8;
-  --good: #1a7f4b;
+  --good: #146b3e;
   --warn: #9a5b00;
   --bad: #b3261e;
   --good-soft: #e2f3e9;
