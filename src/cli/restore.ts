@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { quotasBlockedUntil } from '../add-contacts/after-restore.ts';
 import { startRestore, type Restored } from '../stores/sqlite/restore.ts';
 import { systemClock } from '../time.ts';
 import { EXIT_CONFIG, EXIT_OK, type Io } from './io.ts';
@@ -56,14 +55,14 @@ export async function restore(args: readonly string[], io: Io): Promise<number> 
 }
 
 function inWords(file: string, restored: Restored): string {
-  const { backedUpAt, kept, restoredAt } = restored;
+  const { backedUpAt, kept, blockedUntil } = restored;
   const made = backedUpAt === undefined ? '' : `, made at ${new Date(backedUpAt).toISOString()}`;
   return [
     `Restored ${file}${made}: ${contentsInWords(restored)}.`,
     ...(kept === undefined ? [] : [`The store of before is kept as ${kept}.`]),
-    restoredAt === undefined
+    blockedUntil === undefined
       ? 'What was charged after the backup is forgotten: accounts may exceed their quotas.'
-      : `What was charged after the backup is not known: until ${new Date(quotasBlockedUntil(restoredAt)).toISOString()} every quota of addContacts counts as used up.`,
+      : `What was charged after the backup is not known: until ${new Date(blockedUntil).toISOString()} every quota of addContacts counts as used up.`,
     '',
   ].join('\n');
 }

@@ -54,7 +54,7 @@ function firstBucket(now: number): number {
 }
 
 /** Adds up what was counted in the last 24 hours. Pure. */
-export function activitiesOf(
+function activitiesOf(
   counts: readonly ClientCount[],
   configured: readonly string[],
   now: number,

@@ -13,31 +13,13 @@ import type { AdminChange } from './account-changes.ts';
 import type { SignInEvent } from './access/answer-sign-in.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { createOutages, throttled } from './repeats.ts';
+import { throttled } from './repeats.ts';
+import { reportStores } from './store-reports.ts';
 
 interface RefusedUnread {
   readonly status: number;
   readonly requestId: string;
 }
-
-type StoreWarning =
-  | 'store-may-evict'
-  | 'store-forgets-on-restart'
-  | 'store-does-not-tell'
-  | 'quotas-blocked-after-restore';
-const STORE_WARNINGS: Readonly<Record<StoreWarning, string>> = {
-  'store-does-not-tell':
-    'Redis does not let this user ask whether it evicts or forgets; allow INFO, or see to maxmemory-policy noeviction and appendonly yes',
-  'store-may-evict':
-    'Redis may evict what was charged when it is full; set maxmemory-policy to noeviction',
-  'store-forgets-on-restart':
-    'Redis keeps no append-only file: what was charged is forgotten when it restarts; set appendonly to yes',
-  'quotas-blocked-after-restore':
-    'the store was restored from a backup: what was charged after the backup is not known, so every quota of addContacts counts as used up',
-};
-
-/** A store that fails does so at every call, and its log may stand on the same full disk. Metrics count each time. */
-const STORE_ERROR_EVERY_MS = 10_000;
 
 /** Whoever sends it needs no key. Metrics count each one. */
 const REFUSED_UNREAD_EVERY_MS = 10_000;
@@ -46,28 +28,7 @@ const WRONG_SIGN_IN_EVERY_MS = 10_000;
 
 /** Turns what happens into log lines and metrics. The one place that words them. */
 export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, geweBaseUrl: URL) {
-  const outages = createOutages(clock, {
-    begin: (err, leftOut) =>
-      logger.error(
-        { err, leftOut },
-        'the store is away or takes no writes; saved lists come from memory, addContacts is refused',
-      ),
-    end: () => logger.info('the store is back'),
-  });
-  const storeError = (msg: string) => {
-    const tell = throttled(clock, STORE_ERROR_EVERY_MS, (err: unknown, heldBack) =>
-      logger.error({ err, heldBack }, msg),
-    );
-    // Each of them says again what was said when it went away.
-    return (err: unknown) => void (outages.isNow() || tell(err));
-  };
-  const listStoreError = storeError('the store of lists failed');
-  const quotaStoreError = storeError('the store of quotas failed; addContacts is refused');
-  const sessionStoreError = storeError('the store of sessions failed');
-  const historyStoreError = storeError('the store of the journal and the counts failed');
-  const issuerStoreError = storeError(
-    "the store of issuers' keys failed; a restart while a provider is down would lose them",
-  );
+  const stores = reportStores(logger, metrics, clock);
   const refusedUnread = throttled(
     clock,
     REFUSED_UNREAD_EVERY_MS,
@@ -80,6 +41,8 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
   );
 
   return {
+    ...stores,
+
     /** One line a request. What failed inside is named with it, under the same id. */
     request(record: RequestRecord): void {
       const { cause, ...fields } = record;
@@ -150,11 +113,6 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       } else logger.info('there is room for slow list calls again');
     },
 
-    listStoreFailed(err: unknown): void {
-      metrics.storeError('lists');
-      listStoreError(err);
-    },
-
     /** Its callers got another answer at their deadlines. */
     lateList({ appId, requestId, durationMs, outcome, bytes }: ListFetch): void {
       logger.info(
@@ -165,30 +123,6 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
 
     listShrunk(shrinkage: Shrinkage): void {
       logger.warn(shrinkage, 'a saved list was replaced by one of a tenth of its size or less');
-    },
-
-    sessionStoreFailed(err: unknown): void {
-      metrics.storeError('sessions');
-      sessionStoreError(err);
-    },
-
-    historyStoreFailed(err: unknown): void {
-      metrics.storeError('history');
-      historyStoreError(err);
-    },
-
-    quotaStoreFailed(err: unknown): void {
-      metrics.storeError('quotas');
-      quotaStoreError(err);
-    },
-
-    store: {
-      onAway: outages.begin,
-      onBack: outages.end,
-      onWarning(what: StoreWarning, until?: number): void {
-        const ends = until === undefined ? {} : { until: new Date(until).toISOString() };
-        logger.warn({ what, ...ends }, STORE_WARNINGS[what]);
-      },
     },
 
     addWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void {
@@ -209,10 +143,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
           'the keys of an issuer cannot be fetched',
         ),
       onRecovered: (issuers) => logger.info({ issuers }, 'the keys of an issuer are fetched again'),
-      onStoreError: (err) => {
-        metrics.storeError('issuers');
-        issuerStoreError(err);
-      },
+      onStoreError: stores.issuerStoreFailed,
     } satisfies IssuerEvents,
 
     clients: {

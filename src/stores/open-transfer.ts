@@ -21,7 +21,9 @@ async function engineOf(
   switch (scheme) {
     case 'sqlite':
       return { engine: await import('./sqlite/transfer.ts'), place: sqlitePath(rest) };
-    // MERGE: case 'redis' and 'rediss': `{ engine: await import('./redis/transfer.ts'), place: url }`
+    case 'redis':
+    case 'rediss':
+      return { engine: await import('./redis/transfer.ts'), place: url };
     default:
       throw new StoreCommandError(
         'A store in memory cannot be copied',

@@ -39,6 +39,9 @@ describeOnRedis('A store in Redis', () => {
   const open = async (database: number) =>
     kept(await openRedisStores(urlOf(database), clock, 0, NO_EVENTS));
 
+  const sourceAt = async (url: string) => kept(await openSource(url));
+  const targetAt = async (url: string) => kept(await openTarget(url));
+
   async function fill(stores: Stores): Promise<void> {
     const { accounts, history, idempotency, issuerKeys, ledger, lists, sessions } = stores;
     await accounts.seen('wx_a', 1);
@@ -97,8 +100,8 @@ describeOnRedis('A store in Redis', () => {
     const before = await open(0);
     await fill(before);
     await before.close();
-    const source = kept(await openSource(urlOf(0)));
-    const target = kept(await openTarget(urlOf(1)));
+    const source = await sourceAt(urlOf(0));
+    const target = await targetAt(urlOf(1));
     await copy(source, target);
     await target.finish();
     const [records, copied] = [await readAll(source), await readAll(target)];
@@ -132,8 +135,8 @@ describeOnRedis('A store in Redis', () => {
 
   test('is neither a source nor a target while a gateway uses it', async () => {
     const gateway = await open(0);
-    await expect(openSource(urlOf(0))).rejects.toThrow('a gateway uses it');
-    await expect(openTarget(urlOf(0))).rejects.toThrow('a gateway uses it');
+    await expect(sourceAt(urlOf(0))).rejects.toThrow('a gateway uses it');
+    await expect(targetAt(urlOf(0))).rejects.toThrow('a gateway uses it');
     expect(await isUsedByGateways(urlOf(0))).toBe(true);
     expect(await isUsedByGateways(urlOf(1))).toBe(false);
     await gateway.close();
@@ -142,22 +145,22 @@ describeOnRedis('A store in Redis', () => {
 
   test('is no target if it has anything in it, and no source if nobody answers', async () => {
     await redis.command('SET', 'gewe-gateway:session-keys', 'x');
-    await expect(openTarget(urlOf(0))).rejects.toThrow('it is not empty');
-    const nobody = openSource('redis://user:secret@127.0.0.1:1/0');
+    await expect(targetAt(urlOf(0))).rejects.toThrow('it is not empty');
+    const nobody = sourceAt('redis://user:secret@127.0.0.1:1/0');
     const error: unknown = await nobody.catch((reason: unknown) => reason);
     expect(String(error)).toContain('redis://127.0.0.1:1/0');
     expect(String(error)).not.toContain('secret');
   });
 
   test('is of no use to gateways until the copy is complete, nor to another copy', async () => {
-    const target = kept(await openTarget(urlOf(0)));
+    const target = await targetAt(urlOf(0));
     const away: string[] = [];
     const events = { ...NO_EVENTS, onAway: (why: Error) => away.push(why.message) };
     const gateway = kept(await openRedisStores(urlOf(0), clock, 0, events));
     await expect(gateway.accounts.find('wx_a')).rejects.toThrow('half a copy');
     await expect(gateway.check()).rejects.toThrow('half a copy');
     expect(away).toEqual([expect.stringContaining('half a copy')]);
-    await expect(openSource(urlOf(0))).rejects.toThrow('half a copy');
+    await expect(sourceAt(urlOf(0))).rejects.toThrow('half a copy');
     await target.finish();
     const isBack = () =>
       gateway.check().then(

@@ -79,3 +79,33 @@ describeWith('haproxy', 'a gateway behind the balancer of deploy/haproxy.cfg', (
     expect((await ask('GET', '/metrics', OPS_TOKEN)).status).toBe(404);
   });
 });
+
+describeWith('haproxy', 'three gateways behind the balancer', () => {
+  const OPS_TOKEN = 'an-ops-token';
+  let gateways: readonly TestGateway[] = [];
+  let balancer: Balancer | undefined;
+  afterAll(async () => {
+    await balancer?.stop();
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+  });
+
+  test('keep an operator with the one that knows the sign-in', async () => {
+    gateways = await Promise.all([1, 2, 3].map(() => startGateway({ env: { OPS_TOKEN } })));
+    const places = (key: 'url' | 'opsUrl') => {
+      const [one = '', two = '', three = ''] = gateways.map((each) => new URL(each[key]).host);
+      return [one, two, three] as const;
+    };
+    balancer = await startBalancer({ gateways: places('url'), ops: places('opsUrl') });
+    const { operatorsUrl } = balancer;
+
+    const signedIn = await httpCall(operatorsUrl, {
+      path: '/sign-in',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: operatorsUrl },
+      body: `token=${OPS_TOKEN}`,
+    });
+    expect(signedIn.status).toBe(303);
+    const Cookie = signedIn.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    const ask = { method: 'GET', path: '/admin/accounts', headers: { Cookie } };
+    for (let n = 0; n < 6; n += 1) expect((await httpCall(operatorsUrl, ask)).status).toBe(200);
+  });
+});

@@ -126,11 +126,14 @@ test('the panels of the dashboard have different ids and do not overlap', () => 
   expect(new Set(cells).size).toBe(cells.length);
 });
 
-test('Prometheus scrapes each gateway of compose.yaml, under the job that the rules use', () => {
+test('Prometheus scrapes each gateway of compose.yaml by its address, under the job that the rules use', () => {
   const { scrape_configs } = parse(deployed('prometheus/prometheus.yaml')) as {
     readonly scrape_configs: readonly {
       readonly job_name: string;
-      readonly static_configs: readonly { readonly targets: readonly string[] }[];
+      readonly dns_sd_configs: readonly {
+        readonly names: readonly string[];
+        readonly port: number;
+      }[];
     }[];
   };
   const [job] = scrape_configs;
@@ -140,7 +143,15 @@ test('Prometheus scrapes each gateway of compose.yaml, under the job that the ru
     >;
   };
   const { environment = {} } = services['balancer'] ?? {};
-  expect(job?.static_configs[0]?.targets).toEqual([1, 2, 3].map((n) => environment[`OPS_${n}`]));
+  // Targets with names would be scraped under these names, which the ops listener refuses.
+  expect(Object.keys(job ?? {}).filter((key) => key.endsWith('_configs'))).toEqual([
+    'dns_sd_configs',
+    'relabel_configs',
+  ]);
+  const found = job?.dns_sd_configs.flatMap(({ names, port }) =>
+    names.map((name) => `${name}:${port}`),
+  );
+  expect(found).toEqual([1, 2, 3].map((n) => environment[`OPS_${n}`]));
   const asked = rules
     .flatMap(({ expr }) => mentionsIn(expr).selectors)
     .flatMap(({ matchers }) => matchers);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ACCEPT, addBody, HOUR_MS, TRUSTING } from '../support/add-contacts.ts';
+import { openMemoryStores } from '../../src/stores/memory.ts';
 import { allPages, askAdmin } from '../support/admin.ts';
 import { eventually } from '../support/eventually.ts';
 import { askList, listBytes, saveList } from '../support/lists.ts';
@@ -160,12 +161,10 @@ describe('actions', () => {
   });
 
   test('tell which list an operator had fetched, without a caller', async () => {
-    gateway.simulator.behave(appId, { friends: 3, delayMs: 100 });
+    gateway.simulator.behave(appId, { friends: 3 });
     const answer = await ask(`/lists/${appId}/refresh`, 'POST');
     expect(answer.status).toBe(202);
     expect(answer.json()).toEqual({ refresh: 'started' });
-    const again = await ask(`/lists/${appId}/refresh`, 'POST');
-    expect(again.json()).toEqual({ refresh: 'under-way' });
 
     const isFetched = async () =>
       ((await historyOf('fetches')).json()['fetches'] as unknown[]).length === 1;
@@ -181,4 +180,26 @@ describe('actions', () => {
       { what: 'list-refreshed', before: null, requestId: answer.headers['x-request-id'] },
     ]);
   });
+});
+
+describe('while the store fails', () => {
+  let broken: TestGateway;
+  beforeAll(async () => {
+    const failing = () => Promise.reject(new Error('the disk is full'));
+    const stores = openMemoryStores(clock, 1 << 20);
+    const history = { ...stores.history, attempts: failing, countsSince: failing };
+    broken = await startGateway({
+      overrides: { clock, stores: { ...stores, history, listIndex: { index: failing } } },
+    });
+  });
+  afterAll(() => broken.stop());
+
+  test.each(['/accounts/wx_a/attempts', '/clients', '/lists'])(
+    '%s is refused with 503',
+    async (path) => {
+      const answer = await askAdmin(broken, path);
+      expect(answer.status).toBe(503);
+      expect(answer.json()).toMatchObject({ code: 'store-unavailable' });
+    },
+  );
 });

@@ -43,6 +43,8 @@ test('without a free slot it is refused with 504 and Retry-After, and not journa
 test('while the upstream is down it is refused with 502, until it is its turn to find out', async () => {
   await start('breaker: { failures: 2, windowSeconds: 10, probeEverySeconds: 5 }');
   gateway.simulator.behave('*', { reset: true });
+  gateway.simulator.behave('wx_slow', { hang: true });
+  expect((await refresh('wx_slow')).json()).toEqual({ refresh: 'started' });
   const isOpen = async () =>
     /^gewe_gateway_breaker_open 1$/m.test(await gateway.gateway.metrics.text());
   for (const appId of ['wx_a', 'wx_b']) {
@@ -57,6 +59,7 @@ test('while the upstream is down it is refused with 502, until it is its turn to
   expect(answer.json()).toMatchObject({ code: 'upstream-unreachable' });
   expect(answer.headers['retry-after']).toBe('5');
   expect(await actionsOf('wx_c')).toEqual([]);
+  expect((await refresh('wx_slow')).json()).toEqual({ refresh: 'under-way' });
 
   clock.advance(5000);
   expect((await refresh('wx_c')).json()).toEqual({ refresh: 'started' });

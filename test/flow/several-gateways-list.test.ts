@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { askAdmin } from '../support/admin.ts';
 import { describeOnRedis } from '../support/describe-on-redis.ts';
 import { heldUpstream, type HeldUpstream } from '../support/raw-upstream.ts';
 import { httpCall } from '../support/http-client.ts';
@@ -67,6 +68,17 @@ describeOnRedis('three gateways on one Redis', () => {
       /collapsed/.test(headers['cache-status'] as string),
     );
     expect(collapsed).toHaveLength(299);
+    expect(count(LIST, 'wx_1')).toBe(1);
+  });
+
+  test('tell an operator at any of them that the list is being fetched already', async () => {
+    const { next, count } = await held();
+    const asked = ask(0, 'wx_1', { Prefer: 'wait=60' });
+    const call = await next(LIST);
+    const refresh = await askAdmin(roundRobin(all.gateways, 1), '/lists/wx_1/refresh', 'POST');
+    expect(refresh.json()).toEqual({ refresh: 'under-way' });
+    call.answer(listBytes('ann'));
+    await asked;
     expect(count(LIST, 'wx_1')).toBe(1);
   });
 

@@ -13,7 +13,7 @@ import {
   TRUSTING_WITHOUT_GAPS,
 } from '../support/add-contacts.ts';
 import { eventually } from '../support/eventually.ts';
-import { runGateway } from '../support/gateway-process.ts';
+import { MAIN, runGateway } from '../support/gateway-process.ts';
 import {
   gatewayProcesses,
   type GatewayProcesses,
@@ -21,6 +21,10 @@ import {
 } from '../support/gateway-processes.ts';
 import { GOOD_HEADERS, httpCall, httpGet } from '../support/http-client.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { blockWith, recipeBlocks, withWords } from './recipes/recipe.ts';
+import { openTerminal } from './recipes/terminal.ts';
+
+const RECIPE = 'back-up-and-restore.md';
 
 /** A copy of so many bytes takes long enough to be interrupted. */
 const LARGE = 48 * 1024 * 1024;
@@ -52,6 +56,16 @@ async function run(...args: string[]) {
   return { code, output: command.output() };
 }
 
+/** In a shell, as a recipe has it. Only how the program is called differs. */
+async function type(commands: string): Promise<string> {
+  const env = { PATH: process.env['PATH'] ?? '', STORE_URL: 'sqlite:gateway.db' };
+  const terminal = openTerminal(folder.path, env);
+  const program = `"${process.execPath}" "${MAIN}"`;
+  const output = await terminal.type(withWords(commands, { 'npm run gewe-gateway --': program }));
+  await terminal.close();
+  return output;
+}
+
 async function add({ url }: RunningGateway, appId: string, v3 = 'v3_ann') {
   const body = JSON.stringify(addBody(appId, v3));
   return httpCall(url, { path: '/contacts/addContacts', headers: GOOD_HEADERS, body });
@@ -67,15 +81,16 @@ const leftovers = () => readdirSync(folder.path).filter((name) => name.includes(
 test('a backup of a running gateway is restored, and no quota is loosened for a day', async () => {
   const first = await gateways.start();
   expect((await add(first, 'wx_a')).status).toBe(200);
-  const backup = await run('backup', 'copy.db');
-  expect(backup.output).toMatch(
-    /^Wrote \S+\/copy\.db \([\d,]+ bytes\) and checked it: 0 saved lists, 1 charge, 1 account\.\n$/,
+  const backup = await type(blockWith(recipeBlocks(RECIPE, '## Back up'), 'backup'));
+  const copy = /^Wrote (\S+\/backups\/\d{4}-\d\d-\d\d\.db) /.exec(backup)?.[1] ?? '';
+  expect(backup).toMatch(
+    /^Wrote \S+ \([\d,]+ bytes\) and checked it: 0 saved lists, 1 charge, 1 account\.\n$/,
   );
-  expect(statSync(join(folder.path, 'copy.db')).mode & 0o777).toBe(0o600);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
   expect((await add(first, 'wx_a')).status).toBe(200);
   expect((await add(first, 'wx_later')).status).toBe(200);
 
-  const whileRunning = await run('restore', 'copy.db');
+  const whileRunning = await run('restore', copy);
   expect(whileRunning).toEqual({
     code: 78,
     output: expect.stringContaining(`another gateway (process ${first.process.pid}) has it open`),
@@ -83,13 +98,14 @@ test('a backup of a running gateway is restored, and no quota is loosened for a 
   // Its log is left behind, with the latest charges.
   await gateways.kill(first);
   const before = Date.now();
-  const restored = await run('restore', 'copy.db');
-  expect(restored.output).toMatch(
-    /^Restored \S+\/copy\.db, made at \S+Z: 0 saved lists, 1 charge, 1 account\.\nThe store of before is kept as (\S+)\.\n/,
+  const block = blockWith(recipeBlocks(RECIPE, '## Restore'), 'restore');
+  const restored = await type(withWords(block, { 'backups/2026-01-01.db': copy }));
+  expect(restored).toMatch(
+    /^Restored \S+, made at \S+Z: 0 saved lists, 1 charge, 1 account\.\nThe store of before is kept as (\S+)\.\n/,
   );
   expect([existsSync(`${store}-wal`), existsSync(`${store}-shm`)]).toEqual([false, false]);
   expect(statSync(store).mode & 0o777).toBe(0o600);
-  const kept = /kept as (\S+)\.\n/.exec(restored.output)?.[1] ?? '';
+  const kept = /kept as (\S+)\.\n/.exec(restored)?.[1] ?? '';
   expect(kept).toMatch(/gateway\.db\.before-restore-\d{8}T\d{6}Z$/);
   expect(chargesIn(kept)).toBe(3);
 
@@ -109,7 +125,7 @@ test('a backup of a running gateway is restored, and no quota is loosened for a 
   }
   await stop(second);
 
-  expect((await run('restore', 'copy.db', '--forget-gap')).output).toContain('is forgotten');
+  expect((await run('restore', copy, '--forget-gap')).output).toContain('is forgotten');
   const third = await gateways.start();
   expect((await httpGet(third.url, '/readyz')).json()).not.toHaveProperty('warnings');
   expect((await add(third, 'wx_a')).status).toBe(200);

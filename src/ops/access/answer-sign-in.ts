@@ -123,6 +123,7 @@ function sendPage(
   const query =
     typeof to === 'string' && placeOf(to) !== './' ? `to=${encodeURIComponent(to)}` : '';
   Object.assign(scopeOf(res).headers, pageHeaders(''));
-  const page = renderSignIn({ language: languageOf(req, res), query, trouble });
+  const callsAgain = req.method === 'GET' && req.get('sec-fetch-site') === 'cross-site';
+  const page = renderSignIn({ language: languageOf(req, res), query, trouble, callsAgain });
   send(res, status, 'text/html; charset=utf-8', Buffer.from(page), headers);
 }

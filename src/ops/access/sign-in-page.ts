@@ -12,10 +12,15 @@ interface SignInPage {
   /** The query of the page's own address without the language, such as `to=accounts%2Fwx_1`; may be empty. */
   readonly query: string;
   readonly trouble: Trouble | undefined;
+  /**
+   * Whether the browser may have a cookie that it did not send, because another site led here (`SameSite=Strict`). Then
+   * the page calls itself once, and the cookie comes.
+   */
+  readonly callsAgain: boolean;
 }
 
 /** Its addresses are relative, so that a proxy may put a path before them. */
-export function renderSignIn({ language, query, trouble }: SignInPage): string {
+export function renderSignIn({ language, query, trouble, callsAgain }: SignInPage): string {
   const words = WORDS[language];
   const other = language === 'zh' ? 'en' : 'zh';
   const at = (lang: Language) => `sign-in?lang=${lang}${query === '' ? '' : `&${query}`}`;
@@ -25,6 +30,7 @@ export function renderSignIn({ language, query, trouble }: SignInPage): string {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        ${callsAgain && html`<meta http-equiv="refresh" content="0; url=${at(language)}" />`}
         <title>${words.title} · gewe-gateway</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="ops.css" />

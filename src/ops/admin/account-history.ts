@@ -9,7 +9,7 @@ interface AccountHistoryParts {
 }
 
 /** The ids of all engines: they grow with time. */
-const ENTRY_ID = /^\d{1,20}(?:-\d{1,20})?$/;
+const ENTRY_ID = /^\d{1,16}$/;
 
 /** What happened to an account, newest first. Also of accounts that the gateway has never seen. */
 export function accountHistory({ history }: AccountHistoryParts): Router {

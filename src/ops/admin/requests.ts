@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Refusal } from '../../errors.ts';
-import { scopeOf } from '../../http/request-scope.ts';
+import { found, scopeOf } from '../../http/request-scope.ts';
 import { APP_ID } from '../../http/body.ts';
 import { send } from '../../http/send.ts';
 import type { Operator } from '../account-changes.ts';
@@ -23,8 +23,7 @@ export function noAppId(): Refusal {
 /** The operator who makes this request. */
 export function operatorOf(res: Response): Operator {
   const { operator, trace } = scopeOf(res);
-  // MERGE: `found(operator)` once the access step sets it.
-  return { who: operator ?? 'unknown', requestId: trace.requestId };
+  return { who: found(operator), requestId: trace.requestId };
 }
 
 export function sendObject(

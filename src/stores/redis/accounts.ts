@@ -3,7 +3,10 @@ import { accountKey, commonKey } from './keys.ts';
 import { membersAt, numberAt, script, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-const find = script(`return { 'found', unpack(redis.call('HMGET', KEYS[1], 'declared', 'seen')) }`);
+const find = script(`
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HMGET', key, 'declared', 'seen') end
+return { 'found', found }`);
 
 // If the clock is running already, nothing is written.
 const seen = script(`
@@ -29,15 +32,20 @@ export function redisAccounts(server: RedisServer): AccountRegister {
   const all = commonKey('accounts');
   const keyOf = (appId: string) => accountKey(appId, 'account');
 
-  async function findOne(appId: string): Promise<AccountRecord | undefined> {
-    const reply = await server.run(find, [keyOf(appId)]);
-    const [declared, first] = [numberAt(reply, 1), numberAt(reply, 2)];
-    if (declared === undefined && first === undefined) return undefined;
-    return { appId, declaredOnlineSince: declared, firstSeenAt: first };
+  /** Those of the accounts that have a clock. */
+  async function findAll(appIds: readonly string[]): Promise<AccountRecord[]> {
+    if (appIds.length === 0) return [];
+    const found = membersAt(await server.run(find, appIds.map(keyOf)), 1);
+    return appIds.flatMap((appId, i) => {
+      const clocks = membersAt(found, i);
+      const [declared, first] = [numberAt(clocks, 0), numberAt(clocks, 1)];
+      if (declared === undefined && first === undefined) return [];
+      return [{ appId, declaredOnlineSince: declared, firstSeenAt: first }];
+    });
   }
 
   return {
-    find: findOne,
+    find: async (appId) => (await findAll([appId]))[0],
     async seen(appId, at) {
       await server.run(seen, [keyOf(appId), all], [appId, at]);
     },
@@ -51,8 +59,7 @@ export function redisAccounts(server: RedisServer): AccountRegister {
     async list(after, limit) {
       const from = after === undefined ? '-' : `(${after}`;
       const appIds = membersAt(await server.run(page, [all], [from, limit]), 1).map(String);
-      const records = await Promise.all(appIds.map(findOne));
-      return records.filter((record) => record !== undefined);
+      return findAll(appIds);
     },
   };
 }

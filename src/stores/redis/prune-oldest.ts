@@ -3,7 +3,7 @@ import { membersAt, script, type Script } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /** So few that no other command has to wait for long. */
-export const PRUNED_AT_ONCE = 500;
+export const PRUNED_AT_ONCE = 200;
 
 const oldest = script(`
 local old = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. args[1])

@@ -17,6 +17,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DatabaseSync } from 'node:sqlite';
 
+import { quotasBlockedUntil } from '../../add-contacts/after-restore.ts';
 import type { Clock } from '../../time.ts';
 import { StoreCommandError, StoreOpenError } from '../stores.ts';
 import { contentsOf, type Contents, type FileWork } from './backup.ts';
@@ -40,7 +41,7 @@ export interface Restored extends Contents {
   /** Where the database of before is now; undefined if there was none. */
   readonly kept: string | undefined;
   /** Until when quotas count as used up, milliseconds since the epoch; undefined if they do not. */
-  readonly restoredAt: number | undefined;
+  readonly blockedUntil: number | undefined;
 }
 
 interface Options {
@@ -76,7 +77,8 @@ export function startRestore(path: string, file: string, options: Options): File
     chownLike(partial, place);
     syncPath(partial);
     const kept = replace(place, partial, lock, options.clock.now());
-    return { ...facts, kept, restoredAt };
+    const blockedUntil = restoredAt === undefined ? undefined : quotasBlockedUntil(restoredAt);
+    return { ...facts, kept, blockedUntil };
   }
 
   const done = restore()
