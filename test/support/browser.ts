@@ -70,6 +70,8 @@ interface VisitOptions extends Partial<Look> {
   readonly origins: readonly string[];
   /** The page's clock then stands still until `page.clock` moves it. Milliseconds since the epoch. */
   readonly now?: number;
+  /** Whether the page may run scripts. Default true. */
+  readonly javaScriptEnabled?: boolean;
 }
 
 export interface Visit {
@@ -84,12 +86,13 @@ export interface Visit {
 
 /** Opens an empty page in its own profile. Texts and times are those of a reader in China. */
 export async function visit(browser: Browser, options: VisitOptions): Promise<Visit> {
-  const { size = 'desktop', colorScheme = 'light', origins, now } = options;
+  const { size = 'desktop', colorScheme = 'light', origins, now, javaScriptEnabled = true } = options;
   const context = await browser.newContext({
     viewport: SIZES[size],
     colorScheme,
     hasTouch: size === 'phone',
     isMobile: size === 'phone',
+    javaScriptEnabled,
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
   });

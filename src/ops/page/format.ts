@@ -37,7 +37,7 @@ function joined(first: number, unit: string, second: number, smaller: string): s
 /** How long something took, milliseconds. */
 export function duration(ms: number, { units }: Words): string {
   if (ms < SECOND) return `${Math.round(ms)} ${units.ms}`;
-  if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} ${units.s}`;
+  if (ms < 10 * SECOND) return `${Math.round(ms / 100) / 10} ${units.s}`;
   const seconds = Math.round(ms / SECOND);
   if (seconds < 120) return `${seconds} ${units.s}`;
   return joined(Math.floor(seconds / 60), units.min, seconds % 60, units.s);

@@ -121,7 +121,7 @@ function breakable(text: string): Html {
 
 function latencyLines({ p50, p95, calls, failedCalls }: RecentSpan, { words }: Setting): string[] {
   if (calls === 0) return [];
-  const lines = [`${words.failures(failedCalls, calls)} ${words.inQuarter}`];
+  const lines = [words.failures(failedCalls, calls)];
   if (p50 === undefined || p95 === undefined) return lines;
   return [words.latency(duration(p50, words), duration(p95, words)), ...lines];
 }

@@ -8,7 +8,7 @@ export const PAGE_CSS = `:root {
   --ink: #1b2026;
   --quiet: #5a6470;
   --link: #0b57b8;
-  --good: #1a7f4b;
+  --good: #146b3e;
   --warn: #9a5b00;
   --bad: #b3261e;
   --good-soft: #e2f3e9;
@@ -223,7 +223,9 @@ button.link { background: none; border: 0; padding: 0; min-height: 0; color: var
 }
 @media (max-width: 40rem) {
   .top, main, .bottom { padding-left: 1rem; padding-right: 1rem; }
-  .tiles { grid-template-columns: minmax(0, 1fr); gap: 0.6rem; }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; }
+  .tile { padding: 0.8rem 0.9rem 0.5rem; }
+  .tile:first-child { grid-column: 1 / -1; }
   main > section:not([aria-label]), main > .region#state, .panel { padding: 1rem; }
   h1 { font-size: 1.45rem; }
   .search p { flex: 1 1 8rem; }

@@ -58,8 +58,8 @@ const EN = {
     quiet: 'No call in the last 15 minutes',
   },
   latency: (p50: string, p95: string) => `p50 ${p50}, p95 ${p95}`,
-  failures: (failed: number, calls: number) => `${n(failed)} of ${s(calls, 'call')} failed`,
-  inQuarter: 'in the last 15 minutes',
+  failures: (failed: number, calls: number) =>
+    `${n(failed)} of ${s(calls, 'call')} failed in the last 15 minutes`,
   tokenState: {
     rejected: 'GEWE rejects it',
     old: 'The file cannot be used; the old token is in force',
@@ -346,8 +346,7 @@ const ZH: Words = {
     quiet: '最近 15 分钟没有调用',
   },
   latency: (p50, p95) => `p50 ${p50}，p95 ${p95}`,
-  failures: (failed, calls) => `${n(calls)} 次调用，失败 ${n(failed)} 次`,
-  inQuarter: '最近 15 分钟',
+  failures: (failed, calls) => `最近 15 分钟调用 ${n(calls)} 次，失败 ${n(failed)} 次`,
   tokenState: {
     rejected: '被 GEWE 拒绝',
     old: '令牌文件无法使用，仍用旧令牌',
