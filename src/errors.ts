@@ -121,6 +121,9 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** Codes that only callers of the ops listener can get. */
+export const OPS_CODES: ReadonlySet<RefusalCode> = new Set(['misdirected-request']);
+
 interface RefusalExtras {
   /** Instead of the `msg` of the table: what a page can show to people as it is, such as the time when a quota opens. */
   readonly msg?: string;

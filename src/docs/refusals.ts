@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { oas31, ZodOpenApiResponseObject } from 'zod-openapi';
 import { exhausted, tooYoung } from '../add-contacts/refusals.ts';
-import { Refusal, REFUSALS, type RefusalCode } from '../errors.ts';
+import { OPS_CODES, Refusal, REFUSALS, type RefusalCode } from '../errors.ts';
 import { renderRefusal, type RefusalFormat } from '../http/problem-details.ts';
 import { responseHeaders, type CallHeaderName } from './headers.ts';
 
@@ -107,7 +107,10 @@ const SAMPLES: Readonly<Record<string, Sample | Refusal>> = {
 
 const SAMPLE_REQUEST_ID = '3f0c5b1e-7d0a-4f6e-9a43-5d1f6a9e2b70';
 
-export const CODES = Object.keys(REFUSALS) as RefusalCode[];
+/** Those that callers of the API can get. */
+export const CODES = (Object.keys(REFUSALS) as RefusalCode[]).filter(
+  (code) => !OPS_CODES.has(code),
+);
 
 const FORMATS: readonly RefusalFormat[] = ['http', 'gewe'];
 

@@ -108,7 +108,7 @@ test.each(['/metrics', '/admin/accounts', '/admin/accounts/wx_a', '/admin/lists/
 );
 
 describe('a request that the ops listener does not serve', () => {
-  test.each(['/nothing', '/admin', '/admin/lists', '/contacts/search', '/METRICS'])(
+  test.each(['/nothing', '/admin', '/admin/nothing', '/contacts/search', '/METRICS'])(
     'for %s is 404',
     async (path) => {
       const answer = await ops().get(path).expect(404);

@@ -51,7 +51,7 @@ addContacts: { add: { minimumGapSeconds: 0 } }
     await all.gateways[1].post('addContacts', addBody('wx_a', 'v3_other', ACCEPT)).expect(200);
 
     const keys = (await all.redis.command('KEYS', '*')) as string[];
-    const quotas = keys.filter((key) => /attempts|idempotency/.test(key));
+    const quotas = keys.filter((key) => /\}:(?:attempts|idempotency)/.test(key));
     expect(quotas).toHaveLength(2);
     for (const key of quotas) {
       expect(key).toContain('{wx_a}');

@@ -86,7 +86,13 @@ export interface Visit {
 
 /** Opens an empty page in its own profile. Texts and times are those of a reader in China. */
 export async function visit(browser: Browser, options: VisitOptions): Promise<Visit> {
-  const { size = 'desktop', colorScheme = 'light', origins, now, javaScriptEnabled = true } = options;
+  const {
+    size = 'desktop',
+    colorScheme = 'light',
+    origins,
+    now,
+    javaScriptEnabled = true,
+  } = options;
   const context = await browser.newContext({
     viewport: SIZES[size],
     colorScheme,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { buildDocument, SAME_ORIGIN, type Document } from '../../../src/docs/openapi.ts';
 import { renderPage } from '../../../src/docs/page.ts';
-import { REFUSALS } from '../../../src/errors.ts';
+import { CODES } from '../../../src/docs/refusals.ts';
 import { KNOWN_OPERATIONS } from '../../../src/gewe/operations.ts';
 
 const document = buildDocument(SAME_ORIGIN);
@@ -42,7 +42,7 @@ describe.each(Object.entries(pages))('the API page %s', (_name, page) => {
 
   test('has every operation and every refusal', () => {
     const ids = idsOf(page);
-    const wanted = [...KNOWN_OPERATIONS, ...Object.keys(REFUSALS).map((code) => `refusal-${code}`)];
+    const wanted = [...KNOWN_OPERATIONS, ...CODES.map((code) => `refusal-${code}`)];
     expect(wanted.filter((id) => !ids.includes(id))).toEqual([]);
   });
 

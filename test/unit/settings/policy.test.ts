@@ -40,18 +40,18 @@ const DEFAULTS = {
     accept: { perDay: 200, warnUnderMs: 48 * HOUR },
   },
   clientRequestsPerMinute: 6000,
+  journal: { keepMs: 90 * 24 * HOUR, maxRows: undefined },
   accounts: new Map(),
 };
 
 /** The defaults of a section, in the terms and units of the file. */
 function defaultsIn({ properties, default: own }: z.core.JSONSchema.BaseSchema): unknown {
   if (properties === undefined) return own;
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, part]) => [
-      name,
-      typeof part === 'boolean' ? part : defaultsIn(part),
-    ]),
+  const defaults = Object.entries(properties).map(
+    ([name, part]) => [name, typeof part === 'boolean' ? part : defaultsIn(part)] as const,
   );
+  // A setting whose default depends on others has none of its own.
+  return Object.fromEntries(defaults.filter(([, value]) => value !== undefined));
 }
 
 describe('the policy file', () => {
