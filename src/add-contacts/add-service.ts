@@ -48,7 +48,7 @@ interface AddServiceParts {
   /** For the whole answer, milliseconds. */
   readonly timeoutMs: number;
   readonly journal: Pick<AttemptJournal, 'begin' | 'complete'>;
-  /** The outcome of an attempt could not be written. It stays pending, and so becomes unknown. */
+  /** The outcome of an attempt could not be written. Until it is, it stays pending, and so becomes unknown. */
   onJournalError(error: unknown): void;
   /** An attempt that the policy lets pass but GEWE warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
