@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import {
   closeSync,
+  constants,
   copyFileSync,
   createReadStream,
   createWriteStream,
@@ -182,7 +183,7 @@ function replace(place: string, partial: string, lock: FileLock, now: number): s
   let kept: string | undefined;
   if (sizeOf(place) > 0 || sizeOf(log) > 0) {
     foldLog(place, lock);
-    kept = `${place}.before-restore-${stamp(now)}`;
+    kept = nameToKeep(place, now);
     keepAs(place, kept);
     if (sizeOf(log) > 0) keepAs(log, `${kept}-wal`);
     lock.record(schemaCookie(place) || randomInt(...COOKIES));
@@ -216,15 +217,20 @@ function keepAs(path: string, name: string): void {
   try {
     linkSync(path, name);
   } catch {
-    copyFileSync(path, name);
+    copyFileSync(path, name, constants.COPYFILE_EXCL);
     chownLike(name, path);
     syncPath(name);
   }
 }
 
-/** Such as `20260101T120000Z`. */
-function stamp(now: number): string {
-  return new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+/** Such as `gateway.db.before-restore-20260101T120000Z`, with a number after it if there is one of this second. */
+function nameToKeep(place: string, now: number): string {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  const name = `${place}.before-restore-${stamp}`;
+  const isTaken = (one: string) => existsSync(one) || existsSync(`${one}-wal`);
+  let free = name;
+  for (let number = 2; isTaken(free); number += 1) free = `${name}-${number}`;
+  return free;
 }
 
 function inWords(file: string, error: unknown): Error {

@@ -72,3 +72,13 @@ test('a store that is missing or damaged is restored too', async () => {
   await restore();
   expect(await left()).toBe(4);
 });
+
+test('each restore keeps the store of before, also two within a second', async () => {
+  await copyByHand();
+  const first = await restore();
+  const second = await restore();
+  const chargesIn = async (file: string | undefined) =>
+    (await startRestore(path, file ?? '', { clock, forgetGap: true }).done).charges;
+  expect(await chargesIn(first.kept)).toBe(2);
+  expect(await chargesIn(second.kept)).toBe(1);
+});
