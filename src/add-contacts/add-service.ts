@@ -117,8 +117,9 @@ export function createAddService(parts: AddServiceParts): AddService {
 
   /** Not charged, but refused like every addContacts while the store cannot keep charges. */
   async function reject(call: AddCall): Promise<AddResult> {
-    const entryId = await journal.begin(entryOf(call));
     const before = await usage(call.appId, ['add']);
+    // Last: if anything fails between this and the sending, the attempt would count as unknown.
+    const entryId = await journal.begin(entryOf(call));
     const outcome = await send(call);
     complete(call.appId, entryId, outcome);
     return conclude(outcome, before);
