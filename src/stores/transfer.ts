@@ -83,6 +83,8 @@ export interface ReadableStore {
 export interface CopySource extends ReadableStore {
   /** Until when what happened before a restore counts as unknown, see `restore`; undefined if nothing does. */
   readonly gapUntil: number | undefined;
+  /** Rejects with a StoreCommandError if a gateway has come since it was opened: what that one writes may be missing in a copy. */
+  checkUnused(): Promise<void>;
   close(): Promise<void>;
 }
 

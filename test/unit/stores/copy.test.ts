@@ -34,6 +34,14 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
+test('a source that is in use by the end is not copied', async () => {
+  const source = await openSource(join(folder.path, 'from.db'));
+  const target = await openTarget(join(folder.path, 'to.db'));
+  const used = { ...source, checkUnused: () => Promise.reject(new Error('in use')) };
+  await expect(copyStore(used, target, GOES_ON)).rejects.toThrow('in use');
+  await Promise.all([source.close(), target.close()]);
+});
+
 /** Copies `from.db` to `to.db` through a target that may be changed. */
 async function copyThrough(change: (target: CopyTarget) => Partial<CopyTarget>, events = GOES_ON) {
   const source = await openSource(join(folder.path, 'from.db'));
