@@ -25,7 +25,7 @@ import { contentsOf, type Contents, type FileWork } from './backup.ts';
 import { lockFile, refuseLockedHere, type FileLock } from './file-lock.ts';
 import { inspectFile, isOfAnotherProgram, refuseForeignLog, schemaCookie } from './file.ts';
 import { inWorker } from './in-worker.ts';
-import { readFact, removeFact, writeFact } from './meta.ts';
+import { readFact, removeFact, takeOverBackup } from './meta.ts';
 import { schemaVersion } from './migrations.ts';
 import {
   chownLike,
@@ -73,8 +73,7 @@ export function startRestore(path: string, file: string, options: Options): File
   async function restore(): Promise<Restored> {
     await copyWithLog(file, partial);
     await checkCopy(file, partial);
-    const restoredAt = options.forgetGap ? undefined : options.clock.now();
-    const facts = prepareCopy(partial, restoredAt);
+    const { restoredAt, ...facts } = prepareCopy(partial, options);
     chownLike(partial, place);
     syncPath(partial);
     const kept = replace(place, partial, lock, options.clock.now());
@@ -154,19 +153,19 @@ async function checkCopy(file: string, partial: string): Promise<void> {
 /** Makes it one file without a log, with facts about this restore. */
 function prepareCopy(
   partial: string,
-  restoredAt: number | undefined,
-): Contents & Pick<Restored, 'backedUpAt'> {
+  { clock, forgetGap }: Options,
+): Contents & Pick<Restored, 'backedUpAt'> & { readonly restoredAt: number | undefined } {
   // Changing the schema's number is forbidden otherwise.
   const db = new DatabaseSync(partial, { defensive: false });
   try {
     if (schemaVersion(db) === 0) throw new Error('it is empty');
     db.exec('PRAGMA journal_mode = DELETE');
     const backedUpAt = readFact(db, 'backed-up-at');
-    removeFact(db, 'backed-up-at');
-    if (restoredAt !== undefined) writeFact(db, 'restored-at', restoredAt);
+    const restoredAt = forgetGap ? undefined : takeOverBackup(db, clock.now());
+    if (forgetGap) removeFact(db, 'backed-up-at');
     // A log that is left beside it belongs to another file, even if this is a plain copy of that one.
     db.exec(`PRAGMA schema_version = ${randomInt(...COOKIES)}`);
-    return { ...contentsOf(db, sizeOf(partial)), backedUpAt };
+    return { ...contentsOf(db, sizeOf(partial)), backedUpAt, restoredAt };
   } finally {
     db.close();
   }
