@@ -17,6 +17,7 @@ interface BatchParts<T> {
 
 /** What may wait for a store that is away. Then the oldest is dropped. */
 const MOST_WAITING = 10_000;
+/** At most so many are written at once: more would stop the process for long. */
 const FULL_AT = 1000;
 
 export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>): Batch<T> {
@@ -33,20 +34,29 @@ export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>):
     if (oldest !== undefined) waiting.delete(oldest);
   }
 
-  async function writeWaiting(): Promise<void> {
-    if (waiting.size === 0) return;
-    const items = [...waiting.values()];
-    waiting = new Map();
+  /** Resolves to whether they were written. */
+  async function writeSome(): Promise<boolean> {
+    const items = [...waiting.values()].slice(0, FULL_AT);
+    waiting = new Map([...waiting].slice(items.length));
     state = 'writing';
     try {
       await write(items);
       state = 'idle';
+      return true;
     } catch (error) {
       state = 'failing';
       onError(error);
       const since = [...waiting.values()];
       waiting = new Map();
       for (const item of [...items, ...since]) put(item);
+      return false;
+    }
+  }
+
+  /** What was added since it began is left for the next time, so that it has an end. */
+  async function writeWaiting(): Promise<void> {
+    for (let left = waiting.size; left > 0; left -= FULL_AT) {
+      if (!(await writeSome())) return;
     }
   }
 

@@ -13,11 +13,12 @@ let history: History;
 let store: HistoryStore;
 let isAway: boolean;
 let tries: number;
+let largest: number;
 
 beforeEach(() => {
   const clock = movableClock();
   store = memoryHistory(clock);
-  [isAway, tries] = [true, 0];
+  [isAway, tries, largest] = [true, 0, 0];
   const orAway = <T>(write: () => Promise<T>): Promise<T> => {
     tries += 1;
     return isAway ? Promise.reject(new Error('away')) : write();
@@ -25,7 +26,10 @@ beforeEach(() => {
   history = createHistory({
     store: {
       ...store,
-      addFetches: (fetches) => orAway(() => store.addFetches(fetches)),
+      addFetches(fetches) {
+        largest = Math.max(largest, fetches.length);
+        return orAway(() => store.addFetches(fetches));
+      },
       addCounts: (counts) => orAway(() => store.addCounts(counts)),
       complete: (...args) => orAway(() => store.complete(...args)),
     },
@@ -49,12 +53,16 @@ test('what the store did not take is written once it takes it, although nothing 
   expect(await store.countsSince(0)).toMatchObject([{ client: 'crm', code: 'ok', count: 1 }]);
 });
 
-test('however much waits for a store that is away, it is not tried again with each request', async () => {
+test('however much waits for a store that is away, it is not tried again with each request, and is written in small batches', async () => {
   for (let i = 0; i < 3000; i += 1) {
     history.fetched(fetchOf(`wx_${i}`));
     if (i % 100 === 0) await new Promise(setImmediate);
   }
   expect(tries).toBeLessThan(20);
+  isAway = false;
+  expect(await history.fetches('wx_0')).toHaveLength(1);
+  expect(await store.activity(undefined, 5000)).toHaveLength(3000);
+  expect(largest).toBeLessThanOrEqual(1000);
 });
 
 test('the outcome of an attempt is written once the store takes it', async () => {
