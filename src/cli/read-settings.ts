@@ -38,8 +38,8 @@ export function readSettings({
 }
 
 /**
- * Reads only where the store is, for a command about the store. It works although other settings are missing or wrong: to restore
- * a backup, the token is not needed.
+ * Reads only where the store is, for a command about the store. Other settings may be missing or wrong: restoring a backup
+ * needs no token.
  */
 export function readStoreUrl({ cwd, env: given }: Pick<Io, 'cwd' | 'env'>): {
   readonly env: NodeJS.ProcessEnv;

@@ -49,20 +49,26 @@ export async function restore(args: readonly string[], io: Io): Promise<number> 
       line: `Restoring ${file}`,
       interrupted: 'The store is as it was.',
     });
-    stdout.write(inWords(file, restored));
+    stdout.write(inWords(file, restored, asked.forgetGap));
     return EXIT_OK;
   });
 }
 
-function inWords(file: string, restored: Restored): string {
+function inWords(file: string, restored: Restored, forgetGap: boolean): string {
   const { backedUpAt, kept, blockedUntil } = restored;
   const made = backedUpAt === undefined ? '' : `, made at ${new Date(backedUpAt).toISOString()}`;
   return [
     `Restored ${file}${made}: ${contentsInWords(restored)}.`,
     ...(kept === undefined ? [] : [`The store of before is kept as ${kept}.`]),
-    blockedUntil === undefined
+    forgetGap
       ? 'What was charged after the backup is forgotten: accounts may exceed their quotas.'
-      : `What was charged after the backup is not known: until ${new Date(blockedUntil).toISOString()} every quota of addContacts counts as used up.`,
+      : 'What was charged after the backup is not known.',
+    ...(blockedUntil === undefined ? [] : [usedUpUntil(blockedUntil, forgetGap)]),
     '',
   ].join('\n');
+}
+
+function usedUpUntil(instant: number, forgetGap: boolean): string {
+  const why = forgetGap ? 'But the backup itself was made after a restore: until' : 'Until';
+  return `${why} ${new Date(instant).toISOString()} every quota of addContacts counts as used up.`;
 }

@@ -39,8 +39,8 @@ export function nextSignal(): Promise<NodeJS.Signals> {
 }
 
 /**
- * What the work gives that `start` starts. At a signal meanwhile, calls `undo` and ends this process by that signal at once: a
- * thread in the middle of its work would otherwise keep it waiting.
+ * Resolves to the result of the work that `start` starts. At a signal meanwhile, calls `undo` and ends this process by that
+ * signal at once, without waiting for a thread in the middle of the work.
  */
 export async function orUndone<Work extends { readonly done: Promise<unknown> }>(
   start: () => Work,

@@ -101,7 +101,7 @@ export async function refresh(
   }
 }
 
-/** What the history says of a call. */
+/** The call, as the history has it. */
 function fetched(
   result: RefreshResult,
   outcome: Outcome,

@@ -12,7 +12,7 @@ export interface Subject {
 
 /** Facts of a call that is over, for observers. */
 export interface CallFacts {
-  /** What follows the base URL. */
+  /** After the base URL. */
   readonly path: string;
   /** Of the request that caused it. */
   readonly requestId: string;

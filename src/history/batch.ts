@@ -15,7 +15,7 @@ interface BatchParts<T> {
   onError(error: unknown): void;
 }
 
-/** What may wait for a store that is away. Then the oldest is dropped. */
+/** How many items may wait while the store is away. Beyond that, the oldest are dropped. */
 const MOST_WAITING = 10_000;
 /** At most so many are written at once: more would stop the process for long. */
 const FULL_AT = 1000;
@@ -53,7 +53,7 @@ export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>):
     }
   }
 
-  /** What was added since it began is left for the next time, so that it has an end. */
+  /** Leaves items that come meanwhile to the next flush: otherwise it might never end. */
   async function writeWaiting(): Promise<void> {
     for (let left = waiting.size; left > 0; left -= FULL_AT) {
       if (!(await writeSome())) return;

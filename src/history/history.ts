@@ -80,7 +80,7 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
     clearTimeout(timer);
     timer = undefined;
     await Promise.all(all.map((batch) => batch.flush()));
-    // What the store did not take.
+    // The store did not take everything.
     if (all.some((batch) => !batch.isEmpty())) flushLater();
   }
 
@@ -93,7 +93,7 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
     else flushLater();
   }
 
-  /** What this gateway has recorded is in the store before it is read. */
+  /** Writes what is waiting before it reads, so that operators see it. */
   const afterWriting =
     <Args extends readonly unknown[], T>(read: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> => {
@@ -143,7 +143,7 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
   };
 }
 
-/** What is written a moment later, many at once: a client in a loop must not cost a write for each request. */
+/** Records that are written a moment later, many at once: a client in a loop must not cost a write for each request. */
 function createBatches(store: HistoryStore, onError: (error: unknown) => void) {
   const refusals = createBatch<CountedRefusal>({
     keyOf: ({ appId, client, subject, code, rule, at }) =>

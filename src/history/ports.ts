@@ -46,7 +46,7 @@ export interface AttemptEntry extends AttemptFacts {
     | AttemptOutcome
     /** Reads as unknown after `until`. */
     | { readonly kind: 'pending'; readonly until: number };
-  /** How many refusals the entry stands for; otherwise 1. */
+  /** How many refusals are counted in it; 1 for any other entry. */
   readonly count: number;
 }
 
@@ -159,7 +159,7 @@ export interface ClientCounts {
   countsSince(from: number): Promise<ClientCount[]>;
 }
 
-/** What may be dropped. Refusals are counted apart, so that a loop cannot push the other attempts out. */
+/** Beyond these, entries are dropped. Refusals are counted separately, so that a loop cannot push the other attempts out. */
 export interface HistoryLimits {
   /** Entries from before are dropped, milliseconds since the epoch. */
   readonly before: number;

@@ -11,7 +11,7 @@ import {
 export interface CopiedSection {
   readonly section: Section;
   readonly copied: number;
-  /** What the target cannot keep. */
+  /** How many the target cannot keep. */
   readonly leftOut: number;
   /** How many of those copied should still be there at the end, and how many are. */
   readonly expected: number;
@@ -24,7 +24,7 @@ export interface CopyEvents {
   isStopped(): boolean;
 }
 
-/** What ends soon may end before it is counted. */
+/** Records that end within this time are not counted, because they may be gone by then. Milliseconds. */
 const COUNTED_LATER_MS = 60_000;
 
 /**
@@ -70,7 +70,7 @@ async function copySection<S extends Section>(
   return { section, ends, leftOut };
 }
 
-/** What `CopyTarget.write` may leave out has none. */
+/** `CopyTarget.write` leaves out only records without an account. */
 function hasAccount(record: Records[Section]): boolean {
   return !('appId' in record) || record.appId !== undefined;
 }

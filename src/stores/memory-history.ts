@@ -1,4 +1,4 @@
-/** What happened, in the memory of the process. */
+/** The history, in the memory of the process. */
 import {
   COUNTS_KEPT_MS,
   FETCHES_KEPT,

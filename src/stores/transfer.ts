@@ -1,4 +1,4 @@
-/** What a store has, as it is copied into another one: the same records for every engine. */
+/** The contents of a store, as they are copied into another one: the same records for every engine. */
 import { LEDGER_RETENTION_MS, type AccountRecord } from '../add-contacts/ports.ts';
 import type { Attempt } from '../add-contacts/rules.ts';
 import type { StoredKeySet } from '../auth/issuers/ports.ts';
@@ -114,7 +114,7 @@ export interface CopyTarget extends ReadableStore {
 }
 
 /**
- * What `sqlite/transfer.ts` and `redis/transfer.ts` export. `place` is the absolute path of the file, or the URL. Both reject
+ * The exports of `sqlite/transfer.ts` and `redis/transfer.ts`. `place` is the absolute path of the file, or the URL. Both reject
  * with a StoreOpenError if a gateway uses the store or it cannot be reached.
  */
 export interface CopyEngine {

@@ -28,7 +28,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   });
 }
 
-/** Each test has an account of its own. */
+/** Each test has another account. */
 beforeEach(() => {
   appId = `wx_${(accounts += 1)}`;
 });
@@ -109,7 +109,7 @@ describe('the journal', () => {
     expect(await completed()).toMatchObject([{ outcome: 'sent', ret: 500 }]);
   });
 
-  test('tells targets apart, and knows one again', async () => {
+  test('has one digest for each target', async () => {
     for (const v3 of ['v3_ann', 'v3_bob', 'v3_ann']) {
       await add({ v3, option: ACCEPT });
     }

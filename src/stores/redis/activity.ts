@@ -16,8 +16,8 @@ export const ACTIVITY_KEYS: readonly string[] = [
 ];
 
 /**
- * What several gateways write comes in any order, so an earlier instant replaces a later one only if that is in the future:
- * then the clock was set back since. Gateways know the time of Redis to a few milliseconds.
+ * Several gateways write in any order, so an earlier instant replaces a later one only if that one is in the future: then the
+ * clock was set back since. Gateways know the time of Redis to a few milliseconds.
  */
 export const NOTE_ACTIVITY = `
 local soon = now + 60000

@@ -18,8 +18,8 @@ import { membersAt, numberAt, script, textAt, type Reply } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 /**
- * Decides, charges and begins the entry in the journal as one step. It counts as `judgeCharge` does, and returns what it counted: the gateway works out the
- * usage from that.
+ * Decides, charges and begins the entry in the journal as one step. It counts as `judgeCharge` does, and returns the charges
+ * that it counted: the gateway works out the usage from them.
  */
 const charge = script(`${BEGIN}
 local history = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - args[4]), '+inf', 'WITHSCORES')

@@ -1,4 +1,4 @@
-/** What is known of all saved lists, in a hash by appId, so that thousands are read at once. */
+/** Facts about all saved lists, in a hash by appId, so that thousands are read at once. */
 import type { ListIndex, ListIndexEntry } from '../../contacts-list/ports.ts';
 import { accountKeys, accountOf, commonKey } from './keys.ts';
 import { scanKeys } from './scan.ts';

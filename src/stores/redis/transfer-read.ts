@@ -61,7 +61,7 @@ async function* inPages<T extends { readonly appId: string }>(
   }
 }
 
-/** What `read` makes of each key, once. */
+/** The records that `read` finds under each key. A key that SCAN returns twice is read once. */
 async function* ofKeys<T>(
   server: RedisServer,
   pattern: string,

@@ -12,7 +12,7 @@ import { schemaVersion } from './migrations.ts';
 import { asStoreOpenError, isFull } from './open-failure.ts';
 import { createPartial, publish, refuseExisting, removePartial, sizeOf } from './whole-file.ts';
 
-/** What a backup or a restored file has in it. */
+/** The contents of a backup or of a restored file. */
 export interface Contents {
   readonly bytes: number;
   readonly lists: number;

@@ -28,7 +28,7 @@ interface Plain {
   /** From the names of a record's members to those of the columns. */
   readonly columns: Readonly<Record<string, string>>;
   readonly order: string;
-  /** What a new row has beside the record. */
+  /** Further columns of a new row. */
   readonly added?: (db: DatabaseSync) => (record: never) => Row;
 }
 

@@ -10,7 +10,7 @@ import { sqliteFetches } from './fetch-history.ts';
 import { sqlitePruning } from './history-pruning.ts';
 import type { GroupCommit } from './transaction.ts';
 
-/** What is kept for operators, and the part of it that the ledger writes. */
+/** The history in the tables of the file, with the part of it that the ledger writes. */
 export function sqliteHistory(
   db: DatabaseSync,
   clock: Clock,

@@ -1,4 +1,4 @@
-/** Work on a whole database that takes seconds, in a thread of its own: meanwhile the terminal can show how far it is. */
+/** Work on a whole database that takes seconds, in a separate thread, so that the terminal can show its progress. */
 import { DatabaseSync } from 'node:sqlite';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 

@@ -77,8 +77,9 @@ export function startRestore(path: string, file: string, options: Options): File
     chownLike(partial, place);
     syncPath(partial);
     const kept = replace(place, partial, lock, options.clock.now());
-    const blockedUntil = restoredAt === undefined ? undefined : quotasBlockedUntil(restoredAt);
-    return { ...facts, kept, blockedUntil };
+    const blockedUntil = quotasBlockedUntil(restoredAt ?? -Infinity);
+    const isBlocked = options.clock.now() < blockedUntil;
+    return { ...facts, kept, blockedUntil: isBlocked ? blockedUntil : undefined };
   }
 
   const done = restore()
@@ -161,7 +162,8 @@ function prepareCopy(
     if (schemaVersion(db) === 0) throw new Error('it is empty');
     db.exec('PRAGMA journal_mode = DELETE');
     const backedUpAt = readFact(db, 'backed-up-at');
-    const restoredAt = forgetGap ? undefined : takeOverBackup(db, clock.now());
+    // A backup may have been made after another restore.
+    const restoredAt = forgetGap ? readFact(db, 'restored-at') : takeOverBackup(db, clock.now());
     if (forgetGap) removeFact(db, 'backed-up-at');
     // A log that is left beside it belongs to another file, even if this is a plain copy of that one.
     db.exec(`PRAGMA schema_version = ${randomInt(...COOKIES)}`);

@@ -6,7 +6,7 @@ import { startBackup } from '../../../src/stores/sqlite/backup.ts';
 import { startRestore } from '../../../src/stores/sqlite/restore.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { movableClock } from '../../support/movable-clock.ts';
-import { ANN, DAY_MS, entryOf, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { ANN, DAY_MS, entryOf, HOUR_MS, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const RULES = [quotaRule(5)];
@@ -82,6 +82,21 @@ test('each restore keeps the store of before, also two within a second', async (
     (await startRestore(path, file ?? '', { clock, forgetGap: true }).done).charges;
   expect(await chargesIn(first.kept)).toBe(2);
   expect(await chargesIn(second.kept)).toBe(1);
+});
+
+test('a backup that was made after a restore keeps its gap, even if what came after the backup is forgotten', async () => {
+  clock.set(T0);
+  await open().close();
+  await startBackup(path, copy, clock).done;
+  await startRestore(path, copy, { clock, forgetGap: false }).done;
+  clock.set(T0 + HOUR_MS);
+  const second = join(folder.path, 'second.db');
+  await startBackup(path, second, clock).done;
+  const restored = await startRestore(path, second, { clock, forgetGap: true }).done;
+  expect(restored).toMatchObject({ blockedUntil: T0 + DAY_MS });
+  expect(await left()).toBe(0);
+  expect(await restore()).toMatchObject({ blockedUntil: undefined });
+  expect(await left()).toBe(5);
 });
 
 test.each([
