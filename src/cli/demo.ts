@@ -70,7 +70,7 @@ function invitation({ url, opsUrl }: Stage): string {
     `  curl ${flags} ${url}/contacts/${operation} -H "X-API-Key: ${DEMO_KEY}" -H "Content-Type: application/json" -d ${JSON.stringify(JSON.stringify(body))}`;
   const person = { scene: 3, option: 3, v3: 'v3_1', v4: 'v4_1' };
   return [
-    `The ops listener is at ${opsUrl}/. Things to try:`,
+    `The ops page is at ${opsUrl}/. Things to try:`,
     '',
     '  # a list: only its headers, since it has thousands of friends',
     post(`-s -D - -o ${devNull}`, 'fetchContactsList', { appId: 'wx_demo_sales' }),

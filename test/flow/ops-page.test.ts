@@ -396,6 +396,11 @@ describe('live updates', () => {
     ]);
   });
 
+  test('cannot be asked for with HEAD, which would never end', async () => {
+    const head = await httpCall(gateway.opsUrl, { method: 'HEAD', path: '/events?view=%2F' });
+    expect(head.status).toBe(405);
+  });
+
   test('of no view are 404', async () => {
     expect((await page('/events?view=%2Fmetrics')).status).toBe(404);
   });

@@ -55,8 +55,9 @@ export function answerPage(parts: PageParts): Router {
     const path = `/accounts/:appId/${action}`;
     router.route(path).get(ask(action)).post(act(action)).all(methodsOnly('GET, HEAD, POST'));
   }
-  router.get('/events', answerEvents(parts, pages));
-  router.all('/events', methodsOnly('GET'));
+  // Express would answer HEAD as GET, which never ends.
+  const events = router.route('/events').head(methodsOnly('GET'));
+  events.get(answerEvents(parts, pages)).all(methodsOnly('GET'));
   serve('/ops.css', async (req, res) => sendTextFile(req, res, (await pages()).files.css));
   serve('/ops.js', async (req, res) => sendTextFile(req, res, (await pages()).files.js));
   return router;

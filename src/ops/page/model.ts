@@ -108,7 +108,7 @@ export function tiles(facts: Facts): Tiles {
         ? { state: 'warn', why: 'warned' }
         : { state: 'good', why: 'works' },
     configuration: configurationTile(warnings),
-    clients: { state: clientCount === 0 || isClientFailing(facts) ? 'warn' : 'good' },
+    clients: { state: isClientFailing(facts) ? 'warn' : clientCount === 0 ? 'idle' : 'good' },
   };
 }
 

@@ -45,7 +45,7 @@ const EN = {
   },
 
   tiles: 'Parts',
-  states: { good: 'OK', warn: 'Look', bad: 'Bad', idle: 'Quiet' },
+  states: { good: 'OK', warn: 'Attention', bad: 'Problem', idle: 'Quiet' },
   upstream: 'Upstream',
   token: 'Token',
   store: 'Store',
