@@ -36,20 +36,24 @@ async function run(args: string[], env: Readonly<Record<string, string>> = {}) {
   return { code, output: command.output() };
 }
 
-/** The records of each section, in an order of their own. Ids of entries are those of the engine. */
+/** Those of one account have an order. */
+const ORDERED: readonly string[] = ['attempts', 'actions', 'fetches'];
+
+/** The records of each section by account, or by their text. Ids of entries are those of the engine. */
 async function contentOf(file: string): Promise<Record<string, string[]>> {
   const source = await openSource(join(folder.path, file));
   const content: Record<string, string[]> = {};
   for (const section of SECTIONS) {
-    const records: string[] = [];
+    const records: { readonly key: string; readonly json: string }[] = [];
     for await (const batch of source.read(section)) {
       for (const record of batch) {
-        const { id, ...rest } = { id: undefined, ...record };
-        const isOwnId = section === 'answers' || section === 'sessionKeys';
-        records.push(JSON.stringify(isOwnId ? { id, ...rest } : rest, byName));
+        const { id, ...rest } = { id: undefined, appId: undefined, ...record };
+        const json = JSON.stringify(ORDERED.includes(section) ? rest : { id, ...rest }, byName);
+        records.push({ key: ORDERED.includes(section) ? String(rest.appId) : json, json });
       }
     }
-    content[section] = records.sort();
+    records.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
+    content[section] = records.map(({ json }) => json);
   }
   await source.close();
   return content;
