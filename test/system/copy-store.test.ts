@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { COUNT_BUCKET_MS } from '../../src/history/ports.ts';
 import { openSource } from '../../src/stores/sqlite/transfer.ts';
 import { SECTIONS } from '../../src/stores/transfer.ts';
 import { budget } from '../support/budget.ts';
@@ -22,7 +23,9 @@ const PASSWORD = 'a-long-password';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  await fillSqlite(join(folder.path, 'data/gateway.db'), ACCOUNTS);
+  // At the end of a bucket, so that no count of requests is over before the copy is.
+  const filledAt = Math.ceil(Date.now() / COUNT_BUCKET_MS) * COUNT_BUCKET_MS;
+  await fillSqlite(join(folder.path, 'data/gateway.db'), ACCOUNTS, filledAt);
 });
 afterAll(() => folder.remove());
 
