@@ -28,7 +28,7 @@ const EN = {
   needYou: (count: number) => (count === 1 ? '1 thing needs you' : `${n(count)} things need you`),
   needs: {
     store: 'The store is away: addContacts is refused, lists come from memory.',
-    token: 'GEWE rejects the token. Renew GEWE_TOKEN.',
+    token: 'GEWE rejects the token. Renew it.',
     draining: 'This gateway is stopping.',
     breaker: 'GEWE as a whole is down. Saved lists are served; one probe at a time asks again.',
     failing: 'Many calls to GEWE fail.',
@@ -63,10 +63,16 @@ const EN = {
   tokenState: {
     rejected: 'GEWE rejects it',
     old: 'The file cannot be used; the old token is in force',
-    accepted: 'In force',
+    accepted: 'GEWE accepts it',
+    untried: 'In force; no call has tried it yet',
   },
   from: (place: string) => `from ${place}`,
-  storeState: { away: 'Away', warned: 'Works, but can lose data', works: 'Works' },
+  storeState: {
+    away: 'Away',
+    warned: 'Works, but can lose data',
+    restored: 'Works; quotas count as used up',
+    works: 'Works',
+  },
   configurationState: {
     clientsFile: 'The clients file is broken',
     tokenFile: 'The token file cannot be used',
@@ -317,7 +323,7 @@ const ZH: Words = {
   needYou: (count) => `有 ${n(count)} 件事需要处理`,
   needs: {
     store: '存储不可用：addContacts 被拒绝，通讯录由内存提供。',
-    token: 'GEWE 拒绝了令牌，请更换 GEWE_TOKEN。',
+    token: 'GEWE 拒绝了令牌，请更换。',
     draining: '本网关正在停止。',
     breaker: 'GEWE 整体不可用：返回已保存的通讯录，并定期探测恢复。',
     failing: '大量 GEWE 调用失败。',
@@ -350,10 +356,16 @@ const ZH: Words = {
   tokenState: {
     rejected: '被 GEWE 拒绝',
     old: '令牌文件无法使用，仍用旧令牌',
-    accepted: '有效',
+    accepted: 'GEWE 已接受',
+    untried: '已生效，尚无调用验证',
   },
   from: (place) => `来自 ${place}`,
-  storeState: { away: '不可用', warned: '可用，但可能丢失数据', works: '可用' },
+  storeState: {
+    away: '不可用',
+    warned: '可用，但可能丢失数据',
+    restored: '可用；配额暂按已用完计',
+    works: '可用',
+  },
   configurationState: {
     clientsFile: '客户端文件有误',
     tokenFile: '令牌文件无法使用',
