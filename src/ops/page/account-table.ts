@@ -196,7 +196,7 @@ function listFacts({ list }: AccountSummary, { words, now }: Setting): Html {
     <span class="quiet">${bytes(list.bytes)}, ${words.sources[list.source]}</span>`;
 }
 
-export function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Html {
+function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Html {
   const [last] = fetches;
   if (last === undefined) return html`<span class="quiet">${words.none}</span>`;
   const values = fetches
