@@ -11,6 +11,7 @@ export interface Facts {
   readonly notReady: readonly Part[];
   readonly warnings: readonly string[];
   readonly breaker: 'closed' | 'open';
+  readonly isTokenAccepted: boolean;
   readonly clientCount: number;
   /** The last quarter of an hour of this process. */
   readonly quarter: RecentSpan;
@@ -36,12 +37,11 @@ const WARNINGS: Readonly<Record<string, KnownWarning>> = {
   'quotas-blocked-after-restore': 'restored',
 };
 
-/** Those about the store. */
+/** Those about settings of the store that can lose data. */
 const ABOUT_STORE: ReadonlySet<string> = new Set([
   'store-may-evict',
   'store-forgets-on-restart',
   'store-does-not-tell',
-  'quotas-blocked-after-restore',
 ]);
 
 /** The most urgent first. */
@@ -73,8 +73,8 @@ export type TileState = 'good' | 'warn' | 'bad' | 'idle';
 /** The state of each part, and why. */
 export interface Tiles {
   readonly upstream: Verdict<'down' | 'failing' | 'answers' | 'quiet'>;
-  readonly token: Verdict<'rejected' | 'old' | 'accepted'>;
-  readonly store: Verdict<'away' | 'warned' | 'works'>;
+  readonly token: Verdict<'rejected' | 'old' | 'accepted' | 'untried'>;
+  readonly store: Verdict<'away' | 'warned' | 'restored' | 'works'>;
   readonly configuration: Verdict<'clientsFile' | 'tokenFile' | 'warned' | 'inForce'>;
   readonly clients: { readonly state: TileState };
 }
@@ -85,20 +85,11 @@ interface Verdict<Why extends string> {
 }
 
 export function tiles(facts: Facts): Tiles {
-  const { notReady, warnings, quarter, clientCount } = facts;
-  const has = (warning: string) => warnings.includes(warning);
+  const { warnings, quarter, clientCount } = facts;
   return {
     upstream: upstreamTile(facts.breaker, quarter),
-    token: notReady.includes('token')
-      ? { state: 'bad', why: 'rejected' }
-      : has('token-file-not-taken-over')
-        ? { state: 'warn', why: 'old' }
-        : { state: 'good', why: 'accepted' },
-    store: notReady.includes('store')
-      ? { state: 'bad', why: 'away' }
-      : warnings.some((warning) => ABOUT_STORE.has(warning))
-        ? { state: 'warn', why: 'warned' }
-        : { state: 'good', why: 'works' },
+    token: tokenTile(facts),
+    store: storeTile(facts),
     configuration: configurationTile(warnings),
     clients: { state: isClientFailing(facts) ? 'warn' : clientCount === 0 ? 'idle' : 'good' },
   };
@@ -108,6 +99,20 @@ function upstreamTile(breaker: Facts['breaker'], quarter: RecentSpan): Tiles['up
   if (breaker === 'open') return { state: 'bad', why: 'down' };
   if (isFailing(quarter)) return { state: 'warn', why: 'failing' };
   return quarter.calls === 0 ? { state: 'idle', why: 'quiet' } : { state: 'good', why: 'answers' };
+}
+
+function tokenTile({ notReady, warnings, isTokenAccepted }: Facts): Tiles['token'] {
+  if (notReady.includes('token')) return { state: 'bad', why: 'rejected' };
+  if (warnings.includes('token-file-not-taken-over')) return { state: 'warn', why: 'old' };
+  return isTokenAccepted ? { state: 'good', why: 'accepted' } : { state: 'idle', why: 'untried' };
+}
+
+function storeTile({ notReady, warnings }: Facts): Tiles['store'] {
+  if (notReady.includes('store')) return { state: 'bad', why: 'away' };
+  if (warnings.some((warning) => ABOUT_STORE.has(warning))) return { state: 'warn', why: 'warned' };
+  return warnings.includes('quotas-blocked-after-restore')
+    ? { state: 'warn', why: 'restored' }
+    : { state: 'good', why: 'works' };
 }
 
 function configurationTile(warnings: readonly string[]): Tiles['configuration'] {

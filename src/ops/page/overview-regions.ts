@@ -1,9 +1,11 @@
 /** The parts of the first page that are the same for every reader of one language. */
 import { html, type Html } from '../../html.ts';
+import type { AdminAction } from '../../history/ports.ts';
 import type { About } from '../about.ts';
 import type { ClientActivity, RequestCounts } from '../client-activity.ts';
 import type { Trouble } from '../overview/select.ts';
 import type { RecentSpan } from '../recent.ts';
+import { changePart } from './change-table.ts';
 import { bars, scaleFor, stacked, type Series } from './charts.ts';
 import { age, clockTime, duration, number, time } from './format.ts';
 import { sign, type Regions } from './layout.ts';
@@ -24,6 +26,8 @@ export interface OverviewFacts extends Facts {
   /** Minute by minute, and in steps of ten minutes, oldest first. */
   readonly minutes: readonly RecentSpan[];
   readonly tens: readonly RecentSpan[];
+  /** The last of all accounts, newest first; undefined if the store could not say. */
+  readonly changes: readonly AdminAction[] | undefined;
 }
 
 export function overviewRegions(facts: OverviewFacts, setting: Setting): Regions {
@@ -35,6 +39,7 @@ export function overviewRegions(facts: OverviewFacts, setting: Setting): Regions
     worst: worstTable(facts.troubles, setting),
     charts: charts(facts, setting),
     clients: clientTable(facts.clients, setting),
+    changes: changePart(facts.changes, setting, { namesAccounts: true }),
   };
 }
 

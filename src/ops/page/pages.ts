@@ -146,6 +146,7 @@ function overviewPage(regions: Regions, query: Query, setting: Setting): Html {
     ${section('worst', words.worst, region(regions, 'worst'))}
     ${section('charts', words.charts, region(regions, 'charts'))}
     ${section('clients', words.clients, region(regions, 'clients'))}
+    ${section('changes', words.changes, region(regions, 'changes'))}
     ${section('accounts', words.accounts, html`${accountSearch(query, setting)} ${region(regions, 'accounts')}`)}`;
 }
 

@@ -21,6 +21,7 @@ function facts(change: Partial<Facts> = {}): Facts {
     notReady: [],
     warnings: [],
     breaker: 'closed',
+    isTokenAccepted: true,
     clientCount: 1,
     quarter: QUIET,
     clients: [],
@@ -110,6 +111,18 @@ describe('the tiles', () => {
       'warn',
       'warn',
     ]);
+  });
+
+  test('a token that no call has tried is not said to be accepted', () => {
+    expect(tiles(facts({ isTokenAccepted: false })).token).toEqual({
+      state: 'idle',
+      why: 'untried',
+    });
+  });
+
+  test('a restored store can lose nothing: it says what it is', () => {
+    const { store } = tiles(facts({ warnings: ['quotas-blocked-after-restore'] }));
+    expect(store).toEqual({ state: 'warn', why: 'restored' });
   });
 
   test('a warning about the store is in its tile, any other in that of the configuration', () => {
