@@ -298,6 +298,7 @@ function createReadiness(
     storeWarnings: () => stores.warnings(),
     issuerWarnings: () => issuers.warnings().map(({ issuer, warning }) => `${warning}: ${issuer}`),
     isTokenRejected: () => tokens.isRejected(),
+    isTokenAccepted: () => tokens.isAccepted(),
     watchedFiles,
     isBreakerOpen: () => breaker.down() !== undefined,
     isDraining,

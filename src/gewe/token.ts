@@ -8,6 +8,8 @@ export interface TokenSource {
   /** What the upstream said to a call made with `used`. Ignored if that token is no longer in force. */
   report(used: string, verdict: 'accepted' | 'rejected'): void;
   isRejected(): boolean;
+  /** Whether the upstream has accepted the token in force. Until a call has tried it, nobody knows. */
+  isAccepted(): boolean;
   /** Whether the token's file as it is now is in force: not if it cannot be used. Undefined if there is no file. */
   isTakenOver(): boolean | undefined;
 }
@@ -33,7 +35,7 @@ export function createTokenSource(
   events: TokenEvents,
 ): TokenSource {
   let tokens: readonly string[] = [first];
-  let rejected = false;
+  let standing: 'accepted' | 'rejected' | 'untried' = 'untried';
   let takenOver = true;
   const current = () => tokens[0] ?? first;
 
@@ -47,7 +49,7 @@ export function createTokenSource(
         takenOver = true;
         if (token !== current()) {
           tokens = [token, ...tokens.filter((one) => one !== token)].slice(0, REMEMBERED);
-          rejected = false;
+          standing = 'untried';
           events.rotated();
         }
       } catch (error) {
@@ -58,10 +60,11 @@ export function createTokenSource(
     },
     report(used, verdict) {
       if (used !== current()) return;
-      if (verdict === 'rejected' && !rejected) events.rejected();
-      rejected = verdict === 'rejected';
+      if (verdict === 'rejected' && standing !== 'rejected') events.rejected();
+      standing = verdict;
     },
-    isRejected: () => rejected,
+    isRejected: () => standing === 'rejected',
+    isAccepted: () => standing === 'accepted',
     isTakenOver: () => (read === undefined ? undefined : takenOver),
   };
 }

@@ -37,7 +37,7 @@ export interface Recorder {
 }
 
 /** The part that operators use. It has everything that this gateway recorded before. Rejects if the store fails. */
-export interface HistoryReader extends Pick<ActionJournal, 'actions'> {
+export interface HistoryReader extends Pick<ActionJournal, 'actions' | 'allActions'> {
   attempts(appId: string, page: Page): Promise<Attempt[]>;
   fetches: HistoryStore['fetches'];
   activity: HistoryStore['activity'];
@@ -132,6 +132,7 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
       return entries.map((entry) => asRead(entry, clock.now()));
     }),
     actions: (appId, page) => store.actions(appId, page),
+    allActions: (page) => store.allActions(page),
     fetches: afterWriting((appId) => store.fetches(appId)),
     activity: afterWriting((after, limit) => store.activity(after, limit)),
     countsSince: afterWriting((from) => store.countsSince(from)),

@@ -84,9 +84,20 @@ export interface AdminAction {
   readonly requestId: string;
 }
 
+/** A change as it was kept. Its id grows with time within an account. */
+export type KeptAction = AdminAction & { readonly id: string };
+
+/** A part of the changes of all accounts, newest first. */
+export interface ActionsPage {
+  /** The last change of the page before; undefined for the newest. */
+  readonly after: Pick<KeptAction, 'appId' | 'id'> | undefined;
+  readonly limit: number;
+}
+
 export interface ActionJournal {
   addAction(action: AdminAction): Promise<void>;
-  actions(appId: string, page: Page): Promise<(AdminAction & { readonly id: string })[]>;
+  actions(appId: string, page: Page): Promise<KeptAction[]>;
+  allActions(page: ActionsPage): Promise<KeptAction[]>;
 }
 
 /** One call that fetched an account's list. */

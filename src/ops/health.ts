@@ -12,6 +12,8 @@ export interface Health {
   warnings(): readonly string[];
   /** `open` while the upstream as a whole is held to be down. Other gateways would not do better: that is still ready. */
   breaker(): 'closed' | 'open';
+  /** Whether the upstream has accepted the token in force. Until a call has tried it, nobody knows. */
+  isTokenAccepted(): boolean;
 }
 
 /** Whether a file as it is on the disk now is in force; undefined if there is no such file. */
@@ -28,6 +30,7 @@ interface HealthParts {
   watchedFiles(): WatchedFiles;
   isBreakerOpen(): boolean;
   isTokenRejected(): boolean;
+  isTokenAccepted(): boolean;
   isDraining(): boolean;
   onStoreError(error: unknown): void;
 }
@@ -69,6 +72,7 @@ export function createHealth(parts: HealthParts): Health {
       ...fileWarnings(parts.watchedFiles()),
     ],
     breaker: () => (parts.isBreakerOpen() ? 'open' : 'closed'),
+    isTokenAccepted: () => parts.isTokenAccepted(),
   };
 }
 

@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { answerDocs, type DocsSetting } from '../docs/answer-docs.ts';
+import { adminActions } from './admin/actions.ts';
 import { accountHistory } from './admin/account-history.ts';
 import { adminAccounts } from './admin/accounts.ts';
 import { adminClients } from './admin/clients.ts';
@@ -21,6 +22,7 @@ import { send } from '../http/send.ts';
 
 type AdminParts = Parameters<typeof adminAccounts>[0] &
   Parameters<typeof accountHistory>[0] &
+  Parameters<typeof adminActions>[0] &
   Parameters<typeof adminClients>[0] &
   Parameters<typeof adminLists>[0] &
   Parameters<typeof answerPage>[0] &
@@ -58,6 +60,7 @@ export function createOpsApp(parts: OpsParts): Express {
   app.route('/metrics').get(answerMetrics(parts)).all(onlyGet);
   app.use('/admin/accounts', adminAccounts(parts));
   app.use('/admin/accounts', accountHistory(parts));
+  app.use('/admin/actions', adminActions(parts));
   app.use('/admin/clients', adminClients(parts));
   app.use('/admin/lists', adminLists(parts));
   app.use(() => {
@@ -80,6 +83,7 @@ const PATHS = [
   '/readyz',
   '/metrics',
   '/admin/accounts',
+  '/admin/actions',
   '/admin/lists',
   '/admin/clients',
 ];

@@ -66,7 +66,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
 
     /** It moves when an account may add contacts, or takes a list away: somebody will ask when. */
     adminChange(change: AdminChange): void {
-      logger.info(change, 'changed through the admin API');
+      logger.info(change, 'an operator changed an account');
     },
 
     /** Whoever reaches the listener can send wrong ones. */
@@ -133,7 +133,10 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       unreadable: (reason: string) =>
         logger.error({ reason }, 'GEWE_TOKEN_FILE cannot be used; the token in force stays'),
       rotated: () => logger.info('a new token is in force'),
-      rejected: () => logger.error('the upstream rejects the token; renew GEWE_TOKEN'),
+      rejected: () =>
+        logger.error(
+          'the upstream rejects the token; renew it in GEWE_TOKEN or in the file of GEWE_TOKEN_FILE',
+        ),
     },
 
     issuers: {

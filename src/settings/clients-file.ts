@@ -86,6 +86,20 @@ function placedInFile(
   return { placed, issuers: parsed.issuers };
 }
 
+/** A file that was there at the start. */
+function isGone(
+  look: Exclude<FileLook, { kind: 'text' }>,
+  { file = '', fileShownAs = file }: ClientSources,
+): Problem {
+  const problem = `cannot be used: ${whyNoText(look)}`;
+  return {
+    setting: fileShownAs,
+    problem,
+    remedy: 'Put it back, or correct it.',
+    file: fileShownAs,
+  };
+}
+
 /** The problems between clients that are each correct: a name and a key must lead to exactly one of them. */
 function conflicts(all: readonly Placed[], { upstreamToken, program }: ClientSources): Problem[] {
   const token = upstreamToken();
@@ -164,7 +178,8 @@ export function watchClients(
   const issuerListeners: (() => void)[] = [];
 
   const takeOver = (look: FileLook) => {
-    const joined = join(look, sources);
+    const joined =
+      look.kind === 'text' ? join(look, sources) : { problems: [isGone(look, sources)] };
     takenOver = !('problems' in joined);
     if ('problems' in joined) return onProblems(joined.problems);
     // A new directory: keys that the old one had accepted are hashed and looked up again.

@@ -92,7 +92,13 @@ export function openTokenPlace(source: TokenSource): TokenPlace {
   const known = readTextFileSync(file);
   return {
     first: tokenIn(known),
-    read: async () => tokenIn(await readTextFile(file)),
+    async read() {
+      try {
+        return tokenIn(await readTextFile(file));
+      } catch (error) {
+        throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+      }
+    },
     watch: (onChange) => watchFile(file, onChange, { known }),
   };
 }

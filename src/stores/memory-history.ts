@@ -3,13 +3,13 @@ import {
   COUNTS_KEPT_MS,
   FETCHES_KEPT,
   type AccountActivity,
-  type AdminAction,
   type AttemptEntry,
   type AttemptOutcome,
   type ClientCount,
   type CountedRefusal,
   type HistoryLimits,
   type HistoryStore,
+  type KeptAction,
   type ListFetch,
   type NewAttemptEntry,
   type Page,
@@ -19,8 +19,6 @@ import type { Clock } from '../time.ts';
 const DAY_MS = 24 * 3_600_000;
 const MINUTE_MS = 60_000;
 const PRUNED_AT_ONCE = 500;
-
-type StoredAction = AdminAction & { readonly id: string };
 
 /** A history, and the part of it that the ledger writes. */
 export interface MemoryHistory extends HistoryStore {
@@ -34,7 +32,7 @@ export function memoryHistory(clock: Clock): MemoryHistory {
   const attempts = new Map<string, AttemptEntry>();
   const refusals = new Map<string, AttemptEntry>();
   const refusalIds = new Map<string, string>();
-  const actions = new Map<string, StoredAction>();
+  const actions = new Map<string, KeptAction>();
   const fetches = new Map<string, readonly ListFetch[]>();
   const activities = new Map<string, AccountActivity>();
   const counts = new Map<string, ClientCount>();
@@ -128,6 +126,9 @@ export function memoryHistory(clock: Clock): MemoryHistory {
     async actions(appId, page) {
       return pageOf([...actions.values()], appId, page);
     },
+    async allActions({ after, limit }) {
+      return newestFirst([...actions.values()], after?.id).slice(0, limit);
+    },
     async addFetches(added) {
       for (const fetch of added) {
         const { appId, at, durationMs, outcome } = fetch;
@@ -161,18 +162,20 @@ interface Listed {
   readonly appId: string;
 }
 
-/** Newest first: the higher the id, the newer. */
 function pageOf<T extends Listed>(
   entries: readonly T[],
   appId: string,
   { after, limit }: Page,
 ): T[] {
+  const ofAccount = entries.filter((entry) => entry.appId === appId);
+  return newestFirst(ofAccount, after).slice(0, limit);
+}
+
+/** Those that are older than the one with the id `after`. The higher the id, the newer. */
+function newestFirst<T extends Listed>(entries: readonly T[], after: string | undefined): T[] {
   return entries
-    .filter(
-      (entry) => entry.appId === appId && (after === undefined || Number(entry.id) < Number(after)),
-    )
-    .sort((a, b) => Number(b.id) - Number(a.id))
-    .slice(0, limit);
+    .filter(({ id }) => after === undefined || Number(id) < Number(after))
+    .sort((a, b) => Number(b.id) - Number(a.id));
 }
 
 /** Drops a batch of the entries that are too old or too many. Returns how many it had. */

@@ -11,6 +11,7 @@ import {
   type CountedRefusal,
   type HistoryLimits,
   type HistoryStore,
+  type KeptAction,
   type ListFetch,
 } from '../../src/history/ports.ts';
 import { chargedOf, DAY_MS, entryOf, HOUR_MS, quotaRule, T0 } from '../support/quota-rules.ts';
@@ -231,6 +232,20 @@ export function describeHistoryStore(open: OpenStoresUnderTest): void {
       const read = [...first, ...second].map(({ id: _, ...change }) => change);
       expect(read).toEqual([...changes].reverse());
       expect(first).toHaveLength(2);
+    });
+
+    test('returns the changes of all accounts, newest first, in pages', async () => {
+      const changes = ['wx_b', 'wx_a', 'wx_c', 'wx_a', 'wx_b'].map((appId, i) =>
+        actionAt(T0 + i, { appId }),
+      );
+      for (const change of changes) await history.addAction(change);
+      const read: AdminAction[] = [];
+      for (let after: KeptAction | undefined, pages = 0; pages < 4; pages++) {
+        const page = await history.allActions({ after, limit: 2 });
+        read.push(...page.map(({ id: _, ...change }) => change));
+        after = page.at(-1) ?? after;
+      }
+      expect(read).toEqual([...changes].reverse());
     });
   });
 

@@ -182,19 +182,62 @@ describe('actions', () => {
   });
 });
 
+describe('/admin/actions', () => {
+  test('has the changes of all accounts, newest first, in pages that have each of them once', async () => {
+    const appIds = ['b', 'a', 'c'].map((end) => `${appId}_${end}`);
+    for (const one of appIds) {
+      await ask(`/accounts/${one}`, 'PUT', { onlineSince: '2026-01-01T00:00:00Z' });
+      clock.advance(1);
+    }
+    const pages = await allPages(gateway, '/actions?limit=2', 'actions');
+
+    expect(pages[0]).toHaveLength(2);
+    const read = pages.flat();
+    expect(read.slice(0, 3)).toEqual(
+      appIds
+        .map((one, i) => ({
+          id: expect.any(String),
+          at: iso(clock.now() - (3 - i)),
+          appId: one,
+          who: 'loopback',
+          what: 'declared',
+          before: null,
+          after: '2026-01-01T00:00:00.000Z',
+          requestId: expect.any(String),
+        }))
+        .reverse(),
+    );
+    expect(new Set(read.map(({ id }) => id)).size).toBe(read.length);
+  });
+
+  test.each(['?limit=0', '?after=7', '?after=7~'])('refuses %s with 400', async (query) => {
+    const answer = await ask(`/actions${query}`);
+    expect([answer.status, answer.json()['code']]).toEqual([400, 'invalid-body']);
+  });
+
+  test('refuses other methods', async () => {
+    expect((await ask('/actions', 'DELETE')).status).toBe(405);
+  });
+});
+
 describe('while the store fails', () => {
   let broken: TestGateway;
   beforeAll(async () => {
     const failing = () => Promise.reject(new Error('the disk is full'));
     const stores = openMemoryStores(clock, 1 << 20);
-    const history = { ...stores.history, attempts: failing, countsSince: failing };
+    const history = {
+      ...stores.history,
+      attempts: failing,
+      allActions: failing,
+      countsSince: failing,
+    };
     broken = await startGateway({
       overrides: { clock, stores: { ...stores, history, listIndex: { index: failing } } },
     });
   });
   afterAll(() => broken.stop());
 
-  test.each(['/accounts/wx_a/attempts', '/clients', '/lists'])(
+  test.each(['/accounts/wx_a/attempts', '/actions', '/clients', '/lists'])(
     '%s is refused with 503',
     async (path) => {
       const answer = await askAdmin(broken, path);

@@ -74,7 +74,7 @@ test('DELETE of a saved list logs one line with the appId and the request id; DE
   expect(changes).toMatchObject([
     {
       level: 'info',
-      msg: 'changed through the admin API',
+      msg: 'an operator changed an account',
       what: 'list-forgotten',
       requestId: response.headers['x-request-id'],
     },

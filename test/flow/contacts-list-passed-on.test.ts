@@ -179,7 +179,7 @@ test('the upstream rejects the token: saved lists are returned, and readiness na
     expect([ready.status, ready.json()]).toMatchObject([503, { notReady: ['token'] }]);
     const errors = rejected.log.filter(({ level }) => level === 'error');
     expect(errors.map(({ msg }) => msg)).toEqual([
-      'the upstream rejects the token; renew GEWE_TOKEN',
+      'the upstream rejects the token; renew it in GEWE_TOKEN or in the file of GEWE_TOKEN_FILE',
     ]);
   } finally {
     await rejected.stop();

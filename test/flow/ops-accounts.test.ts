@@ -159,7 +159,7 @@ test('each declaration and its withdrawal logs one line with the appId, the oper
   await put('wx_a', sent(5)).set('X-Request-Id', 'second').expect(200);
   await withdraw('wx_a').set('X-Request-Id', 'third').expect(204);
 
-  const line = { level: 'info', msg: 'changed through the admin API', appId: 'wx_a' };
+  const line = { level: 'info', msg: 'an operator changed an account', appId: 'wx_a' };
   const rest = {
     time: expect.any(String),
     instance: expect.any(String),

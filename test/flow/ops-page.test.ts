@@ -270,6 +270,7 @@ describe('an action', () => {
     expect(await textOf('/accounts/wx_support_02?lang=en')).toMatch(
       /loopback withdrew online since/,
     );
+    expect(await textOf('/?lang=en')).toMatch(/loopback wx_support_02 withdrew online since/);
   });
 
   test('forgets a list', async () => {
@@ -327,7 +328,14 @@ test('with the store away the page says so, and shows the rest', async () => {
     ...stores,
     check: away,
     accounts: { ...stores.accounts, list: away, find: away },
-    history: { ...stores.history, countsSince: away, attempts: away, fetches: away, actions: away },
+    history: {
+      ...stores.history,
+      countsSince: away,
+      attempts: away,
+      fetches: away,
+      actions: away,
+      allActions: away,
+    },
   };
   const broken = await startGateway({ overrides: { stores: failing } });
   try {
@@ -372,6 +380,7 @@ describe('live updates', () => {
     const sent = regions(stream.text);
     expect(Object.keys(sent).sort()).toEqual([
       'accounts',
+      'changes',
       'charts',
       'clients',
       'needs',

@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import type { Attempt, HistoryReader } from '../../history/history.ts';
-import type { AdminAction, ListFetch } from '../../history/ports.ts';
+import type { ListFetch } from '../../history/ports.ts';
+import { describeAction } from './actions.ts';
 import { cut, readPage, type PageQuery } from './query.ts';
 import { appIdOf, iso, methodsOnly, sendObject } from './requests.ts';
 
@@ -86,9 +87,4 @@ function describeFetch({ at, durationMs, outcome, requestId, ...sizes }: ListFet
     ghs,
     requestId,
   };
-}
-
-function describeAction({ id, at, who, what, ...change }: AdminAction & { readonly id: string }) {
-  const { before = null, after = null, requestId } = change;
-  return { id, at: iso(at), who, what, before, after, requestId };
 }

@@ -6,6 +6,7 @@ import type { Attempt } from '../../history/history.ts';
 import type { AdminAction, ListFetch } from '../../history/ports.ts';
 import type { AccountSummary } from '../overview/summaries.ts';
 import { quotaMeter, onlineSince } from './account-table.ts';
+import { changePart } from './change-table.ts';
 import { bars, lane, scaleFor, steps } from './charts.ts';
 import { age, bytes, clockTime, duration, exactTime, number, time } from './format.ts';
 import { sign, type Regions } from './layout.ts';
@@ -36,7 +37,7 @@ export function accountRegions(facts: AccountFacts, setting: Setting): Regions {
     state: view === undefined ? unreadable : state(facts, view, setting),
     attempts: attempts === undefined ? unreadable : attemptPart(facts, attempts, setting),
     fetches: fetches === undefined ? unreadable : fetchPart(fetches, setting),
-    changes: changes === undefined ? unreadable : changeTable(changes, setting),
+    changes: changePart(changes, setting, { namesAccounts: false }),
   };
 }
 
@@ -325,35 +326,6 @@ function fetchTable(fetches: readonly ListFetch[], { words }: Setting): Html {
               <td>${one.bytes === undefined ? '–' : bytes(one.bytes)}</td>
               ${count(one.friends)}${count(one.chatrooms)}${count(one.ghs)}
               <td class="text"><code>${one.requestId}</code></td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-function changeTable(changes: readonly AdminAction[], { words }: Setting): Html {
-  if (changes.length === 0) return html`<p>${words.noChanges}</p>`;
-  const head = [words.time, words.who, words.what, words.before, words.after];
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.changes}">
-    <table>
-      <caption class="hidden">
-        ${words.changes}
-      </caption>
-      <thead>
-        <tr>
-          ${head.map((one) => html`<th scope="col">${one}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${changes.map(
-          ({ at, who, what, before, after }) =>
-            html`<tr>
-              <th scope="row">${exactTime(at)}</th>
-              <td>${who}</td>
-              <td>${words.actions[what]}</td>
-              <td>${before ?? '–'}</td>
-              <td>${after ?? '–'}</td>
             </tr>`,
         )}
       </tbody>

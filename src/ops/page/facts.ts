@@ -7,7 +7,7 @@ import type { Clock } from '../../time.ts';
 import type { About } from '../about.ts';
 import type { ClientActivities } from '../client-activity.ts';
 import type { Health } from '../health.ts';
-import { selectAccounts, type AccountQuery } from '../overview/select.ts';
+import { findTroubles, selectAccounts, type AccountQuery } from '../overview/select.ts';
 import type { AccountSummary, Summaries } from '../overview/summaries.ts';
 import type { Recent } from '../recent.ts';
 import type { AccountFacts } from './account-regions.ts';
@@ -23,7 +23,7 @@ export interface FactsParts {
   readonly clientActivities: ClientActivities;
   readonly accountViews: AccountViews;
   readonly lists: Pick<ListStore, 'load'>;
-  readonly history: Pick<HistoryReader, 'attempts' | 'fetches' | 'actions'>;
+  readonly history: Pick<HistoryReader, 'attempts' | 'fetches' | 'actions' | 'allActions'>;
   readonly policy: Pick<AddContactsPolicy, 'accountAge'>;
 }
 
@@ -33,23 +33,27 @@ const QUARTER_MINUTES = 15;
 
 export async function overviewFacts(parts: FactsParts): Promise<OverviewFacts> {
   const { about, health, recent, clock } = parts;
-  const [notReady, accounts, clients] = await Promise.all([
+  const [notReady, accounts, clients, changes] = await Promise.all([
     health.notReady(),
     unlessFailed(parts.summaries.all()),
     unlessFailed(parts.clientActivities.all()),
+    unlessFailed(parts.history.allActions({ after: undefined, limit: CHANGES_SHOWN })),
   ]);
+  const now = clock.now();
   return {
-    now: clock.now(),
+    now,
     about,
     notReady,
     warnings: health.warnings(),
     breaker: health.breaker(),
+    isTokenAccepted: health.isTokenAccepted(),
     clientCount: about.clientCount(),
     quarter: recent.last(QUARTER_MINUTES),
     minutes: recent.spans(1),
     tens: recent.spans(10),
     clients,
-    accounts,
+    troubles: accounts && findTroubles(accounts, now),
+    changes,
   };
 }
 

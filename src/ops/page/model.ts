@@ -1,8 +1,7 @@
 /** What the page says of the gateway as a whole: facts in, verdicts out. Pure. */
 import type { ClientActivity } from '../client-activity.ts';
 import type { Part } from '../health.ts';
-import { worstAccounts, type TroubledAccount } from '../overview/select.ts';
-import type { AccountSummary } from '../overview/summaries.ts';
+import { NO_TROUBLES, type Troubles } from '../overview/select.ts';
 import type { RecentSpan } from '../recent.ts';
 
 /** Undefined for what the store could not say. */
@@ -12,11 +11,12 @@ export interface Facts {
   readonly notReady: readonly Part[];
   readonly warnings: readonly string[];
   readonly breaker: 'closed' | 'open';
+  readonly isTokenAccepted: boolean;
   readonly clientCount: number;
   /** The last quarter of an hour of this process. */
   readonly quarter: RecentSpan;
   readonly clients: readonly ClientActivity[] | undefined;
-  readonly accounts: readonly AccountSummary[] | undefined;
+  readonly troubles: Troubles | undefined;
 }
 
 /** Something that an operator should do something about. */
@@ -37,17 +37,16 @@ const WARNINGS: Readonly<Record<string, KnownWarning>> = {
   'quotas-blocked-after-restore': 'restored',
 };
 
-/** Those about the store. */
+/** Those about settings of the store that can lose data. */
 const ABOUT_STORE: ReadonlySet<string> = new Set([
   'store-may-evict',
   'store-forgets-on-restart',
   'store-does-not-tell',
-  'quotas-blocked-after-restore',
 ]);
 
 /** The most urgent first. */
-export function needs(facts: Facts, troubled = troubledAccounts(facts)): Need[] {
-  const { notReady, breaker, warnings } = facts;
+export function needs(facts: Facts): Need[] {
+  const { notReady, breaker, warnings, troubles = NO_TROUBLES } = facts;
   const found: Need[] = notReady.map((kind) => ({ kind }));
   if (breaker === 'open') found.push({ kind: 'breaker' });
   else if (isFailing(facts.quarter)) found.push({ kind: 'failing' });
@@ -55,17 +54,10 @@ export function needs(facts: Facts, troubled = troubledAccounts(facts)): Need[] 
     const kind = WARNINGS[text];
     found.push(kind === undefined ? { kind: 'warning', text } : { kind });
   }
-  const having = (kind: string) =>
-    troubled.filter(({ troubles }) => troubles.some((one) => one.kind === kind)).length;
-  const [fetchFailed, stale] = [having('fetch-failed'), having('stale-list')];
+  const { 'fetch-failed': fetchFailed, 'stale-list': stale } = troubles.counts;
   if (fetchFailed > 0) found.push({ kind: 'fetchFailed', count: fetchFailed });
   if (stale > 0) found.push({ kind: 'stale', count: stale });
   return found;
-}
-
-/** All accounts that an operator should look at, the worst first. */
-export function troubledAccounts({ accounts, now }: Facts): readonly TroubledAccount[] {
-  return accounts === undefined ? [] : worstAccounts(accounts, now, accounts.length);
 }
 
 /** One or two failures are the network's. */
@@ -81,8 +73,8 @@ export type TileState = 'good' | 'warn' | 'bad' | 'idle';
 /** The state of each part, and why. */
 export interface Tiles {
   readonly upstream: Verdict<'down' | 'failing' | 'answers' | 'quiet'>;
-  readonly token: Verdict<'rejected' | 'old' | 'accepted'>;
-  readonly store: Verdict<'away' | 'warned' | 'works'>;
+  readonly token: Verdict<'rejected' | 'old' | 'accepted' | 'untried'>;
+  readonly store: Verdict<'away' | 'warned' | 'restored' | 'works'>;
   readonly configuration: Verdict<'clientsFile' | 'tokenFile' | 'warned' | 'inForce'>;
   readonly clients: { readonly state: TileState };
 }
@@ -93,20 +85,11 @@ interface Verdict<Why extends string> {
 }
 
 export function tiles(facts: Facts): Tiles {
-  const { notReady, warnings, quarter, clientCount } = facts;
-  const has = (warning: string) => warnings.includes(warning);
+  const { warnings, quarter, clientCount } = facts;
   return {
     upstream: upstreamTile(facts.breaker, quarter),
-    token: notReady.includes('token')
-      ? { state: 'bad', why: 'rejected' }
-      : has('token-file-not-taken-over')
-        ? { state: 'warn', why: 'old' }
-        : { state: 'good', why: 'accepted' },
-    store: notReady.includes('store')
-      ? { state: 'bad', why: 'away' }
-      : warnings.some((warning) => ABOUT_STORE.has(warning))
-        ? { state: 'warn', why: 'warned' }
-        : { state: 'good', why: 'works' },
+    token: tokenTile(facts),
+    store: storeTile(facts),
     configuration: configurationTile(warnings),
     clients: { state: isClientFailing(facts) ? 'warn' : clientCount === 0 ? 'idle' : 'good' },
   };
@@ -116,6 +99,20 @@ function upstreamTile(breaker: Facts['breaker'], quarter: RecentSpan): Tiles['up
   if (breaker === 'open') return { state: 'bad', why: 'down' };
   if (isFailing(quarter)) return { state: 'warn', why: 'failing' };
   return quarter.calls === 0 ? { state: 'idle', why: 'quiet' } : { state: 'good', why: 'answers' };
+}
+
+function tokenTile({ notReady, warnings, isTokenAccepted }: Facts): Tiles['token'] {
+  if (notReady.includes('token')) return { state: 'bad', why: 'rejected' };
+  if (warnings.includes('token-file-not-taken-over')) return { state: 'warn', why: 'old' };
+  return isTokenAccepted ? { state: 'good', why: 'accepted' } : { state: 'idle', why: 'untried' };
+}
+
+function storeTile({ notReady, warnings }: Facts): Tiles['store'] {
+  if (notReady.includes('store')) return { state: 'bad', why: 'away' };
+  if (warnings.some((warning) => ABOUT_STORE.has(warning))) return { state: 'warn', why: 'warned' };
+  return warnings.includes('quotas-blocked-after-restore')
+    ? { state: 'warn', why: 'restored' }
+    : { state: 'good', why: 'works' };
 }
 
 function configurationTile(warnings: readonly string[]): Tiles['configuration'] {

@@ -56,13 +56,16 @@ export function makePages(parts: FactsParts): Pages {
       const facts = await accountFacts(parts, view.appId, view.after);
       return { ...shown, ...accountRegions(facts, setting) };
     }
-    const [common, table] = await Promise.all([
-      once(moment, `common ${language} ${chosen}`, async () =>
+    const readers = `${language} ${chosen}`;
+    const [common, accounts] = await Promise.all([
+      once(moment, `common ${readers}`, async () =>
         overviewRegions(await once(moment, 'facts', () => overviewFacts(parts)), setting),
       ),
-      accountTableFacts(parts, view.query),
+      once(moment, `accounts ${readers} ${JSON.stringify(view.query)}`, async () =>
+        accountTable(await accountTableFacts(parts, view.query), setting),
+      ),
     ]);
-    return { ...shown, ...common, accounts: accountTable(table, setting) };
+    return { ...shown, ...common, accounts };
   }
 
   const frameOf = (asked: Asked, title: string, live?: View): Frame => ({
@@ -143,6 +146,7 @@ function overviewPage(regions: Regions, query: Query, setting: Setting): Html {
     ${section('worst', words.worst, region(regions, 'worst'))}
     ${section('charts', words.charts, region(regions, 'charts'))}
     ${section('clients', words.clients, region(regions, 'clients'))}
+    ${section('changes', words.changes, region(regions, 'changes'))}
     ${section('accounts', words.accounts, html`${accountSearch(query, setting)} ${region(regions, 'accounts')}`)}`;
 }
 
@@ -150,7 +154,9 @@ function accountPage(facts: AccountFacts, { setting, notice }: Asked): Html {
   const { words } = setting;
   const regions = accountRegions(facts, setting);
   const said =
-    notice !== undefined && notice in words.notices ? words.notices[notice as Notice] : undefined;
+    notice !== undefined && Object.hasOwn(words.notices, notice)
+      ? words.notices[notice as Notice]
+      : undefined;
   return html`<p><a href="${overviewHref(setting)}#accounts-title">← ${words.back}</a></p>
     ${said && html`<p class="note" role="status">${said}</p>`}
     <h1 class="app-id">${facts.appId}</h1>

@@ -1,15 +1,15 @@
 /** Operators' changes: for each account a sorted set by id, whose members are `<id> <JSON>`. */
-import type { ActionJournal, AdminAction, HistoryLimits } from '../../history/ports.ts';
+import type { ActionJournal, AdminAction, HistoryLimits, KeptAction } from '../../history/ports.ts';
 import { FREE_ID, idAfter } from './entry-ids.ts';
 import { accountKey, commonKey } from './keys.ts';
 import { ONCE, writeSurely } from './once.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { pruneOldest } from './prune-oldest.ts';
-import { membersAt, script } from './script.ts';
+import { membersAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
 export const actionsKey = (appId: string) => accountKey(appId, 'actions');
-/** All accounts' actions by time, for pruning, as `<id> <appId>`. */
+/** All accounts' actions by time, as `<id> <appId>`. */
 export const ALL_ACTIONS = commonKey('actions');
 
 const add = script(`${ONCE}${FREE_ID}
@@ -20,6 +20,20 @@ return { 'added' }`);
 
 const page = script(`
 return { 'page', redis.call('ZREVRANGEBYSCORE', KEYS[1], args[1], '-inf', 'LIMIT', 0, args[2]) }`);
+
+const pageOfAll = script(`
+local first = 0
+if args[1] ~= '' then
+  local rank = redis.call('ZREVRANK', KEYS[1], args[1])
+  if not rank then return { 'page', {} } end
+  first = rank + 1
+end
+return { 'page', redis.call('ZREVRANGE', KEYS[1], first, first + args[2] - 1) }`);
+
+const actionsAt = script(`
+local found = {}
+for i, id in ipairs(args) do found[i] = redis.call('ZRANGEBYSCORE', KEYS[i], id, id)[1] or false end
+return { 'found', found }`);
 
 const drop = script(`
 for i, member in ipairs(args) do
@@ -41,10 +55,33 @@ export function redisActions(server: RedisServer, pending: PendingWrites): Actio
       const reply = await server.run(page, [actionsKey(appId)], [from, limit]);
       return membersAt(reply, 1).map((member) => readAction(appId, String(member)));
     },
+    async allActions({ after, limit }) {
+      const last = after === undefined ? '' : `${after.id} ${after.appId}`;
+      const reply = await server.run(pageOfAll, [ALL_ACTIONS], [last, limit]);
+      const places = membersAt(reply, 1).map((member) => {
+        const [id = '', appId = ''] = String(member).split(' ');
+        return { id, appId };
+      });
+      return readActions(server, places);
+    },
   };
 }
 
-export function readAction(appId: string, member: string): AdminAction & { readonly id: string } {
+/** The actions with these ids, in this order, without those that were dropped meanwhile. */
+export async function readActions(
+  server: RedisServer,
+  places: readonly Pick<KeptAction, 'id' | 'appId'>[],
+): Promise<KeptAction[]> {
+  const keys = places.map(({ appId }) => actionsKey(appId));
+  const ids = places.map(({ id }) => id);
+  const found = membersAt(await server.run(actionsAt, keys, ids), 1);
+  return places.flatMap(({ appId }, i) => {
+    const member = textAt(found, i);
+    return member === '' ? [] : [readAction(appId, member)];
+  });
+}
+
+function readAction(appId: string, member: string): KeptAction {
   const space = member.indexOf(' ');
   const action = JSON.parse(member.slice(space + 1)) as Omit<AdminAction, 'appId'>;
   const { at, who, what, before, after, requestId } = action;

@@ -2,7 +2,7 @@ import type { Attempt } from '../../add-contacts/rules.ts';
 import type { AttemptEntry, AdminAction, ListFetch } from '../../history/ports.ts';
 import type { AnswerRecord, Records, Section, SessionEnd } from '../transfer.ts';
 import { redisAccounts } from './accounts.ts';
-import { actionsKey, ALL_ACTIONS, readAction } from './actions.ts';
+import { ALL_ACTIONS, readActions } from './actions.ts';
 import { redisActivity } from './activity.ts';
 import { redisClientCounts } from './client-counts.ts';
 import { redisFetches } from './fetches.ts';
@@ -35,7 +35,7 @@ export function readersOf(server: RedisServer): {
     issuerKeys: () => readIssuerKeys(server),
     lists: () => readLists(server),
     attempts: () => readAttempts(server),
-    actions: () => readActions(server),
+    actions: () => readAllActions(server),
     fetches: () => readFetches(server),
     activity: () => inPages(redisActivity(server).activity),
     counts: () => atOnce(redisClientCounts(server, NEVER_PENDING).countsSince(0)),
@@ -190,19 +190,15 @@ async function* readAttempts(server: RedisServer): Batches<AttemptEntry> {
   }
 }
 
-const actionsAt = script(`
-local found = {}
-for i, id in ipairs(args) do found[i] = redis.call('ZRANGEBYSCORE', KEYS[i], id, id)[1] or false end
-return { 'found', found }`);
-
-async function* readActions(server: RedisServer): Batches<AdminAction> {
+async function* readAllActions(server: RedisServer): Batches<AdminAction> {
   const found: Member[] = [];
   for await (const members of membersOf(server, ALL_ACTIONS)) found.push(...members);
   found.sort((a, b) => Number(a.name) - Number(b.name));
   for (const part of inParts(found, READ_AT_ONCE)) {
-    const keys = part.map(({ appId }) => actionsKey(appId));
-    const texts = membersAt(await server.run(actionsAt, keys, part.map(nameOf)), 1);
-    yield part.map(({ appId }, i) => readAction(appId, textAt(texts, i)));
+    yield await readActions(
+      server,
+      part.map(({ name, appId }) => ({ id: name, appId })),
+    );
   }
 }
 

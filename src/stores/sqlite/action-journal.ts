@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { ActionJournal, AdminAction } from '../../history/ports.ts';
+import type { ActionJournal, AdminAction, KeptAction } from '../../history/ports.ts';
 import type { GroupCommit } from './transaction.ts';
 
 interface ActionRow extends Omit<AdminAction, 'before' | 'after'> {
@@ -19,9 +19,13 @@ export function sqliteActions(
     `INSERT INTO journal_actions (id, at, app_id, who, what, before, after, request_id)
      VALUES (:id, :at, :appId, :who, :what, :before, :after, :requestId)`,
   );
+  const columns = 'id, at, app_id AS appId, who, what, before, after, request_id AS requestId';
   const select = db.prepare(
-    `SELECT id, at, app_id AS appId, who, what, before, after, request_id AS requestId
-     FROM journal_actions WHERE app_id = :appId AND id < :below ORDER BY id DESC LIMIT :limit`,
+    `SELECT ${columns} FROM journal_actions
+     WHERE app_id = :appId AND id < :below ORDER BY id DESC LIMIT :limit`,
+  );
+  const selectAll = db.prepare(
+    `SELECT ${columns} FROM journal_actions WHERE id < :below ORDER BY id DESC LIMIT :limit`,
   );
 
   return {
@@ -29,14 +33,20 @@ export function sqliteActions(
       return write(() => void insert.run({ ...action, before, after, id: nextId() }));
     },
     async actions(appId, { after, limit }) {
-      const below = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-      const rows = select.all({ appId, below, limit }) as unknown as ActionRow[];
-      return rows.map((row) => ({
-        ...row,
-        id: String(row.id),
-        before: row.before ?? undefined,
-        after: row.after ?? undefined,
-      }));
+      const rows = select.all({ appId, below: idBelow(after), limit });
+      return (rows as unknown as ActionRow[]).map(readRow);
+    },
+    async allActions({ after, limit }) {
+      const rows = selectAll.all({ below: idBelow(after?.id), limit });
+      return (rows as unknown as ActionRow[]).map(readRow);
     },
   };
+}
+
+function idBelow(id: string | undefined): number {
+  return id === undefined ? Number.MAX_SAFE_INTEGER : Number(id);
+}
+
+function readRow({ id, before, after, ...row }: ActionRow): KeptAction {
+  return { ...row, id: String(id), before: before ?? undefined, after: after ?? undefined };
 }

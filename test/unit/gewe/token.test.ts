@@ -169,4 +169,14 @@ describe('createTokenSource', () => {
 
     expect(events).toEqual(['rejected', 'rejected', 'rotated']);
   });
+
+  test('is accepted only once a call with the current token was answered', async () => {
+    const { tokens } = source('second');
+    tokens.report('older', 'accepted');
+    expect(tokens.isAccepted()).toBe(false);
+    tokens.report('first', 'accepted');
+    expect(tokens.isAccepted()).toBe(true);
+    await tokens.refresh('first');
+    expect(tokens.isAccepted()).toBe(false);
+  });
 });

@@ -12,6 +12,7 @@ function healthOf(store: { broken: boolean }) {
       if (store.broken) throw new Error('disk I/O error');
     },
     isTokenRejected: () => false,
+    isTokenAccepted: () => false,
     storeWarnings: () => [],
     issuerWarnings: () => [],
     watchedFiles: () => ({ clients: undefined, token: undefined }),
