@@ -271,6 +271,7 @@ describe('an action', () => {
       /loopback withdrew online since/,
     );
     expect(await textOf('/?lang=en')).toMatch(/loopback wx_support_02 withdrew online since/);
+    expect((await page('/')).body.toString()).toContain('href="./admin/actions?limit=1000"');
   });
 
   test('forgets a list', async () => {
