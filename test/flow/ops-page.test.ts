@@ -76,7 +76,7 @@ describe('a page', () => {
       /2 things need you.*2 accounts: the last fetch of the list failed\..*2 lists older than 24 hours/,
     );
     expect(text).toMatch(
-      /Upstream.*Token.*from GEWE_TOKEN.*Store.*memory.*Clients.*1 client configured/,
+      /Upstream.*Token OK GEWE accepts it from GEWE_TOKEN.*Store.*memory.*Clients.*1 client configured/,
     );
     expect(text).toMatch(
       /Accounts to look at wx_sales_02 last fetch: timeout list is 1 d 17 h old 13 refusals today/,
