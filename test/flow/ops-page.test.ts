@@ -81,7 +81,7 @@ describe('a page', () => {
     expect(text).toMatch(
       /Accounts to look at wx_sales_02 last fetch: timeout list is 1 d 17 h old 13 refusals today/,
     );
-    expect(text).toContain('It started at 08:20 UTC; what was before is not here.');
+    expect(text).toContain('It started at 08:20 UTC; nothing before that is shown.');
     expect(text).toMatch(/test .*upstream-unreachable \d+/);
   });
 

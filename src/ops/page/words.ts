@@ -33,8 +33,8 @@ const EN = {
     draining: 'This gateway is stopping.',
     breaker: 'GEWE as a whole is down. Saved lists are served; one probe at a time asks again.',
     failing: 'Many calls to GEWE fail.',
-    clientsFile: 'The clients file is broken. The clients of before stay in force.',
-    tokenFile: 'GEWE_TOKEN_FILE cannot be used. The token of before stays in force.',
+    clientsFile: 'The clients file is broken. The previous clients stay in force.',
+    tokenFile: 'GEWE_TOKEN_FILE cannot be used. The previous token stays in force.',
     mayEvict: 'Redis may evict what was charged: set maxmemory-policy to noeviction.',
     forgets: 'Redis forgets what was charged when it restarts: set appendonly to yes.',
     restored:
@@ -97,7 +97,7 @@ const EN = {
 
   charts: 'The last 6 hours',
   chartsNote: (since: string) =>
-    `Of this process alone, in buckets of a minute. It started at ${since}; what was before is not here.`,
+    `This process only, minute by minute. It started at ${since}; nothing before that is shown.`,
   chartLatency: 'Upstream latency',
   chartAnswered: 'Requests answered',
   chartOthers: 'Refused, failed, left',
@@ -117,7 +117,7 @@ const EN = {
   today: 'Today',
   last24Hours: 'Last 24 hours',
   codes: 'By result',
-  clientGone: 'not configured any more',
+  clientGone: 'no longer configured',
   noClients: 'No client is configured, and none has called.',
   todayIsUtc: 'A day begins at 00:00 UTC.',
   ok: 'ok',
