@@ -159,6 +159,12 @@ async function openKept(settings: Settings, overrides: Overrides, report: Opened
       listMemoryBytes: settings.list.memoryBytes,
       events: report.store,
     }));
+  const history = createHistory({
+    store: stores.history,
+    clock: stores.clock,
+    settings: settings.journal,
+    onStoreError: report.historyStoreFailed,
+  });
   return {
     stores,
     clock: stores.clock,
@@ -170,14 +176,9 @@ async function openKept(settings: Settings, overrides: Overrides, report: Opened
     sessionStore: orUnavailable(stores.sessions, report.sessionStoreFailed),
     journal: {
       begin: orUnavailable(stores.history, report.quotaStoreFailed).begin,
-      complete: stores.history.complete,
+      complete: history.complete,
     },
-    history: createHistory({
-      store: stores.history,
-      clock: stores.clock,
-      settings: settings.journal,
-      onStoreError: report.historyStoreFailed,
-    }),
+    history,
   };
 }
 

@@ -48,7 +48,7 @@ interface AddServiceParts {
   /** For the whole answer, milliseconds. */
   readonly timeoutMs: number;
   readonly journal: Pick<AttemptJournal, 'begin' | 'complete'>;
-  /** The outcome of an attempt could not be written. It stays pending, and so becomes unknown. */
+  /** The outcome of an attempt could not be written. Until it is, it stays pending, and so becomes unknown. */
   onJournalError(error: unknown): void;
   /** An attempt that the policy lets pass but GEWE warns of. */
   onWarning(appId: string, what: 'account-too-young' | 'accepting-early'): void;
@@ -117,8 +117,9 @@ export function createAddService(parts: AddServiceParts): AddService {
 
   /** Not charged, but refused like every addContacts while the store cannot keep charges. */
   async function reject(call: AddCall): Promise<AddResult> {
-    const entryId = await journal.begin(entryOf(call));
     const before = await usage(call.appId, ['add']);
+    // Last: if anything fails between this and the sending, the attempt would count as unknown.
+    const entryId = await journal.begin(entryOf(call));
     const outcome = await send(call);
     complete(call.appId, entryId, outcome);
     return conclude(outcome, before);

@@ -1,33 +1,24 @@
 /** Quotas after a restore. What was charged between the backup and the restore is not known any more. */
-import type { Attempt, QuotaRule } from './rules.ts';
+import type { QuotaRule } from './rules.ts';
 
-/** The longest window of the rules for addContacts, milliseconds. */
-const LONGEST_WINDOW_MS = 24 * 3_600_000;
+/** The longest window of the default policy, milliseconds. A gap between two attempts can be set to more. */
+const DAY_MS = 24 * 3_600_000;
 
-/** Until when a restore uses up quotas, milliseconds since the epoch. */
+/** Until when a restore uses up the quotas of a day, milliseconds since the epoch. */
 export function quotasBlockedUntil(restoredAt: number): number {
-  return restoredAt + LONGEST_WINDOW_MS;
+  return restoredAt + DAY_MS;
 }
 
 /**
- * Attempts in the place of those that are not known: at the last possible instant, as many as use up every rule per account,
- * whatever its limit at that age. They belong to no target, so rules per target do not count them.
+ * The rules, used up as if each limit had been reached in the last instant before the restore. So each one opens when its own
+ * window is over; one per target does so for every target.
  *
- * @param restoredAt milliseconds since the epoch
+ * @param restoredAt milliseconds since the epoch; undefined if there was no restore
  */
-export function unknownAttempts(
+export function usedUpByRestore(
   rules: readonly QuotaRule[],
-  restoredAt: number,
-  now: number,
-): Attempt[] {
-  const counting = rules.filter(
-    ({ per, windowMs }) => per === 'account' && restoredAt > now - windowMs,
-  );
-  return (['add', 'accept'] as const).flatMap((kind) => {
-    const limits = counting
-      .filter((rule) => rule.kind === kind)
-      .flatMap((rule) => rule.limits.map(({ limit }) => limit));
-    const attempt = { kind, target: '', at: restoredAt };
-    return Array.from({ length: Math.max(0, ...limits) }, () => attempt);
-  });
+  restoredAt: number | undefined,
+): readonly QuotaRule[] {
+  if (restoredAt === undefined) return rules;
+  return rules.map((rule) => ({ ...rule, usedUpUntil: restoredAt + rule.windowMs }));
 }

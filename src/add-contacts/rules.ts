@@ -36,6 +36,8 @@ export interface QuotaRule {
   readonly per: 'account' | 'target';
   readonly windowMs: number;
   readonly limits: readonly LimitStep[];
+  /** Before this instant it counts as used up, whatever was charged. Milliseconds since the epoch. */
+  readonly usedUpUntil?: number;
 }
 
 export interface QuotaUsage {
@@ -75,7 +77,7 @@ export function judgeCharge(
   const { kind, target, at } = attempt;
   const isAllowed = rules
     .filter((rule) => rule.kind === kind)
-    .every((rule) => countedBy(rule, history, target, at).length < limitAt(rule, at));
+    .every((rule) => leftOf(rule, countedBy(rule, history, target, at), at) > 0);
   if (isAllowed) {
     return {
       verdict: { kind: 'allowed' },
@@ -111,17 +113,21 @@ export function usageOf(
     .map((rule) => {
       const counted = countedBy(rule, history, target, now);
       counted.sort((a, b) => b - a);
-      const limit = limitAt(rule, now);
       const oldest = counted.at(-1);
       return {
         rule,
-        limit,
-        left: Math.max(0, limit - counted.length),
+        limit: limitAt(rule, now),
+        left: leftOf(rule, counted, now),
         opensAt: opensAt(rule, counted, now),
         nextFreedAt: oldest === undefined ? now : oldest + rule.windowMs,
         counted,
       };
     });
+}
+
+function leftOf(rule: QuotaRule, counted: readonly number[], now: number): number {
+  const isUsedUp = rule.usedUpUntil !== undefined && now < rule.usedUpUntil;
+  return isUsedUp ? 0 : Math.max(0, limitAt(rule, now) - counted.length);
 }
 
 /** The instants of the attempts that count for `rule`, in the order of `history`. */
@@ -188,12 +194,13 @@ export function nextAddAt(
  * with the age of the account, so each step is searched for a free instant within its own span.
  */
 function opensAt(rule: QuotaRule, newestFirst: readonly number[], now: number): number {
+  const notBefore = Math.max(now, rule.usedUpUntil ?? -Infinity);
   for (const [index, step] of rule.limits.entries()) {
     const until = rule.limits[index + 1]?.from ?? Infinity;
-    if (until <= now || step.limit === 0) continue;
+    if (until <= notBefore || step.limit === 0) continue;
     const blocking = newestFirst[step.limit - 1];
     const free = blocking === undefined ? -Infinity : blocking + rule.windowMs;
-    const instant = Math.max(now, step.from, free);
+    const instant = Math.max(notBefore, step.from, free);
     if (instant < until) return instant;
   }
   return Infinity;

@@ -3,7 +3,9 @@ export interface Batch<T> {
   add(item: T): void;
   /** Writes what is waiting. Never rejects: what could not be written waits on. */
   flush(): Promise<void>;
-  size(): number;
+  isEmpty(): boolean;
+  /** So much is waiting that it should be written now. Never while the store is slow or fails: it would be asked at each `add`. */
+  isFull(): boolean;
 }
 
 interface BatchParts<T> {
@@ -15,10 +17,12 @@ interface BatchParts<T> {
 
 /** What may wait for a store that is away. Then the oldest is dropped. */
 const MOST_WAITING = 10_000;
+const FULL_AT = 1000;
 
 export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>): Batch<T> {
   let waiting = new Map<string, T>();
   let flushing = Promise.resolve();
+  let state: 'idle' | 'writing' | 'failing' = 'idle';
 
   function put(item: T): void {
     const key = keyOf(item);
@@ -33,9 +37,12 @@ export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>):
     if (waiting.size === 0) return;
     const items = [...waiting.values()];
     waiting = new Map();
+    state = 'writing';
     try {
       await write(items);
+      state = 'idle';
     } catch (error) {
+      state = 'failing';
       onError(error);
       const since = [...waiting.values()];
       waiting = new Map();
@@ -45,7 +52,8 @@ export function createBatch<T>({ keyOf, merge, write, onError }: BatchParts<T>):
 
   return {
     add: put,
-    size: () => waiting.size,
+    isEmpty: () => waiting.size === 0,
+    isFull: () => state === 'idle' && waiting.size >= FULL_AT,
     /** One after the other, so that nothing overtakes. */
     flush() {
       flushing = flushing.then(writeWaiting);

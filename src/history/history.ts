@@ -7,6 +7,7 @@ import {
   type AdminAction,
   type AttemptEntry,
   type AttemptFacts,
+  type AttemptJournal,
   type AttemptOutcome,
   type ClientCount,
   type CountedRefusal,
@@ -44,6 +45,8 @@ export interface HistoryReader extends Pick<ActionJournal, 'actions' | 'allActio
 }
 
 export interface History extends Recorder, HistoryReader {
+  /** As the store's. If it rejects, the outcome is written as soon as the store takes it. */
+  complete: AttemptJournal['complete'];
   /** Never rejects: the change is made already. */
   acted(action: Omit<AdminAction, 'at'>): Promise<void>;
   /** Writes what is waiting, and ends the pruning. */
@@ -64,24 +67,30 @@ interface HistoryParts {
 
 /** How long something may wait to be written. Counts must not wait for longer than ten seconds. */
 const WRITE_AFTER_MS = 1000;
-/** So many are written at once. */
-const WRITE_AT = 1000;
 const MINUTE_MS = 60_000;
 
 export function createHistory({ store, clock, settings, onStoreError }: HistoryParts): History {
-  const { refusals, fetches, counts } = createBatches(store, onStoreError);
+  const batches = createBatches(store, onStoreError);
+  const { refusals, fetches, counts, outcomes } = batches;
+  const all = Object.values(batches);
   const pruning = startPruning(store, clock, settings, onStoreError);
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    await Promise.all([refusals.flush(), fetches.flush(), counts.flush()]);
+    await Promise.all(all.map((batch) => batch.flush()));
+    // What the store did not take.
+    if (all.some((batch) => !batch.isEmpty())) flushLater();
   }
 
-  function writeSoon(batch: Pick<Batch<unknown>, 'size'>): void {
-    if (batch.size() >= WRITE_AT) void flush();
-    else timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS).unref();
+  function flushLater(): void {
+    timer ??= setTimeout(() => void flush(), WRITE_AFTER_MS).unref();
+  }
+
+  function writeSoon(batch: Pick<Batch<unknown>, 'isFull'>): void {
+    if (batch.isFull()) void flush();
+    else flushLater();
   }
 
   /** What this gateway has recorded is in the store before it is read. */
@@ -105,6 +114,15 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
       const now = clock.now();
       counts.add({ client, code, bucket: now - (now % COUNT_BUCKET_MS), count: 1 });
       writeSoon(counts);
+    },
+    async complete(appId, id, outcome) {
+      try {
+        await store.complete(appId, id, outcome);
+      } catch (error) {
+        outcomes.add({ appId, id, outcome });
+        writeSoon(outcomes);
+        throw error;
+      }
     },
     async acted(action) {
       await store.addAction({ ...action, at: clock.now() }).catch(onStoreError);
@@ -149,7 +167,22 @@ function createBatches(store: HistoryStore, onError: (error: unknown) => void) {
     write: (items) => store.addCounts(items),
     onError,
   });
-  return { refusals, fetches, counts };
+  const outcomes = createBatch<LateOutcome>({
+    keyOf: ({ appId, id }) => `${appId}/${id}`,
+    merge: (before) => before,
+    async write(items) {
+      await Promise.all(items.map(({ appId, id, outcome }) => store.complete(appId, id, outcome)));
+    },
+    onError,
+  });
+  return { refusals, fetches, counts, outcomes };
+}
+
+/** Of an attempt, when the store did not take it. */
+interface LateOutcome {
+  readonly appId: string;
+  readonly id: string;
+  readonly outcome: AttemptOutcome;
 }
 
 function asRead(entry: AttemptEntry, now: number): Attempt {

@@ -29,10 +29,10 @@ const COUNTED_LATER_MS = 60_000;
 
 /**
  * Copies all sections, and reads the target to count what is there. The caller decides by the counts whether to finish it.
- * Rejects if it is stopped.
+ * Rejects if it is stopped, and if a gateway has begun to use the source.
  */
 export async function copyStore(
-  source: Pick<CopySource, 'now' | 'read'>,
+  source: Omit<CopySource, 'close' | 'gapUntil'>,
   target: Pick<CopyTarget, 'now' | 'read' | 'write'>,
   events: CopyEvents,
 ): Promise<CopiedSection[]> {
@@ -45,6 +45,7 @@ export async function copyStore(
     const found = await countSection(target, section, at, events);
     result.push({ section, copied: ends.length, leftOut, expected, found });
   }
+  await source.checkUnused();
   return result;
 }
 

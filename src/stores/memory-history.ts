@@ -102,6 +102,11 @@ export function memoryHistory(clock: Clock): MemoryHistory {
       if (bucket < clock.now() - COUNTS_KEPT_MS) counts.delete(key);
     }
     for (const [key, id] of refusalIds) if (!refusals.has(id)) refusalIds.delete(key);
+    for (const [appId, { lastAttemptAt = 0, lastFetch }] of activities) {
+      if (Math.max(lastAttemptAt, lastFetch?.at ?? 0) >= before) continue;
+      activities.delete(appId);
+      fetches.delete(appId);
+    }
     return dropped.reduce((sum, count) => sum + count, 0);
   }
 

@@ -30,6 +30,17 @@ export interface Records {
   readonly issuerKeys: StoredKeySet & { readonly source: string };
 }
 
+/** An attempt that the gateway itself refused. */
+type RefusalEntry = AttemptEntry & {
+  readonly outcome: Extract<AttemptEntry['outcome'], { kind: 'refused' }>;
+};
+
+/** Whether the gateway itself refused it. One whose token the upstream rejected was sent: it is kept with those. */
+export function isRefusal(entry: AttemptEntry): entry is RefusalEntry {
+  const { outcome } = entry;
+  return outcome.kind === 'refused' && outcome.code !== 'upstream-token-rejected';
+}
+
 /** A request with an Idempotency-Key. */
 export interface AnswerRecord {
   /** Undefined if an older gateway wrote it, which did not keep the account. */
@@ -83,6 +94,8 @@ export interface ReadableStore {
 export interface CopySource extends ReadableStore {
   /** Until when what happened before a restore counts as unknown, see `restore`; undefined if nothing does. */
   readonly gapUntil: number | undefined;
+  /** Rejects with a StoreCommandError if a gateway has come since it was opened: what that one writes may be missing in a copy. */
+  checkUnused(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -411,6 +411,22 @@ export function describeHistoryStore(open: OpenStoresUnderTest): void {
       expect(await instants()).toHaveLength(100);
     });
 
+    test('forgets accounts to which nothing has happened since an instant, with their fetches', async () => {
+      await history.addFetches([
+        fetchAt(T0, { appId: 'wx_a' }),
+        fetchAt(T0, { appId: 'wx_b' }),
+        fetchAt(T0, { appId: 'wx_c' }),
+      ]);
+      await beginAt(T0 + 1, 'wx_b');
+      await history.addFetches([fetchAt(T0 + 1, { appId: 'wx_c' })]);
+      await history.addRefusals([refusalAt(T0, { appId: 'wx_d' })]);
+      await pruneAll({ before: T0 + 1 });
+      const read = await history.activity(undefined, 10);
+      expect(read.map(({ appId }) => appId)).toEqual(['wx_b', 'wx_c']);
+      const fetches = await Promise.all(['wx_a', 'wx_b', 'wx_c'].map(history.fetches));
+      expect(fetches.map(({ length }) => length)).toEqual([0, 1, 2]);
+    });
+
     test('counts what comes after an entry of a minute was dropped as a later entry', async () => {
       await history.addRefusals([refusalAt(T0)]);
       await pruneAll({ maxRows: 0 });

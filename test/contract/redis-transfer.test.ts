@@ -143,6 +143,14 @@ describeOnRedis('A store in Redis', () => {
     expect(await eventually(async () => !(await isUsedByGateways(urlOf(0))))).toBe(true);
   });
 
+  test('is no source if a gateway comes while it is copied: what that one charges would be missing', async () => {
+    const source = await sourceAt(urlOf(0));
+    await source.checkUnused();
+    await open(0);
+    expect(await eventually(() => isUsedByGateways(urlOf(0)))).toBe(true);
+    await expect(source.checkUnused()).rejects.toThrow('A gateway has begun to use redis://');
+  });
+
   test('is no target if it has anything in it, and no source if nobody answers', async () => {
     await redis.command('SET', 'gewe-gateway:session-keys', 'x');
     await expect(targetAt(urlOf(0))).rejects.toThrow('it is not empty');

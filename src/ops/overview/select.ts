@@ -80,13 +80,18 @@ function ordered(
 ): readonly AccountSummary[] {
   if (sort === 'app-id') return descending ? accounts.toReversed() : accounts;
   const valueOf: (account: AccountSummary) => number | undefined = VALUE_OF[sort];
-  return accounts.toSorted((a, b) => {
-    const [one, other] = [valueOf(a), valueOf(b)];
-    if (one === undefined || other === undefined) {
-      return Number(one === undefined) - Number(other === undefined);
-    }
-    return descending ? other - one : one - other;
+  const sign = descending ? -1 : 1;
+  return sortedBy(accounts, (account) => {
+    const value = valueOf(account);
+    return value === undefined ? Infinity : sign * value;
   });
+}
+
+/** In ascending order of a key, which is computed once for each: there may be very many. */
+function sortedBy<T>(items: readonly T[], keyOf: (item: T) => number): T[] {
+  const keyed = items.map((item) => ({ item, key: keyOf(item) }));
+  // Infinity - Infinity is no number.
+  return keyed.sort((a, b) => (a.key === b.key ? 0 : a.key - b.key)).map(({ item }) => item);
 }
 
 /** A reason why an operator should look at an account. */
@@ -102,23 +107,47 @@ export interface TroubledAccount {
   readonly troubles: readonly Trouble[];
 }
 
+/** What is wrong with all accounts together. */
+export interface Troubles {
+  /**
+   * The accounts that need an operator most: those with the most reasons first, then those with the oldest stale list,
+   * then those with the most refusals.
+   */
+  readonly worst: readonly TroubledAccount[];
+  /** How many accounts have any reason. */
+  readonly total: number;
+  /** How many have each. */
+  readonly counts: Readonly<Record<Trouble['kind'], number>>;
+}
+
+export const NO_TROUBLES: Troubles = {
+  worst: [],
+  total: 0,
+  counts: { 'refused-today': 0, 'stale-list': 0, 'fetch-failed': 0 },
+};
+
 /**
- * The accounts that need an operator most: those with the most reasons first, then those with the oldest stale list,
- * then those with the most refusals.
+ * In one pass: with many accounts, sorting all would take longer than everything else.
  *
- * @param all in the order of appId
+ * @param all in the order of appId, which also orders those that are equal
  * @param now milliseconds since the epoch
+ * @param limit how many of the worst
  */
-export function worstAccounts(
-  all: readonly AccountSummary[],
-  now: number,
-  limit = 20,
-): readonly TroubledAccount[] {
-  return all
-    .map((summary) => ({ summary, troubles: troublesOf(summary, now) }))
-    .filter(({ troubles }) => troubles.length > 0)
-    .sort(byWorst)
-    .slice(0, limit);
+export function findTroubles(all: readonly AccountSummary[], now: number, limit = 20): Troubles {
+  const worst: TroubledAccount[] = [];
+  const counts = { ...NO_TROUBLES.counts };
+  let total = 0;
+  for (const summary of all) {
+    const troubles = troublesOf(summary, now);
+    if (troubles.length === 0) continue;
+    total += 1;
+    for (const { kind } of troubles) counts[kind] += 1;
+    const account = { summary, troubles };
+    const place = worst.findLastIndex((one) => byWorst(one, account) <= 0) + 1;
+    if (place < limit) worst.splice(place, 0, account);
+    if (worst.length > limit) worst.pop();
+  }
+  return { worst, total, counts };
 }
 
 function byWorst(a: TroubledAccount, b: TroubledAccount): number {

@@ -151,9 +151,11 @@ export function onlineSince(
   const length = now - since.at;
   const [written, minimum] = [age(length, words), age(minimumMs, words)];
   const label = length < minimumMs ? words.ageOf(written, minimum) : words.oldEnough(minimum);
-  const end = minimumMs / 1000;
+  // In whole minutes: a live page is sent what has changed.
+  const inMinutes = (ms: number) => Math.floor(Math.max(0, ms) / 60_000);
+  const end = inMinutes(minimumMs);
   return html`<span class="amount"
-      >${minimumMs > 0 && html`<meter class="age" min="0" max="${end}" low="${end}" high="${end}" optimum="${end}" value="${Math.min(end, Math.max(0, length / 1000))}" aria-label="${label}"></meter>`}
+      >${minimumMs > 0 && html`<meter class="age" min="0" max="${end}" low="${end}" high="${end}" optimum="${end}" value="${Math.min(end, inMinutes(length))}" aria-label="${label}"></meter>`}
       ${time(since.at, now, written)}</span
     >
     <span class="quiet">${words.knownBy[since.by]}</span>`;

@@ -166,6 +166,8 @@ function answerEvents(parts: PageParts, pages: () => Promise<Pages>): RequestHan
     const found = viewAt(paramsOf(req).get('view') ?? '/');
     const language = found?.chosen ?? languageOf(req, res);
     const { regions } = await pages();
+    // It left while they were loaded: its stream would never end.
+    if (res.closed) return;
     if (found === undefined) return sendPlain(res, 404, 'No such view.');
     if (!streams.hasRoom()) return sendPlain(res, 503, 'Too many live pages are open.', '30');
     const { view, chosen } = found;

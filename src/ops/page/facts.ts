@@ -7,7 +7,7 @@ import type { Clock } from '../../time.ts';
 import type { About } from '../about.ts';
 import type { ClientActivities } from '../client-activity.ts';
 import type { Health } from '../health.ts';
-import { selectAccounts, type AccountQuery } from '../overview/select.ts';
+import { findTroubles, selectAccounts, type AccountQuery } from '../overview/select.ts';
 import type { AccountSummary, Summaries } from '../overview/summaries.ts';
 import type { Recent } from '../recent.ts';
 import type { AccountFacts } from './account-regions.ts';
@@ -40,8 +40,9 @@ export async function overviewFacts(parts: FactsParts): Promise<OverviewFacts> {
     unlessFailed(parts.clientActivities.all()),
     unlessFailed(parts.history.allActions({ after: undefined, limit: CHANGES_OF_ALL_SHOWN })),
   ]);
+  const now = clock.now();
   return {
-    now: clock.now(),
+    now,
     about,
     notReady,
     warnings: health.warnings(),
@@ -52,7 +53,7 @@ export async function overviewFacts(parts: FactsParts): Promise<OverviewFacts> {
     minutes: recent.spans(1),
     tens: recent.spans(10),
     clients,
-    accounts,
+    troubles: accounts && findTroubles(accounts, now),
     changes,
   };
 }

@@ -1,8 +1,7 @@
 /** What the page says of the gateway as a whole: facts in, verdicts out. Pure. */
 import type { ClientActivity } from '../client-activity.ts';
 import type { Part } from '../health.ts';
-import { worstAccounts, type TroubledAccount } from '../overview/select.ts';
-import type { AccountSummary } from '../overview/summaries.ts';
+import { NO_TROUBLES, type Troubles } from '../overview/select.ts';
 import type { RecentSpan } from '../recent.ts';
 
 /** Undefined for what the store could not say. */
@@ -17,7 +16,7 @@ export interface Facts {
   /** The last quarter of an hour of this process. */
   readonly quarter: RecentSpan;
   readonly clients: readonly ClientActivity[] | undefined;
-  readonly accounts: readonly AccountSummary[] | undefined;
+  readonly troubles: Troubles | undefined;
 }
 
 /** Something that an operator should do something about. */
@@ -46,8 +45,8 @@ const ABOUT_STORE: ReadonlySet<string> = new Set([
 ]);
 
 /** The most urgent first. */
-export function needs(facts: Facts, troubled = troubledAccounts(facts)): Need[] {
-  const { notReady, breaker, warnings } = facts;
+export function needs(facts: Facts): Need[] {
+  const { notReady, breaker, warnings, troubles = NO_TROUBLES } = facts;
   const found: Need[] = notReady.map((kind) => ({ kind }));
   if (breaker === 'open') found.push({ kind: 'breaker' });
   else if (isFailing(facts.quarter)) found.push({ kind: 'failing' });
@@ -55,17 +54,10 @@ export function needs(facts: Facts, troubled = troubledAccounts(facts)): Need[] 
     const kind = WARNINGS[text];
     found.push(kind === undefined ? { kind: 'warning', text } : { kind });
   }
-  const having = (kind: string) =>
-    troubled.filter(({ troubles }) => troubles.some((one) => one.kind === kind)).length;
-  const [fetchFailed, stale] = [having('fetch-failed'), having('stale-list')];
+  const { 'fetch-failed': fetchFailed, 'stale-list': stale } = troubles.counts;
   if (fetchFailed > 0) found.push({ kind: 'fetchFailed', count: fetchFailed });
   if (stale > 0) found.push({ kind: 'stale', count: stale });
   return found;
-}
-
-/** All accounts that an operator should look at, the worst first. */
-export function troubledAccounts({ accounts, now }: Facts): readonly TroubledAccount[] {
-  return accounts === undefined ? [] : worstAccounts(accounts, now, accounts.length);
 }
 
 /** One or two failures are the network's. */

@@ -3,7 +3,7 @@ import { html, type Html } from '../../html.ts';
 import type { AdminAction } from '../../history/ports.ts';
 import type { About } from '../about.ts';
 import type { ClientActivity, RequestCounts } from '../client-activity.ts';
-import type { TroubledAccount } from '../overview/select.ts';
+import type { Trouble } from '../overview/select.ts';
 import type { RecentSpan } from '../recent.ts';
 import { changePart } from './change-table.ts';
 import { bars, scaleFor, stacked, type Series } from './charts.ts';
@@ -14,7 +14,6 @@ import {
   otherWarnings,
   tiles,
   todayOf,
-  troubledAccounts,
   type Facts,
   type Need,
   type Tiles,
@@ -31,16 +30,13 @@ export interface OverviewFacts extends Facts {
   readonly changes: readonly AdminAction[] | undefined;
 }
 
-const WORST = 20;
-
 export function overviewRegions(facts: OverviewFacts, setting: Setting): Regions {
-  const troubled = troubledAccounts(facts);
-  const found = needs(facts, troubled);
+  const found = needs(facts);
   return {
     sentence: sentence(found, setting),
     needs: needList(found, setting),
     tiles: tileList(facts, setting),
-    worst: worstTable(facts, troubled, setting),
+    worst: worstTable(facts.troubles, setting),
     charts: charts(facts, setting),
     clients: clientTable(facts.clients, setting),
     changes: changePart(facts.changes, setting, { namesAccounts: true }),
@@ -155,13 +151,13 @@ function tile(
   </li>`;
 }
 
-function worstTable(facts: Facts, troubled: readonly TroubledAccount[], setting: Setting): Html {
+function worstTable(found: OverviewFacts['troubles'], setting: Setting): Html {
   const { words } = setting;
-  if (facts.accounts === undefined) return html`<p class="note">${words.unreadable}</p>`;
-  if (troubled.length === 0) return html`<p class="quiet">${words.worstNone}</p>`;
-  const shown = troubled.slice(0, WORST);
+  if (found === undefined) return html`<p class="note">${words.unreadable}</p>`;
+  const { worst, total } = found;
+  if (total === 0) return html`<p class="quiet">${words.worstNone}</p>`;
   return html`<ul class="worst">
-      ${shown.map(
+      ${worst.map(
         ({ summary, troubles }) =>
           html` <li>
             <a class="app-id" href="${accountHref(setting, summary.appId)}">${summary.appId}</a>
@@ -171,10 +167,10 @@ function worstTable(facts: Facts, troubled: readonly TroubledAccount[], setting:
           </li>`,
       )}
     </ul>
-    ${troubled.length > WORST && html`<p class="quiet">${words.worstNote(shown.length, troubled.length)}</p>`}`;
+    ${total > worst.length && html`<p class="quiet">${words.worstNote(worst.length, total)}</p>`}`;
 }
 
-function troubleText(trouble: TroubledAccount['troubles'][number], { words }: Setting): string {
+function troubleText(trouble: Trouble, { words }: Setting): string {
   switch (trouble.kind) {
     case 'refused-today':
       return words.troubles.refused(trouble.count);

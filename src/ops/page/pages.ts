@@ -56,13 +56,16 @@ export function makePages(parts: FactsParts): Pages {
       const facts = await accountFacts(parts, view.appId, view.after);
       return { ...shown, ...accountRegions(facts, setting) };
     }
-    const [common, table] = await Promise.all([
-      once(moment, `common ${language} ${chosen}`, async () =>
+    const readers = `${language} ${chosen}`;
+    const [common, accounts] = await Promise.all([
+      once(moment, `common ${readers}`, async () =>
         overviewRegions(await once(moment, 'facts', () => overviewFacts(parts)), setting),
       ),
-      accountTableFacts(parts, view.query),
+      once(moment, `accounts ${readers} ${JSON.stringify(view.query)}`, async () =>
+        accountTable(await accountTableFacts(parts, view.query), setting),
+      ),
     ]);
-    return { ...shown, ...common, accounts: accountTable(table, setting) };
+    return { ...shown, ...common, accounts };
   }
 
   const frameOf = (asked: Asked, title: string, live?: View): Frame => ({
@@ -151,7 +154,9 @@ function accountPage(facts: AccountFacts, { setting, notice }: Asked): Html {
   const { words } = setting;
   const regions = accountRegions(facts, setting);
   const said =
-    notice !== undefined && notice in words.notices ? words.notices[notice as Notice] : undefined;
+    notice !== undefined && Object.hasOwn(words.notices, notice)
+      ? words.notices[notice as Notice]
+      : undefined;
   return html`<p><a href="${overviewHref(setting)}#accounts-title">← ${words.back}</a></p>
     ${said && html`<p class="note" role="status">${said}</p>`}
     <h1 class="app-id">${facts.appId}</h1>

@@ -1,5 +1,6 @@
 /** Live updates as server-sent events (HTML, section 9.2): which streams are open, and what each has been sent. */
 import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /** Parts of a page, as HTML, by the id of their element. */
 export type Rendered = Readonly<Record<string, { toString(): string }>>;
@@ -29,6 +30,8 @@ const MOST_STREAMS = 100;
 const UPDATE_EVERY_MS = 5000;
 /** Proxies close connections on which nothing comes. */
 const COMMENT_EVERY_MS = 15_000;
+/** A reader that has taken nothing for so many comments, a minute, is gone. It would keep its place for ever. */
+const MOST_COMMENTS_MISSED = 4;
 const RETRY_MS = 5000;
 
 interface Open {
@@ -37,6 +40,7 @@ interface Open {
   /** What the page shows, by region. */
   readonly sent: Map<string, string>;
   isBusy: boolean;
+  commentsMissed: number;
 }
 
 /** The intervals are for tests. */
@@ -46,33 +50,46 @@ export function createStreams(
   const open = new Set<Open>();
   let timers: NodeJS.Timeout[] = [];
   let stopped = false;
+  let updating = false;
 
   function schedule(): void {
     if (open.size === 0) {
       for (const timer of timers) clearInterval(timer);
       timers = [];
     } else if (timers.length === 0) {
-      timers = [setInterval(updateAll, updateMs), setInterval(commentAll, commentMs)];
+      timers = [setInterval(() => void updateAll(), updateMs), setInterval(commentAll, commentMs)];
       for (const timer of timers) timer.unref();
     }
   }
 
-  function updateAll(): void {
+  /** One after another: a hundred at once would hold up everybody's requests. */
+  async function updateAll(): Promise<void> {
+    if (updating) return;
+    updating = true;
     const moment = {};
-    for (const stream of open) void update(stream, moment);
+    for (const stream of [...open]) {
+      await update(stream, moment);
+      await turn();
+    }
+    updating = false;
   }
 
   function commentAll(): void {
-    for (const { res } of open) if (!res.writableNeedDrain) res.write(':\n\n');
+    for (const stream of open) {
+      const { res } = stream;
+      if (canTake(res)) res.write(':\n\n');
+      else if ((stream.commentsMissed += 1) === MOST_COMMENTS_MISSED) res.destroy();
+    }
   }
 
   return {
     hasRoom: () => !stopped && open.size < MOST_STREAMS,
     open(res, headers, render) {
-      const stream: Open = { res, render, sent: new Map(), isBusy: false };
+      const stream: Open = { res, render, sent: new Map(), isBusy: false, commentsMissed: 0 };
       res.writeHead(200, headers);
       res.write(`retry: ${RETRY_MS}\n\n`);
       open.add(stream);
+      res.on('drain', () => (stream.commentsMissed = 0));
       res.on('close', () => {
         open.delete(stream);
         schedule();
@@ -80,7 +97,7 @@ export function createStreams(
       schedule();
       void update(stream, {});
       return {
-        signedOut: () => void (open.has(stream) && res.end('event: signed-out\ndata:\n\n')),
+        signedOut: () => void (res.writableEnded || res.end('event: signed-out\ndata:\n\n')),
       };
     },
     stop() {
@@ -90,10 +107,15 @@ export function createStreams(
   };
 }
 
+/** Whether the reader has taken what came before, and more may come: to write after the end is an error. */
+function canTake(res: ServerResponse): boolean {
+  return !res.writableEnded && !res.writableNeedDrain;
+}
+
 /** Sends the regions that have changed. A reader that is slow, or a store that is, misses some updates. */
 async function update(stream: Open, moment: object): Promise<void> {
   const { res, render, sent } = stream;
-  if (stream.isBusy || res.writableNeedDrain) return;
+  if (stream.isBusy || !canTake(res)) return;
   stream.isBusy = true;
   try {
     const regions = changed(sent, await render(moment));

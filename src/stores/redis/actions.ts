@@ -8,7 +8,7 @@ import { pruneOldest } from './prune-oldest.ts';
 import { membersAt, script, textAt } from './script.ts';
 import type { RedisServer } from './server.ts';
 
-export const actionsKey = (appId: string) => accountKey(appId, 'actions');
+const actionsKey = (appId: string) => accountKey(appId, 'actions');
 /** All accounts' actions by time, as `<id> <appId>`. */
 export const ALL_ACTIONS = commonKey('actions');
 

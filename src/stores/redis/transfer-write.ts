@@ -1,6 +1,6 @@
 import type { AttemptEntry } from '../../history/ports.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
-import type { AnswerRecord, Records, Section } from '../transfer.ts';
+import { isRefusal, type AnswerRecord, type Records, type Section } from '../transfer.ts';
 import { redisAccounts } from './accounts.ts';
 import { redisActions } from './actions.ts';
 import { ACTIVITY_KEYS } from './activity.ts';
@@ -160,16 +160,6 @@ const inOrderOfParts = <T>(write: (records: readonly T[]) => Promise<void>) =>
   all<T>(async (records) => {
     for (const part of inParts(records)) await write(part);
   });
-
-type RefusalEntry = AttemptEntry & {
-  readonly outcome: Extract<AttemptEntry['outcome'], { kind: 'refused' }>;
-};
-
-/** Whether the gateway itself refused it. One whose token the upstream rejected was sent. */
-function isRefusal(entry: AttemptEntry): entry is RefusalEntry {
-  const { outcome } = entry;
-  return outcome.kind === 'refused' && outcome.code !== 'upstream-token-rejected';
-}
 
 /** Five arguments for each account. */
 const setActivity = script(`

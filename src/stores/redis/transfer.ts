@@ -1,7 +1,7 @@
 /** All that Redis keeps for gateways, to be copied from here or to here. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreOpenError } from '../stores.ts';
+import { StoreCommandError, StoreOpenError } from '../stores.ts';
 import type { CopyEngine, CopySource, CopyTarget, ReadableStore } from '../transfer.ts';
 import { hasGateways, openForCommand, placeOf } from './gateways.ts';
 import { commonKey } from './keys.ts';
@@ -26,7 +26,18 @@ return { 'finished' }`);
 /** @param place a URL, as `STORE_URL` */
 export const openSource: CopyEngine['openSource'] = async (place): Promise<CopySource> => {
   const server = await openUnused(place, 'run');
-  return { ...readable(server), gapUntil: undefined, close: () => server.close() };
+  return {
+    ...readable(server),
+    gapUntil: undefined,
+    async checkUnused() {
+      if (!(await hasGateways(server))) return;
+      throw new StoreCommandError(
+        `A gateway has begun to use ${placeOf(place)} during the copy, which may not have what it charged`,
+        'Stop that gateway, empty the target and copy again',
+      );
+    },
+    close: () => server.close(),
+  };
 };
 
 /** @param place a URL, as `STORE_URL` */

@@ -83,7 +83,8 @@ export function sqliteJournal(
   };
 }
 
-const NOT_REFUSED = { code: undefined, rule: undefined };
+/** The code and rule of an attempt with another outcome. */
+export const NOT_REFUSED = { code: undefined, rule: undefined };
 
 function refusalWriter(db: DatabaseSync, nextId: () => number): (refusal: CountedRefusal) => void {
   const count = db.prepare(

@@ -3,9 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
 import type { AccountActivity, AttemptEntry } from '../../history/ports.ts';
-import type { Records, Section } from '../transfer.ts';
+import { isRefusal, type Records, type Section } from '../transfer.ts';
 import { activityOf, type ActivityRow } from './activity.ts';
-import { attemptOf, refusalOf, type AttemptRow, type RefusalRow } from './attempt-journal.ts';
+import {
+  attemptOf,
+  NOT_REFUSED,
+  refusalOf,
+  type AttemptRow,
+  type RefusalRow,
+} from './attempt-journal.ts';
 import { asBuffer } from './database.ts';
 
 type Row = Record<string, unknown>;
@@ -88,11 +94,12 @@ const attempts: CopiedTable<AttemptEntry> = {
       inserter(db, 'journal_refusals'),
     ];
     const nextId = idsAfterLast(db);
-    return ({ appId, requestId, outcome, count, ...rest }) => {
-      const facts = { ...rest, app_id: appId, request_id: requestId, id: nextId() };
-      if (outcome.kind === 'refused') {
-        const { code, rule } = outcome;
-        insertRefusal({ ...facts, code, rule, count, minute: Math.floor(rest.at / MINUTE_MS) });
+    return (entry) => {
+      const { appId, requestId, outcome, count, ...rest } = entry;
+      const { code, rule } = outcome.kind === 'refused' ? outcome : NOT_REFUSED;
+      const facts = { ...rest, app_id: appId, request_id: requestId, id: nextId(), code, rule };
+      if (isRefusal(entry)) {
+        insertRefusal({ ...facts, count, minute: Math.floor(rest.at / MINUTE_MS) });
         return;
       }
       insertAttempt({

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../time.ts';
 import { LEDGER_RETENTION_MS } from '../../add-contacts/ports.ts';
 import type { Charge, Ledger } from '../../add-contacts/ports.ts';
-import { unknownAttempts } from '../../add-contacts/after-restore.ts';
+import { usedUpByRestore } from '../../add-contacts/after-restore.ts';
 import { historyNeeded, judgeCharge, usageOf } from '../../add-contacts/rules.ts';
 import type { Attempt, AttemptKind, QuotaRule } from '../../add-contacts/rules.ts';
 import type { SqliteJournal } from './attempt-journal.ts';
@@ -44,18 +44,12 @@ export function sqliteLedger(
   ): Attempt[] {
     const { anyTargetMs, sameTargetMs } = historyNeeded(rules);
     const rows = select.all(appId, now - sameTargetMs, now - anyTargetMs, target ?? null);
-    const known = (rows as unknown as AttemptRow[]).map(([kind, of, at]) => ({
-      kind,
-      target: of,
-      at,
-    }));
-    return restoredAt === undefined
-      ? known
-      : [...unknownAttempts(rules, restoredAt, now), ...known];
+    return (rows as unknown as AttemptRow[]).map(([kind, of, at]) => ({ kind, target: of, at }));
   }
 
   return {
-    charge(appId, { kind, target }, rules, entry) {
+    charge(appId, { kind, target }, given, entry) {
+      const rules = usedUpByRestore(given, restoredAt);
       return write<Charge>(() => {
         const at = clock.now();
         const history = historyOf(appId, rules, target, at);
@@ -74,8 +68,8 @@ export function sqliteLedger(
         journal.completeNow(appId, entryId, { kind: 'returned' });
       });
     },
-    async usage(appId, rules, target) {
-      const now = clock.now();
+    async usage(appId, given, target) {
+      const [rules, now] = [usedUpByRestore(given, restoredAt), clock.now()];
       return usageOf(rules, historyOf(appId, rules, target, now), target, now);
     },
   };

@@ -27,16 +27,25 @@ export function removeFact(db: DatabaseSync, fact: Fact): void {
  * first opens it, at `now`.
  */
 export function restoredAt(db: DatabaseSync, now: number): number | undefined {
-  return readFact(db, 'backed-up-at') === undefined ? readFact(db, 'restored-at') : now;
+  const backedUpAt = readFact(db, 'backed-up-at');
+  return backedUpAt === undefined ? readFact(db, 'restored-at') : notBefore(backedUpAt, now);
 }
 
-/** The same, and it is so from now on. */
+/** The backup counts as restored now. Returns when that is. */
+export function takeOverBackup(db: DatabaseSync, now: number): number {
+  const at = notBefore(readFact(db, 'backed-up-at'), now);
+  writeFact(db, 'restored-at', at);
+  removeFact(db, 'backed-up-at');
+  return at;
+}
+
+/** When the file was restored, which is so from now on. */
 export function takeOverRestore(db: DatabaseSync, now: number): number | undefined {
-  const at = restoredAt(db, now);
-  if (at !== now) return at;
-  return inTransaction(db, () => {
-    writeFact(db, 'restored-at', now);
-    removeFact(db, 'backed-up-at');
-    return now;
-  });
+  if (readFact(db, 'backed-up-at') === undefined) return readFact(db, 'restored-at');
+  return inTransaction(db, () => takeOverBackup(db, now));
+}
+
+/** A clock that is behind the backup is wrong, and once it is set the gap would be over too soon. */
+function notBefore(backedUpAt = -Infinity, now: number): number {
+  return Math.max(backedUpAt, now);
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import {
   closeSync,
+  constants,
   copyFileSync,
   createReadStream,
   createWriteStream,
@@ -24,7 +25,7 @@ import { contentsOf, type Contents, type FileWork } from './backup.ts';
 import { lockFile, refuseLockedHere, type FileLock } from './file-lock.ts';
 import { inspectFile, isOfAnotherProgram, refuseForeignLog, schemaCookie } from './file.ts';
 import { inWorker } from './in-worker.ts';
-import { readFact, removeFact, writeFact } from './meta.ts';
+import { readFact, removeFact, takeOverBackup } from './meta.ts';
 import { schemaVersion } from './migrations.ts';
 import {
   chownLike,
@@ -72,8 +73,7 @@ export function startRestore(path: string, file: string, options: Options): File
   async function restore(): Promise<Restored> {
     await copyWithLog(file, partial);
     await checkCopy(file, partial);
-    const restoredAt = options.forgetGap ? undefined : options.clock.now();
-    const facts = prepareCopy(partial, restoredAt);
+    const { restoredAt, ...facts } = prepareCopy(partial, options);
     chownLike(partial, place);
     syncPath(partial);
     const kept = replace(place, partial, lock, options.clock.now());
@@ -153,19 +153,19 @@ async function checkCopy(file: string, partial: string): Promise<void> {
 /** Makes it one file without a log, with facts about this restore. */
 function prepareCopy(
   partial: string,
-  restoredAt: number | undefined,
-): Contents & Pick<Restored, 'backedUpAt'> {
+  { clock, forgetGap }: Options,
+): Contents & Pick<Restored, 'backedUpAt'> & { readonly restoredAt: number | undefined } {
   // Changing the schema's number is forbidden otherwise.
   const db = new DatabaseSync(partial, { defensive: false });
   try {
     if (schemaVersion(db) === 0) throw new Error('it is empty');
     db.exec('PRAGMA journal_mode = DELETE');
     const backedUpAt = readFact(db, 'backed-up-at');
-    removeFact(db, 'backed-up-at');
-    if (restoredAt !== undefined) writeFact(db, 'restored-at', restoredAt);
+    const restoredAt = forgetGap ? undefined : takeOverBackup(db, clock.now());
+    if (forgetGap) removeFact(db, 'backed-up-at');
     // A log that is left beside it belongs to another file, even if this is a plain copy of that one.
     db.exec(`PRAGMA schema_version = ${randomInt(...COOKIES)}`);
-    return { ...contentsOf(db, sizeOf(partial)), backedUpAt };
+    return { ...contentsOf(db, sizeOf(partial)), backedUpAt, restoredAt };
   } finally {
     db.close();
   }
@@ -182,7 +182,7 @@ function replace(place: string, partial: string, lock: FileLock, now: number): s
   let kept: string | undefined;
   if (sizeOf(place) > 0 || sizeOf(log) > 0) {
     foldLog(place, lock);
-    kept = `${place}.before-restore-${stamp(now)}`;
+    kept = nameToKeep(place, now);
     keepAs(place, kept);
     if (sizeOf(log) > 0) keepAs(log, `${kept}-wal`);
     lock.record(schemaCookie(place) || randomInt(...COOKIES));
@@ -216,15 +216,20 @@ function keepAs(path: string, name: string): void {
   try {
     linkSync(path, name);
   } catch {
-    copyFileSync(path, name);
+    copyFileSync(path, name, constants.COPYFILE_EXCL);
     chownLike(name, path);
     syncPath(name);
   }
 }
 
-/** Such as `20260101T120000Z`. */
-function stamp(now: number): string {
-  return new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+/** Such as `gateway.db.before-restore-20260101T120000Z`, with a number after it if there is one of this second. */
+function nameToKeep(place: string, now: number): string {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  const name = `${place}.before-restore-${stamp}`;
+  const isTaken = (one: string) => existsSync(one) || existsSync(`${one}-wal`);
+  let free = name;
+  for (let number = 2; isTaken(free); number += 1) free = `${name}-${number}`;
+  return free;
 }
 
 function inWords(file: string, error: unknown): Error {

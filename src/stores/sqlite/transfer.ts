@@ -27,6 +27,8 @@ export async function openSource(path: string): Promise<CopySource> {
   return {
     ...readable(db),
     gapUntil: at === undefined ? undefined : quotasBlockedUntil(at),
+    // It is locked.
+    checkUnused: async () => undefined,
     close: async () => close(),
   };
 }

@@ -1,44 +1,67 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { createHistory } from '../../../src/history/history.ts';
-import type { HistoryStore } from '../../../src/history/ports.ts';
+/** The journal and the counts while the store does not take them. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createHistory, type History } from '../../../src/history/history.ts';
+import type { HistoryStore, ListFetch } from '../../../src/history/ports.ts';
 import { memoryHistory } from '../../../src/stores/memory-history.ts';
+import { eventually } from '../../support/eventually.ts';
 import { movableClock } from '../../support/movable-clock.ts';
+import { entryOf } from '../../support/quota-rules.ts';
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+const ALL = { after: undefined, limit: 1000 };
 
-const FACTS = { appId: 'wx_a', subject: undefined, option: 2, target: 'ann', requestId: 'r1' };
+let history: History;
+let store: HistoryStore;
+let isAway: boolean;
+let tries: number;
 
-test('what is recorded is in the store ten seconds later, although nobody reads it or stops the gateway', async () => {
+beforeEach(() => {
   const clock = movableClock();
-  const store: HistoryStore = memoryHistory(clock);
-  const settings = { keepMs: Infinity, maxRows: Infinity };
-  const history = createHistory({
-    store,
-    clock,
-    settings,
-    onStoreError: (error) => {
-      throw error;
+  store = memoryHistory(clock);
+  [isAway, tries] = [true, 0];
+  const orAway = <T>(write: () => Promise<T>): Promise<T> => {
+    tries += 1;
+    return isAway ? Promise.reject(new Error('away')) : write();
+  };
+  history = createHistory({
+    store: {
+      ...store,
+      addFetches: (fetches) => orAway(() => store.addFetches(fetches)),
+      addCounts: (counts) => orAway(() => store.addCounts(counts)),
+      complete: (...args) => orAway(() => store.complete(...args)),
     },
+    clock,
+    settings: { keepMs: Infinity, maxRows: Infinity },
+    onStoreError: () => undefined,
   });
-  history.counted('crm', 'ok');
-  history.refused(
-    { ...FACTS, option: 2, client: 'crm' },
-    { code: 'add-too-soon', rule: 'add-gap' },
-  );
-  const sizes = { bytes: undefined, friends: undefined, chatrooms: undefined, ghs: undefined };
-  history.fetched({
-    ...{ appId: 'wx_a', at: clock.now(), durationMs: 1, outcome: 'timeout', requestId: 'r2' },
-    ...sizes,
-  });
-  const stored = async () => [
-    (await store.countsSince(0)).length,
-    (await store.attempts('wx_a', { after: undefined, limit: 9 })).length,
-    (await store.fetches('wx_a')).length,
-  ];
+});
+afterEach(() => history.stop());
 
-  expect(await stored()).toEqual([0, 0, 0]);
-  await jest.advanceTimersByTimeAsync(10_000);
-  expect(await stored()).toEqual([1, 1, 1]);
-  await history.stop();
+const fetchOf = (appId: string): ListFetch => ({
+  ...{ appId, at: 0, durationMs: 1, outcome: 'timeout', requestId: 'r-1' },
+  ...{ bytes: undefined, friends: undefined, chatrooms: undefined, ghs: undefined },
+});
+
+test('what the store did not take is written once it takes it, although nothing else happens', async () => {
+  history.counted('crm', 'ok');
+  expect(await eventually(() => tries > 0)).toBe(true);
+  isAway = false;
+  expect(await eventually(async () => (await store.countsSince(0)).length > 0)).toBe(true);
+  expect(await store.countsSince(0)).toMatchObject([{ client: 'crm', code: 'ok', count: 1 }]);
+});
+
+test('however much waits for a store that is away, it is not tried again with each request', async () => {
+  for (let i = 0; i < 3000; i += 1) {
+    history.fetched(fetchOf(`wx_${i}`));
+    if (i % 100 === 0) await new Promise(setImmediate);
+  }
+  expect(tries).toBeLessThan(20);
+});
+
+test('the outcome of an attempt is written once the store takes it', async () => {
+  const id = await store.begin(entryOf());
+  await expect(history.complete('wx_a', id, { kind: 'sent', ret: 200 })).rejects.toThrow('away');
+  isAway = false;
+  expect(await history.attempts('wx_a', ALL)).toMatchObject([
+    { outcome: { kind: 'sent', ret: 200 } },
+  ]);
 });

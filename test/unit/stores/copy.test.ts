@@ -7,6 +7,7 @@ import { openSource, openTarget } from '../../../src/stores/sqlite/transfer.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { lastsUntil, type CopyTarget, type Section } from '../../../src/stores/transfer.ts';
 import { systemClock } from '../../../src/time.ts';
+import { refusalAt } from '../../contract/history-store.contract.ts';
 import { ANN, entryOf, quotaRule } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -33,6 +34,33 @@ beforeEach(async () => {
   await stores.close();
 });
 afterEach(() => folder.remove());
+
+test('an attempt whose token the upstream rejected is a sent one in the copy too: no refusals push it out', async () => {
+  const rejected = { kind: 'refused', code: 'upstream-token-rejected', rule: undefined } as const;
+  const from = openSqliteStores(join(folder.path, 'from.db'), systemClock, 0);
+  await from.history.complete('wx_x', await from.history.begin(entryOf('wx_x')), rejected);
+  await from.close();
+  const source = await openSource(join(folder.path, 'from.db'));
+  const target = await openTarget(join(folder.path, 'to.db'));
+  await copyStore(source, target, GOES_ON);
+  await target.finish();
+  await source.close();
+
+  const { history, close } = openSqliteStores(join(folder.path, 'to.db'), systemClock, 0);
+  await history.addRefusals([1, 2, 3, 4].map((minute) => refusalAt(minute * 60_000)));
+  await history.prune({ before: 0, maxRows: 3 });
+  const [entry] = await history.attempts('wx_x', { after: undefined, limit: 10 });
+  expect(entry?.outcome).toEqual(rejected);
+  await close();
+});
+
+test('a source that is in use by the end is not copied', async () => {
+  const source = await openSource(join(folder.path, 'from.db'));
+  const target = await openTarget(join(folder.path, 'to.db'));
+  const used = { ...source, checkUnused: () => Promise.reject(new Error('in use')) };
+  await expect(copyStore(used, target, GOES_ON)).rejects.toThrow('in use');
+  await Promise.all([source.close(), target.close()]);
+});
 
 /** Copies `from.db` to `to.db` through a target that may be changed. */
 async function copyThrough(change: (target: CopyTarget) => Partial<CopyTarget>, events = GOES_ON) {

@@ -1,11 +1,12 @@
 /** Backups that were made by hand, and a restore that ends in its middle. */
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startBackup } from '../../../src/stores/sqlite/backup.ts';
 import { startRestore } from '../../../src/stores/sqlite/restore.ts';
 import { openSqliteStores } from '../../../src/stores/sqlite/sqlite-stores.ts';
 import { movableClock } from '../../support/movable-clock.ts';
-import { ANN, entryOf, quotaRule, T0 } from '../../support/quota-rules.ts';
+import { ANN, DAY_MS, entryOf, quotaRule, T0 } from '../../support/quota-rules.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const RULES = [quotaRule(5)];
@@ -72,3 +73,32 @@ test('a store that is missing or damaged is restored too', async () => {
   await restore();
   expect(await left()).toBe(4);
 });
+
+test('each restore keeps the store of before, also two within a second', async () => {
+  await copyByHand();
+  const first = await restore();
+  const second = await restore();
+  const chargesIn = async (file: string | undefined) =>
+    (await startRestore(path, file ?? '', { clock, forgetGap: true }).done).charges;
+  expect(await chargesIn(first.kept)).toBe(2);
+  expect(await chargesIn(second.kept)).toBe(1);
+});
+
+test.each([
+  ['restored', () => startRestore(path, copy, { clock, forgetGap: false }).done],
+  ['put in place by hand', async () => renameSync(copy, path)],
+])(
+  'a backup that is %s before the clock is right counts from no earlier than it was made',
+  async (_how, bringBack) => {
+    clock.set(T0);
+    await open().close();
+    await startBackup(path, copy, clock).done;
+    clock.set(T0 - 2 * DAY_MS);
+    await bringBack();
+    expect(await left()).toBe(0);
+    clock.set(T0 + DAY_MS - 1);
+    expect(await left()).toBe(0);
+    clock.set(T0 + DAY_MS);
+    expect(await left()).toBe(5);
+  },
+);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  NO_TROUBLES,
   ACCOUNTS_PER_PAGE,
   selectAccounts,
   STALE_AFTER_MS,
-  worstAccounts,
+  findTroubles,
   type AccountQuery,
 } from '../../../../src/ops/overview/select.ts';
 import type { AccountSummary } from '../../../../src/ops/overview/summaries.ts';
@@ -82,14 +83,14 @@ describe('selectAccounts', () => {
   });
 });
 
-describe('worstAccounts', () => {
+describe('findTroubles', () => {
   test('gives each reason', () => {
     const summary = account('wx_a', {
       list: list(2 * STALE_AFTER_MS),
       refusedToday: 3,
       lastFetch: fetch('timeout'),
     });
-    expect(worstAccounts([summary], NOW)).toEqual([
+    expect(findTroubles([summary], NOW).worst).toEqual([
       {
         summary,
         troubles: [
@@ -109,7 +110,7 @@ describe('worstAccounts', () => {
       account('wx_polled', { list: list(HOUR_MS + 30_000), lastFetch: fetch('timeout') }),
       account('wx_later', { list: list(1000), lastFetch: fetch('unreachable') }),
     ];
-    expect(worstAccounts(well, NOW)).toEqual([]);
+    expect(findTroubles(well, NOW)).toEqual(NO_TROUBLES);
   });
 
   test('orders by the number of reasons, then by the oldest list, then by refusals', () => {
@@ -120,8 +121,13 @@ describe('worstAccounts', () => {
       account('wx_older', { list: list(3 * STALE_AFTER_MS) }),
       account('wx_two', { refusedToday: 1, lastFetch: fetch('invalid') }),
     ];
-    const worst = (limit?: number) => names(worstAccounts(all, NOW, limit).map((a) => a.summary));
+    const found = (limit?: number) => findTroubles(all, NOW, limit);
+    const worst = (limit?: number) => names(found(limit).worst.map(({ summary }) => summary));
     expect(worst()).toBe('wx_two wx_older wx_old wx_9 wx_1');
     expect(worst(2)).toBe('wx_two wx_older');
+    expect(found(2)).toMatchObject({
+      total: 5,
+      counts: { 'refused-today': 3, 'stale-list': 2, 'fetch-failed': 1 },
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { NO_TROUBLES } from '../../../../src/ops/overview/select.ts';
 import { needs, tiles, type Facts } from '../../../../src/ops/page/model.ts';
 
 const NOW = Date.parse('2026-06-01T12:00:00Z');
-const HOUR_MS = 3_600_000;
 const QUIET = {
   at: NOW,
   answered: 0,
@@ -25,24 +25,15 @@ function facts(change: Partial<Facts> = {}): Facts {
     clientCount: 1,
     quarter: QUIET,
     clients: [],
-    accounts: [],
+    troubles: NO_TROUBLES,
     ...change,
   };
 }
 
-const account = (change: object) => ({
-  appId: 'wx_a',
-  onlineSince: undefined,
-  list: undefined,
-  lastAttemptAt: undefined,
-  refusedToday: 0,
-  lastFetch: undefined,
-  ...change,
-});
-
 describe('what needs an operator', () => {
   test('is nothing if all is well, and if an account was only refused', () => {
-    expect(needs(facts({ accounts: [account({ refusedToday: 9 })] }))).toEqual([]);
+    const troubles = { ...NO_TROUBLES, counts: { ...NO_TROUBLES.counts, 'refused-today': 9 } };
+    expect(needs(facts({ troubles }))).toEqual([]);
   });
 
   test.each<[string, Partial<Facts>, string]>([
@@ -66,13 +57,12 @@ describe('what needs an operator', () => {
   });
 
   test('accounts are counted, the most urgent comes first', () => {
-    const list = { savedAt: NOW - 25 * HOUR_MS, bytes: 1, source: 'live' };
-    const lastFetch = { at: NOW, durationMs: 1, outcome: 'timeout' };
+    const counts = { 'refused-today': 0, 'stale-list': 2, 'fetch-failed': 1 };
     const found = needs(
       facts({
         breaker: 'open',
         notReady: ['store'],
-        accounts: [account({ list, lastFetch }), account({ appId: 'wx_b', list })],
+        troubles: { ...NO_TROUBLES, counts },
       }),
     );
     expect(found).toEqual([
@@ -84,7 +74,7 @@ describe('what needs an operator', () => {
   });
 
   test('is known also while the store cannot be read', () => {
-    const found = needs(facts({ notReady: ['store'], clients: undefined, accounts: undefined }));
+    const found = needs(facts({ notReady: ['store'], clients: undefined, troubles: undefined }));
     expect(found).toEqual([{ kind: 'store' }]);
   });
 });

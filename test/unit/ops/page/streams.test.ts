@@ -1,5 +1,11 @@
 /** Live updates with short intervals, on a real connection. */
-import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createStreams, type Stream, type Streams } from '../../../../src/ops/page/streams.ts';
@@ -10,11 +16,17 @@ let server: Server;
 let opened: Stream | undefined;
 let shown: Record<string, string>;
 let moments: object[];
+let responses: ServerResponse[];
+let errors: Error[];
 beforeEach(async () => {
   streams = createStreams({ updateMs: 10, commentMs: 25 });
   shown = { sentence: 'All is well', updated: '1' };
   moments = [];
+  responses = [];
+  errors = [];
   server = createServer((_req, res) => {
+    responses.push(res);
+    res.on('error', (error) => errors.push(error));
     opened = streams.open(res, { 'Content-Type': 'text/event-stream' }, async (moment) => {
       moments.push(moment);
       return { ...shown };
@@ -45,6 +57,7 @@ async function connect() {
         ([, data = '']) => JSON.parse(data) as Record<string, string>,
       ),
     leave: () => res.destroy(),
+    stopReading: () => res.pause(),
   };
 }
 
@@ -100,6 +113,50 @@ test('the end of a sign-in is said, and ends the stream', async () => {
   opened?.signedOut();
   expect(await eventually(reader.isOver)).toBe(true);
   expect(reader.text()).toContain('event: signed-out\n');
+});
+
+/** More than systems keep for a reader. */
+const TOO_MUCH = 'x'.repeat(30_000_000);
+
+async function connectWithoutReading() {
+  const reader = await connect();
+  expect(await eventually(() => reader.events().length === 1)).toBe(true);
+  reader.stopReading();
+  shown = { sentence: TOO_MUCH };
+  expect(await eventually(() => responses.at(-1)?.writableNeedDrain === true)).toBe(true);
+  return reader;
+}
+
+test('a reader that takes nothing any more is left, so that it does not keep its place', async () => {
+  await connectWithoutReading();
+  expect(await eventually(() => responses[0]?.destroyed === true)).toBe(true);
+});
+
+test('nothing is written after the end, however long the reader takes for the rest', async () => {
+  await connectWithoutReading();
+  opened?.signedOut();
+  opened?.signedOut();
+  const other = await connect();
+  expect(await eventually(() => /\n:\n\n:\n\n/.test(other.text()))).toBe(true);
+  streams.stop();
+  opened?.signedOut();
+  await new Promise(setImmediate);
+  expect(errors).toEqual([]);
+});
+
+test('streams are updated one after another, and other work gets its turn between two', async () => {
+  const TEN = 10;
+  await Promise.all(Array.from({ length: TEN }, connect));
+  const before = moments.length;
+  const seen: number[] = [];
+  const look = () => {
+    seen.push(moments.length);
+    if (moments.length < before + TEN) setImmediate(look);
+  };
+  look();
+  expect(await eventually(() => moments.length >= before + TEN)).toBe(true);
+  const steps = seen.map((count, at) => count - (seen[at - 1] ?? count));
+  expect(Math.max(...steps)).toBeLessThan(TEN / 2);
 });
 
 test('a stop ends all of them, and there is no room afterwards', async () => {
