@@ -15,7 +15,7 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   [
     'check',
     {
-      summary: 'read every setting and tell what is wrong',
+      summary: 'read every setting and list what is wrong',
       load: async () => (await import('./check.ts')).check,
     },
   ],
@@ -76,7 +76,7 @@ Usage: ${program} COMMAND [ARGUMENT …]
 
 ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
-\`${program} COMMAND --help\` tells more.
+\`${program} COMMAND --help\` says more.
 `;
 
 /** How long the rest of the log may take to reach its reader at the end, milliseconds. */

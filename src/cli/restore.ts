@@ -16,7 +16,7 @@ import {
 const usage = (program: string) => `Usage: ${program} restore FILE [--forget-gap]
 
 Puts a copy of FILE, a backup, in the place of the store that STORE_URL names (SQLite). Stop the gateway before. FILE is checked
-first, and the store of before is kept beside the restored one.
+first, and the previous store is kept beside the restored one.
 
 What was charged between the backup and now is not known any more. So every quota of addContacts counts as used up for the
 next 24 hours.
@@ -59,7 +59,7 @@ function inWords(file: string, restored: Restored, forgetGap: boolean): string {
   const made = backedUpAt === undefined ? '' : `, made at ${new Date(backedUpAt).toISOString()}`;
   return [
     `Restored ${file}${made}: ${contentsInWords(restored)}.`,
-    ...(kept === undefined ? [] : [`The store of before is kept as ${kept}.`]),
+    ...(kept === undefined ? [] : [`The previous store is kept as ${kept}.`]),
     forgetGap
       ? 'What was charged after the backup is forgotten: accounts may exceed their quotas.'
       : 'What was charged after the backup is not known.',

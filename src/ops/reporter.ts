@@ -151,7 +151,10 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
 
     clients: {
       onProblems: (problems: readonly Problem[]) =>
-        logger.error({ problems }, 'the clients file is broken; the clients of before stay'),
+        logger.error(
+          { problems },
+          'the clients file is broken; the previous clients stay in force',
+        ),
       onTakenOver: (clients: readonly Client[]) =>
         logger.info(
           { clients: clients.map(({ name }) => name) },

@@ -97,6 +97,20 @@ describeInBrowser('the ops page', () => {
       expect(page.url()).toContain('lang=en');
     });
 
+    test('has a time in the time zone of whoever points at it', async () => {
+      const page = await open(gateway.opsUrl);
+      await page.goto(`${gateway.opsUrl}/accounts/wx_sales_02?lang=zh`);
+      await page.getByText('鼠标指向时间可查看本地时间').waitFor();
+      const time = page.locator('#fetches time').first();
+      await time.hover();
+      const at = new Date((await time.getAttribute('datetime')) ?? '');
+      // The visitor is in China: eight hours ahead, which is the next day from 16:00 UTC on.
+      const day = new Date(at.getTime() + 8 * 3_600_000).getUTCDate();
+      expect(await time.getAttribute('title')).toMatch(
+        new RegExp(`^${at.toISOString().slice(0, 10)} .* UTC\\n\\d+/\\d+/${day} GMT\\+8`),
+      );
+    });
+
     test('is used with the keyboard: past the links at the top, with a visible focus', async () => {
       const page = await open(gateway.opsUrl);
       await page.goto(`${gateway.opsUrl}/?lang=en`);

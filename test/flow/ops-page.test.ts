@@ -76,12 +76,12 @@ describe('a page', () => {
       /2 things need you.*2 accounts: the last fetch of the list failed\..*2 lists older than 24 hours/,
     );
     expect(text).toMatch(
-      /Upstream.*Token.*from GEWE_TOKEN.*Store.*memory.*Clients.*1 client configured/,
+      /Upstream.*Token OK GEWE accepts it from GEWE_TOKEN.*Store.*memory.*Clients.*1 client configured/,
     );
     expect(text).toMatch(
       /Accounts to look at wx_sales_02 last fetch: timeout list is 1 d 17 h old 13 refusals today/,
     );
-    expect(text).toContain('It started at 08:20 UTC; what was before is not here.');
+    expect(text).toContain('It started at 08:20 UTC; nothing before that is shown.');
     expect(text).toMatch(/test .*upstream-unreachable \d+/);
   });
 
@@ -271,6 +271,7 @@ describe('an action', () => {
       /loopback withdrew online since/,
     );
     expect(await textOf('/?lang=en')).toMatch(/loopback wx_support_02 withdrew online since/);
+    expect((await page('/')).body.toString()).toContain('href="./admin/actions?limit=1000"');
   });
 
   test('forgets a list', async () => {

@@ -94,7 +94,7 @@ test('a backup of a running gateway is restored, and no quota is loosened for a 
   const block = blockWith(recipeBlocks(RECIPE, '## Restore'), 'restore');
   const restored = await type(withWords(block, { 'backups/2026-01-01.db': copy }));
   expect(restored).toMatch(
-    /^Restored \S+, made at \S+Z: 0 saved lists, 1 charge, 1 account\.\nThe store of before is kept as (\S+)\.\n/,
+    /^Restored \S+, made at \S+Z: 0 saved lists, 1 charge, 1 account\.\nThe previous store is kept as (\S+)\.\n/,
   );
   expect([existsSync(`${store}-wal`), existsSync(`${store}-shm`)]).toEqual([false, false]);
   expect(statSync(store).mode & 0o777).toBe(0o600);

@@ -71,7 +71,8 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
 
   async function sendAccount(res: Response, appId: string, warning?: string): Promise<void> {
     const account = await describe(appId);
-    if (account === undefined) throw new Refusal('not-found', 'This account is not known.');
+    if (account === undefined)
+      throw new Refusal('not-found', 'This account is not known.', { msg: '没有该账号的记录' });
     sendObject(res, { ...account, warning });
   }
 
@@ -97,7 +98,9 @@ export function adminAccounts(parts: AdminAccountsParts): Router {
     })
     .delete(async (req, res) => {
       if (!(await changes.withdraw(operatorOf(res), appIdOf(req, res)))) {
-        throw new Refusal('not-found', 'This account was not declared here.');
+        throw new Refusal('not-found', 'This account was not declared here.', {
+          msg: '没有登记过该账号的上线时间',
+        });
       }
       sendNoContent(res);
     })

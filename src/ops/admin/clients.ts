@@ -36,5 +36,6 @@ function noClient(): Refusal {
   return new Refusal(
     'not-found',
     'No client has this name, and none with it has called in the last 24 hours. GET /admin/clients lists the names.',
+    { msg: '没有该客户端' },
   );
 }

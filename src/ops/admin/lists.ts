@@ -84,5 +84,7 @@ function sendStart(res: Response, start: RefreshStart): void {
 }
 
 function noList(): Refusal {
-  return new Refusal('not-found', 'No list is saved for this account.');
+  return new Refusal('not-found', 'No list is saved for this account.', {
+    msg: '没有已保存的列表',
+  });
 }

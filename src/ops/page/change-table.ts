@@ -18,7 +18,9 @@ export function changePart(
   const { words } = setting;
   if (changes === undefined) return html`<p class="note">${words.unreadable}</p>`;
   if (changes.length === 0) return html`<p class="quiet">${words.noChanges}</p>`;
-  return changeTable(changes, setting, options);
+  if (!options.namesAccounts) return changeTable(changes, setting, options);
+  return html`${changeTable(changes, setting, options)}
+    <p><a href="${setting.root}admin/actions?limit=1000">${words.allChanges}</a></p>`;
 }
 
 function changeTable(

@@ -29,6 +29,7 @@ export interface FactsParts {
 
 const ATTEMPTS_PER_PAGE = 50;
 const CHANGES_SHOWN = 20;
+const CHANGES_OF_ALL_SHOWN = 10;
 const QUARTER_MINUTES = 15;
 
 export async function overviewFacts(parts: FactsParts): Promise<OverviewFacts> {
@@ -37,7 +38,7 @@ export async function overviewFacts(parts: FactsParts): Promise<OverviewFacts> {
     health.notReady(),
     unlessFailed(parts.summaries.all()),
     unlessFailed(parts.clientActivities.all()),
-    unlessFailed(parts.history.allActions({ after: undefined, limit: CHANGES_SHOWN })),
+    unlessFailed(parts.history.allActions({ after: undefined, limit: CHANGES_OF_ALL_SHOWN })),
   ]);
   const now = clock.now();
   return {

@@ -93,6 +93,22 @@ function focusAgain(region, { at, href }) {
   same?.focus({ preventScroll: true });
 }
 
+/** Times are written in UTC. Whoever can point at one reads it in their own time zone too. */
+function showOwnTimes() {
+  const zone = document.getElementById('zone');
+  zone.textContent = zone.dataset.pointed;
+  const { lang } = document.documentElement;
+  document.addEventListener('mouseover', ({ target }) => {
+    const element = target.closest('time');
+    if (element === null) return;
+    const utc = element.dateTime.slice(0, 19).replace('T', ' ');
+    const own = new Date(element.dateTime).toLocaleString(lang, { timeZoneName: 'short' });
+    element.title = `${utc} UTC\n${own}`;
+  });
+}
+
+if (matchMedia('(hover: hover)').matches) showOwnTimes();
+
 if (place !== null) {
   document.addEventListener('visibilitychange', () => (document.hidden ? disconnect() : connect()));
   document.addEventListener('focusout', () => setTimeout(showHeld));

@@ -38,7 +38,7 @@ export function renderFrame(frame: Frame, content: HtmlValue): string {
         ${top(frame)}
         <main id="content" tabindex="-1">${content}</main>
         <footer class="bottom">
-          <p>${words.utc}</p>
+          <p id="zone" data-pointed="${words.utcAndLocal}">${words.utc}</p>
           ${frame.live && html`<noscript><p>${words.noScript}</p></noscript>`}
         </footer>
       </body>

@@ -30,7 +30,8 @@ function carryOut(task: Task): void {
       return;
     }
     const found = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (found !== 'ok') throw new Error(`the database is damaged (${String(found)})`);
+    if (found !== 'ok')
+      throw new Error(`the database is damaged (${String(found).replace(/\s+/g, ' ')})`);
   } finally {
     db.close();
   }
