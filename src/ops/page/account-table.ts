@@ -199,7 +199,7 @@ export function savedList(
     <span class="quiet">${bytes(size)}, ${words.sources[source]}</span>`;
 }
 
-export function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Html {
+function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Html {
   const [last] = fetches;
   if (last === undefined) return html`<span class="quiet">${words.none}</span>`;
   const values = fetches
