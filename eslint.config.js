@@ -8,7 +8,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', 'src/docs/*.js', 'src/ops/page/*.js', 'test/support/*.js'] },
+        projectService: {
+          allowDefaultProject: ['*.js', 'src/docs/*.js', 'src/ops/page/*.js', 'test/support/*.js'],
+        },
       },
     },
     rules: {

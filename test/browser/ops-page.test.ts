@@ -75,7 +75,7 @@ describeInBrowser('the ops page', () => {
         expect(await isTooWide(page)).toBe(false);
         if (name === 'ops') await page.locator('#chart-table summary').click();
         await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)');
-        await screenshot(page, name, look);
+        if (name !== 'ops-action') await screenshot(page, name, look);
         if (name !== 'ops') continue;
         await page.evaluate("document.getElementById('accounts-title').scrollIntoView()");
         await screenshot(page, 'ops-accounts', look);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { COUNT_BUCKET_MS } from '../../src/history/ports.ts';
 import { openSource } from '../../src/stores/sqlite/transfer.ts';
 import { SECTIONS } from '../../src/stores/transfer.ts';
 import { budget } from '../support/budget.ts';
@@ -22,7 +23,9 @@ const PASSWORD = 'a-long-password';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  await fillSqlite(join(folder.path, 'data/gateway.db'), ACCOUNTS);
+  // At the end of a bucket, so that no count of requests is over before the copy is.
+  const filledAt = Math.ceil(Date.now() / COUNT_BUCKET_MS) * COUNT_BUCKET_MS;
+  await fillSqlite(join(folder.path, 'data/gateway.db'), ACCOUNTS, filledAt);
 });
 afterAll(() => folder.remove());
 
@@ -36,20 +39,24 @@ async function run(args: string[], env: Readonly<Record<string, string>> = {}) {
   return { code, output: command.output() };
 }
 
-/** The records of each section, in an order of their own. Ids of entries are those of the engine. */
+/** Those of one account have an order. */
+const ORDERED: readonly string[] = ['attempts', 'actions', 'fetches'];
+
+/** The records of each section by account, or by their text. Ids of entries are those of the engine. */
 async function contentOf(file: string): Promise<Record<string, string[]>> {
   const source = await openSource(join(folder.path, file));
   const content: Record<string, string[]> = {};
   for (const section of SECTIONS) {
-    const records: string[] = [];
+    const records: { readonly key: string; readonly json: string }[] = [];
     for await (const batch of source.read(section)) {
       for (const record of batch) {
-        const { id, ...rest } = { id: undefined, ...record };
-        const isOwnId = section === 'answers' || section === 'sessionKeys';
-        records.push(JSON.stringify(isOwnId ? { id, ...rest } : rest, byName));
+        const { id, ...rest } = { id: undefined, appId: undefined, ...record };
+        const json = JSON.stringify(ORDERED.includes(section) ? rest : { id, ...rest }, byName);
+        records.push({ key: ORDERED.includes(section) ? String(rest.appId) : json, json });
       }
     }
-    content[section] = records.sort();
+    records.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
+    content[section] = records.map(({ json }) => json);
   }
   await source.close();
   return content;

@@ -305,7 +305,7 @@ const ZH: Words = {
   otherLanguage: 'English',
   otherLang: 'en',
   utc: '所有时间均为 UTC。',
-  units: { d: '天', h: '小时', min: '分', s: '秒', ms: '毫秒' },
+  units: { d: '天', h: '小时', min: '分钟', s: '秒', ms: '毫秒' },
   updated: '更新于',
   live: '实时',
   notLive: '未实时更新',

@@ -50,16 +50,14 @@ function plain<S extends Section>({
   };
 }
 
-/** Inserts rows with the same columns each time. */
+/** Inserts rows. Columns that a row does not have are null. */
 function inserter(db: DatabaseSync, table: string): (row: Row) => void {
-  let insert: ReturnType<DatabaseSync['prepare']> | undefined;
-  return (row) => {
-    const columns = Object.keys(row);
-    insert ??= db.prepare(
-      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    );
-    insert.run(...Object.values(row).map((value) => (value ?? null) as SQLInputValue));
-  };
+  const columns = db.prepare(`SELECT name FROM pragma_table_info('${table}')`).all();
+  const names = columns.map(({ name }) => String(name));
+  const insert = db.prepare(
+    `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  return (row) => insert.run(...names.map((name) => (row[name] ?? null) as SQLInputValue));
 }
 
 function withoutNulls(row: Row): Row {
