@@ -361,13 +361,25 @@ describe('an action', () => {
     expect(done.headers.location).toContain('done=declared-never-seen');
   });
 
-  test('of another page is refused', async () => {
-    const answer = await httpCall(gateway.opsUrl, {
-      path: '/accounts/wx_sales_01/forget-list',
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'http://evil.test' },
-    });
-    expect(answer.status).toBe(403);
-  });
+  test.each(['online-since', 'withdraw', 'refresh-list', 'forget-list'])(
+    '%s needs a form of its own page',
+    async (action) => {
+      const port = Number(new URL(gateway.opsUrl).port);
+      const otherPort = `http://127.0.0.1:${port + 1}`;
+      for (const Origin of [undefined, 'null', 'http://evil.test', otherPort]) {
+        const answer = await httpCall(gateway.opsUrl, {
+          path: `/accounts/wx_sales_01/${action}`,
+          headers: {
+            'Content-Type': 'application/x-www-form-urlencoded',
+            ...(Origin !== undefined && { Origin }),
+          },
+          body: 'at=2026-01-01T00%3A00&zone=Z',
+        });
+        expect([Origin, answer.status]).toEqual([Origin, 403]);
+      }
+      expect(await actions('wx_sales_01')).toEqual([]);
+    },
+  );
 });
 
 test('with the store away the page says so, and shows the rest', async () => {

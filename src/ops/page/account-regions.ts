@@ -5,7 +5,7 @@ import { declaredBy } from '../../add-contacts/account-age.ts';
 import type { Attempt } from '../../history/history.ts';
 import type { AdminAction, ListFetch } from '../../history/ports.ts';
 import type { AccountSummary } from '../overview/summaries.ts';
-import { quotaMeter, onlineSince } from './account-table.ts';
+import { onlineSince, quotaMeter, savedList } from './account-table.ts';
 import { changePart } from './change-table.ts';
 import { bars, lane, scaleFor, steps } from './charts.ts';
 import { age, bytes, clockTime, duration, exactTime, number, time } from './format.ts';
@@ -68,7 +68,7 @@ function state(facts: AccountFacts, view: AccountView, setting: Setting): Html {
       <dl>
         ${fact(words.onlineSince, html`${onlineSince({ onlineSince: sinceOf(view) }, facts.minimumMs, setting)}`)}
         ${fact(words.firstSeen, view.record?.firstSeenAt === undefined ? words.never : time(view.record.firstSeenAt, now))}
-        ${fact(words.list, listFacts(facts, setting))}
+        ${fact(words.list, facts.list ? savedList(facts.list, setting) : words.noList)}
       </dl>
       ${quotaTable(view, setting)}
     </div>`;
@@ -84,12 +84,6 @@ function fact(name: string, value: Html | string): Html {
 function sinceOf({ standing, record }: AccountView): AccountSummary['onlineSince'] {
   if (standing.kind !== 'known') return undefined;
   return { at: standing.onlineSince, by: standing.by === 'operator' ? declaredBy(record) : 'seen' };
-}
-
-function listFacts({ list }: AccountFacts, { words, now }: Setting): Html | string {
-  if (list === undefined) return words.noList;
-  return html`${time(list.savedAt, now, words.ago(age(now - list.savedAt, words)))}
-    <span class="quiet">${bytes(list.bytes)}, ${words.sources[list.source]}</span>`;
 }
 
 function quotaTable({ usage }: AccountView, setting: Setting): Html {

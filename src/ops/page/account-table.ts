@@ -7,7 +7,7 @@ import { ACCOUNTS_PER_PAGE, type AccountQuery, type SelectedAccounts } from '../
 import type { AccountSummary } from '../overview/summaries.ts';
 import { sparkline } from './charts.ts';
 import { age, bytes, duration, time } from './format.ts';
-import { accountHref, overviewHref, SORTS, type Setting } from './view.ts';
+import { accountHref, FILTERS, LONGEST_SEARCH, overviewHref, SORTS, type Setting } from './view.ts';
 
 /** A row: what all accounts are known by, and what was looked up for this one. */
 export interface AccountRow {
@@ -24,8 +24,6 @@ export interface AccountTable extends Omit<SelectedAccounts, 'rows'> {
   /** How long an account must be online before it can add, milliseconds; 0 if its age does not matter. */
   readonly minimumMs: number;
 }
-
-const FILTERS: readonly AccountQuery['filter'][] = ['all', 'stale', 'refused-today'];
 
 /** Stays as it is while the page is live: somebody may be typing in it. */
 export function accountSearch(query: AccountQuery, setting: Setting): Html {
@@ -48,7 +46,7 @@ export function accountSearch(query: AccountQuery, setting: Setting): Html {
         name="q"
         type="search"
         value="${query.search}"
-        maxlength="128"
+        maxlength="${LONGEST_SEARCH}"
         autocomplete="off"
         spellcheck="false"
       />
@@ -120,7 +118,7 @@ function accountRow(
   setting: Setting,
 ): Html {
   const { words, now } = setting;
-  const { appId, lastAttemptAt, refusedToday } = summary;
+  const { appId, list, lastAttemptAt, refusedToday } = summary;
   const cell = (label: string, content: Html | string) =>
     html`<td role="cell" data-label="${label}"><div>${content}</div></td>`;
   return html`<tr role="row">
@@ -130,7 +128,7 @@ function accountRow(
     ${cell(words.onlineSince, onlineSince(summary, minimumMs, setting))}
     ${cell(words.adds, html`${quotaLeft(view?.usage, 'add-per-day', words.adds, setting)}${view?.nextAddAt !== undefined && html`<span class="quiet">${words.nextAt} ${nextAdd(view.nextAddAt, setting)}</span>`}`)}
     ${cell(words.accepts, quotaLeft(view?.usage, 'accept-per-day', words.accepts, setting))}
-    ${cell(words.list, listFacts(summary, setting))}
+    ${cell(words.list, list ? savedList(list, setting) : html`<span class="quiet">${words.none}</span>`)}
     ${cell(words.fetches, fetchLine(fetches, setting))}
     ${cell(words.lastAttempt, html`${lastAttemptAt === undefined ? html`<span class="quiet">${words.never}</span>` : time(lastAttemptAt, now, words.ago(age(now - lastAttemptAt, words)))}${refusedToday > 0 && html`<span class="reason refused-today">${words.troubles.refused(refusedToday)}</span>`}`)}
   </tr>`;
@@ -192,10 +190,13 @@ export function quotaMeter(
   >`;
 }
 
-function listFacts({ list }: AccountSummary, { words, now }: Setting): Html {
-  if (list === undefined) return html`<span class="quiet">${words.none}</span>`;
-  return html`<span>${time(list.savedAt, now, words.ago(age(now - list.savedAt, words)))}</span>
-    <span class="quiet">${bytes(list.bytes)}, ${words.sources[list.source]}</span>`;
+/** How old the saved list is, its size and its source. */
+export function savedList(
+  { savedAt, bytes: size, source }: NonNullable<AccountSummary['list']>,
+  { words, now }: Setting,
+): Html {
+  return html`<span>${time(savedAt, now, words.ago(age(now - savedAt, words)))}</span>
+    <span class="quiet">${bytes(size)}, ${words.sources[source]}</span>`;
 }
 
 function fetchLine(fetches: readonly ListFetch[], { words }: Setting): Html {

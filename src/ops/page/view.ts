@@ -29,7 +29,7 @@ export interface Setting {
   readonly now: number;
 }
 
-const FILTERS: readonly AccountQuery['filter'][] = ['all', 'stale', 'refused-today'];
+export const FILTERS: readonly AccountQuery['filter'][] = ['all', 'stale', 'refused-today'];
 export const SORTS: readonly AccountQuery['sort'][] = [
   'app-id',
   'list-age',
@@ -44,7 +44,8 @@ const DEFAULTS: AccountQuery = {
   descending: false,
   page: 1,
 };
-const LONGEST_SEARCH = 128;
+/** In characters. */
+export const LONGEST_SEARCH = 128;
 
 /** Anything that is not understood counts as not given. */
 export function readQuery(params: URLSearchParams): AccountQuery {
