@@ -8,6 +8,9 @@ export interface Page {
   readonly limit: number;
 }
 
+/** What ids of entries look like in all engines. They grow with time. */
+export const ENTRY_ID = /^\d{1,16}$/;
+
 /** Who wanted to do what. */
 export interface AttemptFacts {
   readonly appId: string;

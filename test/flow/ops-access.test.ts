@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { httpCall, type HttpAnswer, type HttpCall } from '../support/http-client.ts';
 import { movableClock, type MovableClock } from '../support/movable-clock.ts';
 import { rawRequest } from '../support/raw-client.ts';
-import { startGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startGateway, TOKEN, type TestGateway } from '../support/start-gateway.ts';
 
 const OPS_TOKEN = 'ops-token-of-this-test';
 const OPS_ORIGIN = 'https://ops.example.com';
@@ -283,6 +283,9 @@ describe('with OPS_TOKEN', () => {
       headers: { 'Accept-Language': 'zh-CN' },
     });
     expect(english.body.toString()).toContain('action="sign-in?lang=en&amp;to=accounts%2Fwx_a"');
+
+    const withToken = await call(`/sign-in?to=${encodeURIComponent(`?q=${TOKEN}`)}`);
+    expect(withToken.body.toString()).not.toContain(TOKEN);
 
     const path = `/sign-in?lang=zh&to=${encodeURIComponent('"><script>')}`;
     const typed = '"><script>alert(1)</script>';

@@ -1,6 +1,7 @@
 /** The operators' pages over HTTP: what they are served with, what they show, what is done from them, and live updates. */
 import { get, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { COUNT_BUCKET_MS } from '../../src/history/ports.ts';
 import { openMemoryStores } from '../../src/stores/memory.ts';
 import { systemClock } from '../../src/time.ts';
 import { eventually } from '../support/eventually.ts';
@@ -126,6 +127,9 @@ describe('a page', () => {
       '/',
       '/accounts/wx_sales_01',
       `/accounts/${TOKEN}`,
+      `/?q=${TOKEN}`,
+      `/?${TOKEN}=${TOKEN}`,
+      `/accounts/wx_sales_01?done=${TOKEN}&after=${TOKEN}`,
       `/?q=${encodeURIComponent('<b>')}`,
     ]) {
       const html = (await page(path)).body.toString();
@@ -134,6 +138,42 @@ describe('a page', () => {
       expect(html).not.toContain('<b>"');
     }
   });
+});
+
+test('what callers, GEWE and operators gave is text, wherever it is shown', async () => {
+  const stores = openMemoryStores(systemClock, 1_000_000);
+  const given = `"'><img src=x onerror=alert(1)>`;
+  const [appId, client, target, requestId, at] = ['wx_a', given, given, given, systemClock.now()];
+  const facts = { appId, client, subject: given, option: 2, target, requestId } as const;
+  await stores.accounts.seen(appId, 1);
+  await stores.history.begin({ ...facts, deadlineMs: 1e9 });
+  const refusal = { ...facts, code: given as 'add-quota-exhausted', rule: given, at, count: 1 };
+  await stores.history.addRefusals([refusal]);
+  const [who, before, after] = [given, given, given];
+  await stores.history.addAction({ appId, at, who, what: 'declared', before, after, requestId });
+  const sizes = { bytes: 1, friends: 1, chatrooms: 1, ghs: 1 };
+  const fetch = { appId, at, durationMs: 1, outcome: 'list', ...sizes, requestId } as const;
+  await stores.history.addFetches([fetch]);
+  const bucket = at - (at % COUNT_BUCKET_MS);
+  await stores.history.addCounts([{ client, code: given, bucket, count: 1 }]);
+  const warned = { ...stores, warnings: () => [given as 'store-may-evict'] };
+  const hostile = await startGateway({
+    overrides: { stores: warned },
+  });
+  try {
+    const escaped = '&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;';
+    for (const [path, times] of [
+      ['/', 5],
+      [`/?q=${encodeURIComponent(given)}`, 6],
+      ['/accounts/wx_a', 14],
+    ] as const) {
+      const text = (await page(path, hostile)).body.toString();
+      expect(text).not.toContain('<img');
+      expect([path, text.split(escaped).length - 1]).toEqual([path, times]);
+    }
+  } finally {
+    await hostile.stop();
+  }
 });
 
 describe('the table of accounts', () => {
@@ -248,6 +288,14 @@ describe('an action', () => {
     expect(answer.status).toBe(200);
     expect(plain(answer.body.toString())).toMatch(consequence);
     expect(answer.body.toString()).toContain(`<form method="post" action="${action}?lang=en">`);
+  });
+
+  test('leads back with a notice that is one of a few', async () => {
+    const none = await textOf('/accounts/wx_sales_01?lang=en');
+    for (const done of ['constructor', '<b>', 'x']) {
+      const text = await textOf(`/accounts/wx_sales_01?done=${encodeURIComponent(done)}&lang=en`);
+      expect(text.length).toBe(none.length);
+    }
   });
 
   test('sets and withdraws online since, leads back with a notice, and is journaled', async () => {

@@ -120,8 +120,8 @@ function sendPage(
   trouble?: Trouble,
 ): void {
   const { to } = req.query;
-  const query =
-    typeof to === 'string' && placeOf(to) !== './' ? `to=${encodeURIComponent(to)}` : '';
+  const isPlace = typeof to === 'string' && placeOf(to) !== './' && !scopeOf(res).holdsSecret(to);
+  const query = isPlace ? `to=${encodeURIComponent(to)}` : '';
   Object.assign(scopeOf(res).headers, pageHeaders(''));
   const callsAgain = req.method === 'GET' && req.get('sec-fetch-site') === 'cross-site';
   const page = renderSignIn({ language: languageOf(req, res), query, trouble, callsAgain });

@@ -8,7 +8,7 @@ import type { Clock } from '../../time.ts';
 import { isForeignCall, isOwnHost, isOwnOrigin, isSafe, type Address } from './hosts.ts';
 import { WRONG_PER_MINUTE, type OpsKey } from './ops-key.ts';
 import { signInFrom, wantsPage } from './page-paths.ts';
-import { basicOf, bearerOf, cookiesOf, printableName } from './shown.ts';
+import { basicOf, bearerOf, cookiesOf, printable, shortened } from './shown.ts';
 import type { SignIns } from './sign-ins.ts';
 
 export interface AccessParts {
@@ -110,8 +110,10 @@ function callerOf(req: Request, res: Response, parts: AccessParts): Operator | N
 
 /** The name that an operator gave; empty if it holds a secret, such as a token in the wrong field. */
 export function operatorName(given: string, opsToken: string, res: Response): string {
-  if (given.includes(opsToken) || scopeOf(res).holdsSecret(given)) return '';
-  return printableName(given);
+  const { holdsSecret } = scopeOf(res);
+  const isSecret = (text: string) => text.includes(opsToken) || holdsSecret(text);
+  // What is not printed could hide a secret, and what is cut off could be the rest of one.
+  return isSecret(given) || isSecret(printable(given)) ? '' : shortened(printable(given));
 }
 
 function turnAway(req: Request, res: Response, caller: Nobody, { clock }: AccessParts): void {

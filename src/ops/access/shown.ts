@@ -37,8 +37,12 @@ export const LONGEST_NAME = 60;
 /** Control characters would break a line of the log, and invisible ones could make one name look like another. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** The name that somebody gave, fit for the journal and the log: in one line, printable, at most 60 characters. */
-export function printableName(text: string): string {
-  const line = text.slice(0, 1000).replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim();
-  return [...line].slice(0, LONGEST_NAME).join('').trim();
+/** The text in one line without anything unprintable, fit for the journal and the log. */
+export function printable(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(UNPRINTABLE, '').trim();
+}
+
+/** A name of at most 60 characters. */
+export function shortened(name: string): string {
+  return [...name].slice(0, LONGEST_NAME).join('').trim();
 }

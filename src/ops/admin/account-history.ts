@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import type { Attempt, HistoryReader } from '../../history/history.ts';
-import type { ListFetch } from '../../history/ports.ts';
+import { ENTRY_ID, type ListFetch } from '../../history/ports.ts';
 import { describeAction } from './actions.ts';
 import { cut, readPage, type PageQuery } from './query.ts';
 import { appIdOf, iso, methodsOnly, sendObject } from './requests.ts';
@@ -8,9 +8,6 @@ import { appIdOf, iso, methodsOnly, sendObject } from './requests.ts';
 interface AccountHistoryParts {
   readonly history: Pick<HistoryReader, 'attempts' | 'fetches' | 'actions'>;
 }
-
-/** The ids of all engines: they grow with time. */
-const ENTRY_ID = /^\d{1,16}$/;
 
 /** What happened to an account, newest first. Also of accounts that the gateway has never seen. */
 export function accountHistory({ history }: AccountHistoryParts): Router {

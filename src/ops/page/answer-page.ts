@@ -41,13 +41,13 @@ export function answerPage(parts: PageParts): Router {
     router.route(path).get(handler).all(ONLY_GET);
 
   serve('/', async (req, res) => {
-    const view: View = { kind: 'overview', query: readQuery(paramsOf(req)) };
+    const view: View = { kind: 'overview', query: readQuery(paramsOf(req, res)) };
     const asked = askedBy(req, res, parts, rootOf('overview'));
     await sendPage(req, res, await (await pages()).show(view, asked));
   });
   serve('/accounts/:appId', async (req, res) => {
     const asked = askedBy(req, res, parts, rootOf('account'));
-    const view = readAccountView(appIdIn(req, res), paramsOf(req));
+    const view = readAccountView(appIdIn(req, res), paramsOf(req, res));
     const { show, notFound } = await pages();
     await sendPage(req, res, view ? await show(view, asked) : notFound(undefined, asked));
   });
@@ -135,12 +135,22 @@ function appIdIn(req: Request, res: Response): string {
   return typeof appId !== 'string' || scopeOf(res).holdsSecret(appId) ? '' : appId;
 }
 
-function paramsOf(req: Request): URLSearchParams {
-  return new URLSearchParams(/\?(.*)$/s.exec(req.originalUrl)?.[1] ?? '');
+const PARAMS = ['q', 'filter', 'sort', 'order', 'page', 'after', 'done', 'lang', 'view'];
+
+/** What pages understand of a query. They repeat some of it in links, but no secret. */
+function paramsOf(req: Request, res: Response): URLSearchParams {
+  const given = new URLSearchParams(/\?(.*)$/s.exec(req.originalUrl)?.[1] ?? '');
+  const { holdsSecret } = scopeOf(res);
+  const known = new URLSearchParams();
+  for (const name of PARAMS) {
+    const value = given.get(name);
+    if (value !== null && !holdsSecret(value)) known.set(name, value);
+  }
+  return known;
 }
 
 function askedBy(req: Request, res: Response, { clock }: PageParts, root: string): Asked {
-  const params = paramsOf(req);
+  const params = paramsOf(req, res);
   const language = languageOf(req, res);
   const chosen = languageNamed(params.get('lang'));
   const notice = params.get('done') ?? undefined;
@@ -163,11 +173,9 @@ async function sendPage(req: Request, res: Response, { status, text }: Page): Pr
 function answerEvents(parts: PageParts, pages: () => Promise<Pages>): RequestHandler {
   const { streams, signIns, clock } = parts;
   return async (req, res) => {
-    const found = viewAt(paramsOf(req).get('view') ?? '/');
+    const found = viewAt(paramsOf(req, res).get('view') ?? '/');
     const language = found?.chosen ?? languageOf(req, res);
     const { regions } = await pages();
-    // It left while they were loaded: its stream would never end.
-    if (res.closed) return;
     if (found === undefined) return sendPlain(res, 404, 'No such view.');
     if (!streams.hasRoom()) return sendPlain(res, 503, 'Too many live pages are open.', '30');
     const { view, chosen } = found;
@@ -176,7 +184,7 @@ function answerEvents(parts: PageParts, pages: () => Promise<Pages>): RequestHan
     const stream = streams.open(res, { ...headers, ...STREAM_HEADERS }, (moment) =>
       regions(view, settingOf(language, chosen, root, clock.now()), moment),
     );
-    if (signIn !== undefined) res.on('close', signIns.onEnd(signIn, stream.signedOut));
+    if (stream && signIn !== undefined) res.on('close', signIns.onEnd(signIn, stream.signedOut));
   };
 }
 

@@ -15,8 +15,12 @@ export type Render = (moment: object) => Promise<Rendered>;
 export interface Streams {
   /** Whether one more may be opened. */
   hasRoom(): boolean;
-  /** Sends a head with these headers, and updates until the caller leaves. */
-  open(res: ServerResponse, headers: Readonly<Record<string, string>>, render: Render): Stream;
+  /** Sends a head with these headers, and updates until the caller leaves. Undefined if it has left already. */
+  open(
+    res: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    render: Render,
+  ): Stream | undefined;
   /** Ends all streams, and refuses further ones. */
   stop(): void;
 }
@@ -85,6 +89,8 @@ export function createStreams(
   return {
     hasRoom: () => !stopped && open.size < MOST_STREAMS,
     open(res, headers, render) {
+      // Nothing would end it.
+      if (res.closed) return undefined;
       const stream: Open = { res, render, sent: new Map(), isBusy: false, commentsMissed: 0 };
       res.writeHead(200, headers);
       res.write(`retry: ${RETRY_MS}\n\n`);

@@ -1,4 +1,5 @@
 /** What a reader asked to see, and the links that lead there. Pure. */
+import { ENTRY_ID } from '../../history/ports.ts';
 import { APP_ID } from '../../http/body.ts';
 import { languageNamed, type Language } from '../../http/language.ts';
 import type { AccountQuery } from '../overview/select.ts';
@@ -44,7 +45,6 @@ const DEFAULTS: AccountQuery = {
   page: 1,
 };
 const LONGEST_SEARCH = 128;
-const LONGEST_ID = 200;
 
 /** Anything that is not understood counts as not given. */
 export function readQuery(params: URLSearchParams): AccountQuery {
@@ -63,8 +63,8 @@ export function readQuery(params: URLSearchParams): AccountQuery {
 /** The account and the page of its attempts. Undefined for what is no appId. */
 export function readAccountView(appId: string, params: URLSearchParams): View | undefined {
   if (!APP_ID.test(appId)) return undefined;
-  const after = params.get('after')?.slice(0, LONGEST_ID);
-  return { kind: 'account', appId, after: after === '' ? undefined : after };
+  const after = params.get('after') ?? '';
+  return { kind: 'account', appId, after: ENTRY_ID.test(after) ? after : undefined };
 }
 
 /** The view at a path of the page with its query, as in `/accounts/wx_a?after=7`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { basicOf, cookiesOf, printableName } from '../../../../src/ops/access/shown.ts';
+import { basicOf, cookiesOf, printable, shortened } from '../../../../src/ops/access/shown.ts';
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
@@ -33,5 +33,5 @@ test.each([
   ['\ud800', ''],
   [' \t ', ''],
 ])('the name %j is recorded as %j', (given, recorded) => {
-  expect(printableName(given)).toBe(recorded);
+  expect(shortened(printable(given))).toBe(recorded);
 });

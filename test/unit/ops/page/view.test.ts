@@ -35,6 +35,13 @@ test.each([
   expect(found && targetOf(found.view, found.chosen)).toBe(target);
 });
 
+test('what is no id of an attempt counts as not given', () => {
+  for (const after of ['', 'x', '-1', '1e3', '7'.repeat(17)]) {
+    const view = { kind: 'account', appId: 'wx_a', after: undefined };
+    expect(viewAt(`/accounts/wx_a?after=${after}`)?.view).toEqual(view);
+  }
+});
+
 test.each([
   '',
   'accounts/wx_a',
