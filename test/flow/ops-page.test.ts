@@ -163,8 +163,8 @@ test('what callers, GEWE and operators gave is text, wherever it is shown', asyn
   try {
     const escaped = '&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;';
     for (const [path, times] of [
-      ['/', 5],
-      [`/?q=${encodeURIComponent(given)}`, 6],
+      ['/', 8],
+      [`/?q=${encodeURIComponent(given)}`, 9],
       ['/accounts/wx_a', 14],
     ] as const) {
       const text = (await page(path, hostile)).body.toString();
