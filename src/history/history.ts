@@ -2,7 +2,6 @@
 import type { Clock } from '../time.ts';
 import { createBatch, type Batch } from './batch.ts';
 import {
-  COUNT_BUCKET_MS,
   type ActionJournal,
   type AdminAction,
   type AttemptEntry,
@@ -16,6 +15,7 @@ import {
   type Page,
 } from './ports.ts';
 import { startPruning } from './pruning.ts';
+import { createTally } from './tally.ts';
 
 /** A decided attempt, as an operator reads it: one whose outcome is overdue is unknown. */
 export interface Attempt extends Omit<AttemptEntry, 'outcome'> {
@@ -73,12 +73,14 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
   const batches = createBatches(store, onStoreError);
   const { refusals, fetches, counts, outcomes } = batches;
   const all = Object.values(batches);
+  const tally = createTally();
   const pruning = startPruning(store, clock, settings, onStoreError);
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    for (const count of tally.take()) counts.add(count);
     await Promise.all(all.map((batch) => batch.flush()));
     // The store did not take everything.
     if (all.some((batch) => !batch.isEmpty())) flushLater();
@@ -111,9 +113,8 @@ export function createHistory({ store, clock, settings, onStoreError }: HistoryP
       writeSoon(fetches);
     },
     counted(client, code) {
-      const now = clock.now();
-      counts.add({ client, code, bucket: now - (now % COUNT_BUCKET_MS), count: 1 });
-      writeSoon(counts);
+      tally.count(client, code, clock.now());
+      flushLater();
     },
     async complete(appId, id, outcome) {
       try {

@@ -42,8 +42,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   const registers = [registry];
   addGauges(registers, gauges);
   addBuildInfo(registers);
-  const { countRequest, observeRequest, countUpstreamCall, observeUpstreamCall } =
-    callMetrics(registers);
+  const { countRequest, observeRequest, observeUpstreamCall } = callMetrics(registers);
   const { storeErrors, breakerOpen, listCallsTurnedAway, droppedLines, refusedUnread } =
     incidentMetrics(registers);
 
@@ -55,7 +54,6 @@ export function createMetrics(gauges: Gauges): Metrics {
     },
     upstreamCall(operation, outcome, durationMs) {
       const label = operation === 'checkOnline' ? operation : operationLabel(operation);
-      countUpstreamCall(label, outcome.kind);
       observeUpstreamCall(durationMs / 1000, label, outcome.kind);
     },
     storeError: (store) => storeErrors.inc({ store }),
@@ -128,21 +126,22 @@ function callMetrics(registers: Registry[]) {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30],
     registers,
   });
-  const countUpstreamCall = createTally({
-    name: 'gewe_gateway_upstream_calls_total',
-    help: 'Calls to the upstream, by operation and what became of them.',
-    labelNames: ['operation', 'outcome'],
-    registers,
-  });
-  const observeUpstreamCall = createObservations({
-    name: 'gewe_gateway_upstream_duration_seconds',
-    help: 'From a call to the upstream to the end of its answer, by operation and what became of it.',
-    labelNames: ['operation', 'outcome'],
-    // A list may take as long as LIST_HARD_LIMIT_MS.
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
-    registers,
-  });
-  return { countRequest, observeRequest, countUpstreamCall, observeUpstreamCall };
+  const observeUpstreamCall = createObservations(
+    {
+      name: 'gewe_gateway_upstream_duration_seconds',
+      help: 'From a call to the upstream to the end of its answer, by operation and what became of it.',
+      labelNames: ['operation', 'outcome'],
+      // A list may take as long as LIST_HARD_LIMIT_MS.
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+      registers,
+    },
+    {
+      name: 'gewe_gateway_upstream_calls_total',
+      help: 'Calls to the upstream, by operation and what became of them.',
+      registers,
+    },
+  );
+  return { countRequest, observeRequest, observeUpstreamCall };
 }
 
 const STORES = ['lists', 'quotas', 'sessions', 'issuers', 'history'] as const;
@@ -196,7 +195,7 @@ function createTally(config: CounterConfiguration<string> & { labelNames: string
       counts.clear();
     },
   });
-  const labelsOf = labelsBy(config.labelNames);
+  const labelsOf = (key: string) => labelsFrom(config.labelNames, key.split(SEPARATOR));
   return (...values: readonly (string | number)[]): void => {
     const key = values.join(SEPARATOR);
     counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -210,33 +209,46 @@ const MOST_OBSERVATIONS = 1000;
  * A histogram that sorts what it observed into its buckets at a scrape, or a thousand at a time: many at once cost a
  * fraction of one by one.
  *
- * @returns observes a value, by the values of its labels in their order
+ * @param counted a counter of the same observations, with the same labels
+ * @returns observes a value, by the values of its one or two labels in their order
  */
-function createObservations(config: HistogramConfiguration<string> & { labelNames: string[] }) {
-  let observed: (readonly [key: string, value: number])[] = [];
+function createObservations(
+  config: HistogramConfiguration<string> & { labelNames: string[] },
+  counted?: Omit<CounterConfiguration<string>, 'labelNames'>,
+) {
+  const { labelNames } = config;
+  const waiting = new Map<string, Map<string, number[]>>();
+  let observed = 0;
   const histogram = new Histogram({ ...config, collect: sort });
-  const labelsOf = labelsBy(config.labelNames);
+  const counter = counted && new Counter({ ...counted, labelNames, collect: sort });
+
   function sort(): void {
-    for (const [key, value] of observed) histogram.observe(labelsOf(key), value);
-    observed = [];
+    for (const [first, others] of waiting) {
+      for (const [second, values] of others) {
+        const labels = labelsFrom(labelNames, [first, second]);
+        for (const value of values) histogram.observe(labels, value);
+        counter?.inc(labels, values.length);
+      }
+    }
+    waiting.clear();
+    observed = 0;
   }
-  return (value: number, ...labels: readonly string[]): void => {
-    observed.push([labels.join(SEPARATOR), value]);
-    if (observed.length === MOST_OBSERVATIONS) sort();
+
+  // Every request comes here, so nothing is made but an entry.
+  return (value: number, first: string, second = ''): void => {
+    const others = waiting.get(first);
+    const values = others?.get(second);
+    if (values !== undefined) values.push(value);
+    else if (others !== undefined) others.set(second, [value]);
+    else waiting.set(first, new Map([[second, [value]]]));
+    observed += 1;
+    if (observed === MOST_OBSERVATIONS) sort();
   };
 }
 
-/** Turns the values of labels, joined by SEPARATOR, into labels. Each set of labels is made once. */
-function labelsBy(names: readonly string[]) {
-  const made = new Map<string, Record<string, string>>();
-  return (key: string): Record<string, string> => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const values = key.split(SEPARATOR);
-    const labels = Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
-    made.set(key, labels);
-    return labels;
-  };
+/** Labels by their names. Values without a name are left out. */
+function labelsFrom(names: readonly string[], values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
 }
 
 /** In no value of a label. */

@@ -7,7 +7,7 @@ import { accessOf } from '../gewe/operations.ts';
 import type { Upstream } from '../gewe/upstream.ts';
 import { found, scopeOf } from '../http/request-scope.ts';
 import { send } from '../http/send.ts';
-import { waitFor } from '../http/upstream-wait.ts';
+import { beginWait, endWait } from '../http/upstream-wait.ts';
 import type { Clock } from '../time.ts';
 
 interface ForwardParts {
@@ -40,7 +40,8 @@ function sendThroughUpstream(parts: ForwardParts): Plugin {
       const operation = found(scope.operation);
       const { bytes: body, appId } = found(scope.body);
       const askedAt = clock.now();
-      const call = upstream.call(
+      beginWait(scope, clock);
+      const outcome = await upstream.call(
         { operation, appId },
         {
           kind: accessOf(operation),
@@ -52,7 +53,7 @@ function sendThroughUpstream(parts: ForwardParts): Plugin {
           caller: res,
         },
       );
-      const outcome = await waitFor(scope, clock, call);
+      endWait(scope, clock);
       const answer = answerOrRefusal(outcome);
       if (answer instanceof Refusal) throw answer;
       if (operation === 'fetchContactsListCache') {
