@@ -15,8 +15,8 @@ export type Route = 'operation' | 'sessions' | 'accounts' | 'docs';
 /** Headers of an answer by name, as they are written. */
 export type Headers = Record<string, string>;
 
-/** What is known about one request. The first step creates it, and later steps add what they find out. */
-export interface RequestScope {
+/** What the first step knows of a request. */
+export interface BegunScope {
   readonly trace: Trace;
   /** On the monotonic clock, milliseconds. */
   readonly startedAt: number;
@@ -28,25 +28,29 @@ export interface RequestScope {
   holdsSecret(text: string): boolean;
   /** Headers of the response. They are written all at once, which is much cheaper than one by one. */
   readonly headers: Headers;
-  route?: Route;
-  operation?: string;
+}
+
+/** What is known about one request. Steps add what they find out. */
+export interface RequestScope extends BegunScope {
+  route: Route | undefined;
+  operation: string | undefined;
   /** The account that the path names. */
-  appId?: string;
+  appId: string | undefined;
   /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
-  unlistedOrigin?: string;
+  unlistedOrigin: string | undefined;
   /** Who calls the ops listener, for the journal: how they signed in, and the name given, if any. */
-  operator?: string;
+  operator: string | undefined;
   /** The cookie's value that let an operator in, for whatever must end together with the sign-in. */
-  signIn?: string;
+  signIn: string | undefined;
   /** The caller that was let in. */
-  caller?: Caller;
-  body?: RequestBody;
-  source?: Source;
+  caller: Caller | undefined;
+  body: RequestBody | undefined;
+  source: Source | undefined;
   /** How long the request waited for the upstream, milliseconds. Undefined before the end, and if it did not wait. */
-  upstreamMs?: number;
+  upstreamMs: number | undefined;
   /** When that wait began, on the monotonic clock, milliseconds: a caller may leave before its end. */
-  upstreamSince?: number;
-  refusal?: Refusal;
+  upstreamSince: number | undefined;
+  refusal: Refusal | undefined;
 }
 
 /** Express gives every response an object for this. */
@@ -54,9 +58,29 @@ interface WithLocals {
   locals?: { scope?: RequestScope };
 }
 
-export function beginScope(res: ServerResponse, scope: RequestScope): void {
+export function beginScope(res: ServerResponse, begun: BegunScope): void {
   const { locals = {} } = res as WithLocals;
-  locals.scope = scope;
+  // All fields at once: an object that grows with each step costs every request more.
+  locals.scope = {
+    trace: begun.trace,
+    startedAt: begun.startedAt,
+    credential: begun.credential,
+    refusalFormat: begun.refusalFormat,
+    holdsSecret: begun.holdsSecret,
+    headers: begun.headers,
+    route: undefined,
+    operation: undefined,
+    appId: undefined,
+    unlistedOrigin: undefined,
+    operator: undefined,
+    signIn: undefined,
+    caller: undefined,
+    body: undefined,
+    source: undefined,
+    upstreamMs: undefined,
+    upstreamSince: undefined,
+    refusal: undefined,
+  };
 }
 
 /** Throws if the first step has not run: a mistake in the order of the steps. */
