@@ -11,6 +11,7 @@ import { bars, lane, scaleFor, steps } from './charts.ts';
 import { age, bytes, clockTime, duration, exactTime, number, time } from './format.ts';
 import { sign, type Regions } from './layout.ts';
 import type { TileState } from './model.ts';
+import { table, wideTable } from './table.ts';
 import { accountHref, type Setting } from './view.ts';
 import type { Words } from './words.ts';
 
@@ -88,34 +89,22 @@ function sinceOf({ standing, record }: AccountView): AccountSummary['onlineSince
 
 function quotaTable({ usage }: AccountView, setting: Setting): Html {
   const { words, now } = setting;
-  return html`<table class="quotas">
-    <caption class="hidden">
-      ${words.quotas}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">${words.quota}</th>
-        <th scope="col">${words.leftOver}</th>
-        <th scope="col">${words.opensAt}</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${usage.map((one) => {
-        const name = words.quotaNames[one.rule.name] ?? one.rule.name;
-        const opens =
-          one.left > 0
-            ? words.now
-            : Number.isFinite(one.opensAt)
-              ? time(one.opensAt, now)
-              : words.never;
-        return html`<tr>
-          <th scope="row">${name}</th>
-          <td>${quotaMeter(one, name, setting)}</td>
-          <td>${opens}</td>
-        </tr>`;
-      })}
-    </tbody>
-  </table>`;
+  const rows = usage.map((one) => {
+    const name = words.quotaNames[one.rule.name] ?? one.rule.name;
+    const opens =
+      one.left > 0
+        ? words.now
+        : Number.isFinite(one.opensAt)
+          ? time(one.opensAt, now)
+          : words.never;
+    return html`<tr>
+      <th scope="row">${name}</th>
+      <td>${quotaMeter(one, name, setting)}</td>
+      <td>${opens}</td>
+    </tr>`;
+  });
+  const head = [words.quota, words.leftOver, words.opensAt];
+  return table({ name: words.quotas, head, rows, look: 'quotas' });
 }
 
 function attemptPart(facts: AccountFacts, attempts: readonly Attempt[], setting: Setting): Html {
@@ -173,21 +162,8 @@ function attemptTable(attempts: readonly Attempt[], setting: Setting): Html {
     words.target,
     words.requestId,
   ];
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.attempts}">
-    <table class="numbers">
-      <caption class="hidden">
-        ${words.attempts}
-      </caption>
-      <thead>
-        <tr>
-          ${head.map((one) => html`<th scope="col">${one}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${attempts.map((attempt) => attemptRow(attempt, setting))}
-      </tbody>
-    </table>
-  </div>`;
+  const rows = attempts.map((attempt) => attemptRow(attempt, setting));
+  return wideTable({ name: words.attempts, head, rows, look: 'numbers' });
 }
 
 function attemptRow(attempt: Attempt, { words }: Setting): Html {
@@ -296,33 +272,20 @@ function fetchTable(fetches: readonly ListFetch[], { words }: Setting): Html {
   ];
   const count = (value: number | undefined) =>
     html`<td>${value === undefined ? '–' : number(value)}</td>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.fetchTitle}">
-    <table class="numbers">
-      <caption class="hidden">
-        ${words.fetchTitle}
-      </caption>
-      <thead>
-        <tr>
-          ${head.map((one) => html`<th scope="col">${one}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${fetches.map(
-          (one) =>
-            html`<tr>
-              <th scope="row">${exactTime(one.at)}</th>
-              <td class="text">
-                <span class="reason ${one.outcome === 'list' ? 'sent' : 'fetch-failed'}"
-                  >${words.outcomes[one.outcome]}</span
-                >
-              </td>
-              <td>${duration(one.durationMs, words)}</td>
-              <td>${one.bytes === undefined ? '–' : bytes(one.bytes)}</td>
-              ${count(one.friends)}${count(one.chatrooms)}${count(one.ghs)}
-              <td class="text"><code>${one.requestId}</code></td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  const rows = fetches.map(
+    (one) =>
+      html`<tr>
+        <th scope="row">${exactTime(one.at)}</th>
+        <td class="text">
+          <span class="reason ${one.outcome === 'list' ? 'sent' : 'fetch-failed'}"
+            >${words.outcomes[one.outcome]}</span
+          >
+        </td>
+        <td>${duration(one.durationMs, words)}</td>
+        <td>${one.bytes === undefined ? '–' : bytes(one.bytes)}</td>
+        ${count(one.friends)}${count(one.chatrooms)}${count(one.ghs)}
+        <td class="text"><code>${one.requestId}</code></td>
+      </tr>`,
+  );
+  return wideTable({ name: words.fetchTitle, head, rows, look: 'numbers' });
 }

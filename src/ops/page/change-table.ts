@@ -2,6 +2,7 @@
 import { html, type Html } from '../../html.ts';
 import type { AdminAction } from '../../history/ports.ts';
 import { exactTime } from './format.ts';
+import { wideTable } from './table.ts';
 import { accountHref, type Setting } from './view.ts';
 
 interface ChangeTableOptions {
@@ -31,29 +32,16 @@ function changeTable(
   const { words } = setting;
   const account = namesAccounts ? [words.account] : [];
   const head = [words.time, words.who, ...account, words.what, words.before, words.after];
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.changes}">
-    <table>
-      <caption class="hidden">
-        ${words.changes}
-      </caption>
-      <thead>
-        <tr>
-          ${head.map((one) => html`<th scope="col">${one}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${changes.map(
-          ({ at, who, appId, what, before, after }) =>
-            html`<tr>
-              <th scope="row">${exactTime(at)}</th>
-              <td>${who}</td>
-              ${namesAccounts && html`<td><a href="${accountHref(setting, appId)}">${appId}</a></td>`}
-              <td>${words.actions[what]}</td>
-              <td>${before ?? '–'}</td>
-              <td>${after ?? '–'}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  const rows = changes.map(
+    ({ at, who, appId, what, before, after }) =>
+      html`<tr>
+        <th scope="row">${exactTime(at)}</th>
+        <td>${who}</td>
+        ${namesAccounts && html`<td><a href="${accountHref(setting, appId)}">${appId}</a></td>`}
+        <td>${words.actions[what]}</td>
+        <td>${before ?? '–'}</td>
+        <td>${after ?? '–'}</td>
+      </tr>`,
+  );
+  return wideTable({ name: words.changes, head, rows });
 }

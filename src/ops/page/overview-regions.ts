@@ -19,6 +19,7 @@ import {
   type Tiles,
   type TileState,
 } from './model.ts';
+import { wideTable } from './table.ts';
 import { accountHref, overviewHref, type Setting } from './view.ts';
 
 export interface OverviewFacts extends Facts {
@@ -245,70 +246,41 @@ function chartTable(tens: readonly RecentSpan[], { words, now }: Setting): Html 
     words.failed,
     words.left,
   ];
+  const spans = rows.toReversed().map(
+    (row) =>
+      html`<tr>
+        <th scope="row">${time(row.at, now)}</th>
+        <td>${number(row.calls)}</td>
+        <td>${took(row.p50)}</td>
+        <td>${took(row.p95)}</td>
+        ${[row.answered, row.refused, row.failed, row.left].map((count) => html`<td>${number(count)}</td>`)}
+      </tr>`,
+  );
   return html`<details id="chart-table">
     <summary>${words.chartTable}</summary>
-    <div class="scroll" tabindex="0" role="group" aria-label="${words.charts}">
-      <table class="numbers">
-        <caption class="hidden">
-          ${words.charts}
-        </caption>
-        <thead>
-          <tr>
-            ${head.map((one) => html`<th scope="col">${one}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.toReversed().map(
-            (row) =>
-              html`<tr>
-                <th scope="row">${time(row.at, now)}</th>
-                <td>${number(row.calls)}</td>
-                <td>${took(row.p50)}</td>
-                <td>${took(row.p95)}</td>
-                ${[row.answered, row.refused, row.failed, row.left].map((count) => html`<td>${number(count)}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-      ${rows.length === 0 && html`<p class="quiet">${words.nothingYet}</p>`}
-    </div>
+    ${wideTable({ name: words.charts, head, rows: spans, look: 'numbers' })}
+    ${rows.length === 0 && html`<p class="quiet">${words.nothingYet}</p>`}
   </details>`;
 }
 
 function clientTable(clients: readonly ClientActivity[] | undefined, { words }: Setting): Html {
   if (clients === undefined) return html`<p class="note">${words.unreadable}</p>`;
   if (clients.length === 0) return html`<p class="quiet">${words.noClients}</p>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${words.clients}">
-      <table class="numbers">
-        <caption class="hidden">
-          ${words.clients}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${words.client}</th>
-            <th scope="col">${words.today}</th>
-            <th scope="col">${words.codes}</th>
-            <th scope="col">${words.last24Hours}</th>
-            <th scope="col">${words.codes}</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${clients.map(
-            ({ name, isConfigured, today, last24Hours }) =>
-              html`<tr>
-                <th scope="row">
-                  ${name}${!isConfigured && html` <span class="quiet">${words.clientGone}</span>`}
-                </th>
-                ${[today, last24Hours].map(
-                  (counts) =>
-                    html`<td>${number(counts.requests)}</td>
-                      <td class="text">${codes(counts, words)}</td>`,
-                )}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+  const head = [words.client, words.today, words.codes, words.last24Hours, words.codes];
+  const rows = clients.map(
+    ({ name, isConfigured, today, last24Hours }) =>
+      html`<tr>
+        <th scope="row">
+          ${name}${!isConfigured && html` <span class="quiet">${words.clientGone}</span>`}
+        </th>
+        ${[today, last24Hours].map(
+          (counts) =>
+            html`<td>${number(counts.requests)}</td>
+              <td class="text">${codes(counts, words)}</td>`,
+        )}
+      </tr>`,
+  );
+  return html`${wideTable({ name: words.clients, head, rows, look: 'numbers' })}
     <p class="quiet">${words.todayIsUtc}</p>`;
 }
 
