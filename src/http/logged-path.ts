@@ -23,7 +23,7 @@ export function loggedPath(target: string, { holdsSecret }: Pick<RequestScope, '
     .split('/')
     .map((part) => (isSecret(part) ? '***' : part))
     .join('/');
-  // A secret may have slashes of its own.
+  // A secret may contain slashes.
   return isSecret(shown) ? '***' : shown.slice(0, MOST_LOGGED);
 }
 

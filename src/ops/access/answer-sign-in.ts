@@ -66,9 +66,9 @@ async function signIn(
     const seconds = Number(wait['Retry-After']);
     return sendPage(req, res, 429, wait, { kind: 'locked', seconds });
   }
-  // Only now: what somebody without the token gave as a name is neither shown nor logged.
+  // Only now, because a name that came with a wrong token is neither shown nor logged.
   const name = operatorName(fields.get('name') ?? '', token, res);
-  // A browser has one sign-in, and each has a value of its own: nobody else can have known it before.
+  // A browser has one sign-in at a time. Each gets a fresh value, so that nobody can have planted it.
   for (const cookie of openSignIns(req, parts)) parts.signIns.signOut(cookie);
   parts.onSignIn({ what: 'signed-in', name, requestId });
   const cookie = parts.signIns.signIn(name);
@@ -101,7 +101,7 @@ function cookieLine(
   value: string,
   maxAgeSeconds: number,
 ): Headers {
-  // The origin is the listener's own. It tells whether the browser uses TLS, also if a proxy ends it.
+  // The listener's own origin, as checked before. Its scheme is the browser's, even if a proxy ends TLS.
   const isOverTls = req.secure || req.get('origin')?.startsWith('https:') === true;
   const secure = isOverTls ? '; Secure' : '';
   const rest = `Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure}`;

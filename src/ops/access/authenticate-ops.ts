@@ -29,9 +29,9 @@ type Operator =
 type Nobody = { readonly by: 'nobody' } | { readonly by: 'locked'; readonly forMs: number };
 
 /**
- * Decides who may use the ops listener: only under a host of its own, not from pages of other origins, and with
- * `OPS_TOKEN` set only with that token or a sign-in. What a browser sends along by itself (a cookie, a password that it
- * remembers, or nothing at all) changes something only from the listener's own pages.
+ * Decides who may use the ops listener. Requests need one of its hosts and must not come from pages of other origins. If
+ * `OPS_TOKEN` is set, they need that token or a sign-in. What a browser sends along by itself (a cookie, a remembered
+ * password, or nothing at all) changes something only from the listener's own pages.
  *
  * The API page and the sign-in need no token.
  */

@@ -2,9 +2,9 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether the ops listener answers to this `Host`. A web page can make a host name of its own point to this machine (DNS
- * rebinding), and is then of the same origin for its browser. It cannot do so with an IP address, a loopback name, or
- * the name that the operator set.
+ * Whether the ops listener answers to this `Host`. The owner of a web page can let its host name point to this machine
+ * (DNS rebinding); the browser then takes both for one origin. That cannot be done with an IP address, a loopback name,
+ * or the name that the operator set.
  *
  * @param host as it came; the listener has made sure that it is well-formed
  * @param opsOrigin `OPS_ORIGIN`
