@@ -20,7 +20,7 @@ export interface AddCall extends Asker {
   /** As it came. */
   readonly body: Buffer;
   readonly trace: Trace;
-  /** Waits for the call to the upstream in the name of the caller, who wants to know how long it takes. */
+  /** Settles as `call` does, and notes for the log how long this request waited for the upstream. */
   waitFor<T>(call: Promise<T>): Promise<T>;
 }
 

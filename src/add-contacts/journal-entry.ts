@@ -2,7 +2,7 @@ import type { AttemptFacts } from '../history/ports.ts';
 import type { Trace } from '../gewe/headers.ts';
 import type { AddRequest } from './request.ts';
 
-/** Who asks for an attempt. */
+/** The client, the subject and the request behind an attempt. */
 export interface Asker {
   readonly client: string;
   readonly subject: string | undefined;

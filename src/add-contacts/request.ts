@@ -6,7 +6,7 @@ import { TARGET } from './fields.ts';
 export interface AddRequest {
   /** Rejecting a friend request is not charged. */
   readonly kind: 'add' | 'accept' | 'reject';
-  /** A hash of `v3`; empty if there is none that could be used, which only adding refuses. */
+  /** A hash of `v3`. Empty without a usable `v3`, which is allowed for accepting and rejecting. */
   readonly target: string;
 }
 

@@ -86,7 +86,7 @@ type JoinResult =
   /** The maximum of refreshes is under way. */
   | { readonly kind: 'no-slot' };
 
-/** To the breaker, whoever starts a refresh by hand is one more client. No client of a file can have this name. */
+/** The breaker counts operators who start refreshes as one more client. No configured client can have this name. */
 const OPERATOR = '(operator)';
 
 export function createListService(parts: ListServiceParts): ListService {

@@ -38,7 +38,7 @@ export interface RequestScope extends BegunScope {
   appId: string | undefined;
   /** The origin of a web page that may not call, cut off if it is long. Undefined if it holds a secret. */
   unlistedOrigin: string | undefined;
-  /** Who calls the ops listener, for the journal: how they signed in, and the name given, if any. */
+  /** The operator, for the journal: how this request was signed in, and the name given at the sign-in, if any. */
   operator: string | undefined;
   /** The cookie's value that let an operator in, for whatever must end together with the sign-in. */
   signIn: string | undefined;

@@ -69,7 +69,7 @@ export function createReporter(logger: Logger, metrics: Metrics, clock: Clock, g
       logger.info(change, 'an operator changed an account');
     },
 
-    /** Whoever reaches the listener can send wrong ones. */
+    /** Wrong ones are throttled: anyone who can reach the listener can send them. */
     signIn(event: SignInEvent): void {
       if (event.what === 'wrong' || event.what === 'locked') wrongSignIn(event);
       else logger.info(event, 'an operator signed in or out');

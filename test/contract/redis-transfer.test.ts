@@ -1,7 +1,6 @@
 /** A whole store is copied out of one database of Redis into another. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openRedisStores } from '../../src/stores/redis/redis-stores.ts';
-import { isUsedByGateways } from '../../src/stores/redis/gateways.ts';
 import { openSource, openTarget } from '../../src/stores/redis/transfer.ts';
 import type { Stores } from '../../src/stores/stores.ts';
 import { SECTIONS, type CopyTarget, type ReadableStore } from '../../src/stores/transfer.ts';
@@ -137,17 +136,27 @@ describeOnRedis('A store in Redis', () => {
     const gateway = await open(0);
     await expect(sourceAt(urlOf(0))).rejects.toThrow('a gateway uses it');
     await expect(targetAt(urlOf(0))).rejects.toThrow('a gateway uses it');
-    expect(await isUsedByGateways(urlOf(0))).toBe(true);
-    expect(await isUsedByGateways(urlOf(1))).toBe(false);
+    await sourceAt(urlOf(1));
     await gateway.close();
-    expect(await eventually(async () => !(await isUsedByGateways(urlOf(0))))).toBe(true);
+    const isFree = () =>
+      sourceAt(urlOf(0)).then(
+        () => true,
+        () => false,
+      );
+    expect(await eventually(isFree)).toBe(true);
   });
 
   test('is no source if a gateway comes while it is copied: what that one charges would be missing', async () => {
     const source = await sourceAt(urlOf(0));
     await source.checkUnused();
     await open(0);
-    expect(await eventually(() => isUsedByGateways(urlOf(0)))).toBe(true);
+    // Its subscription may take a moment.
+    const isUsed = () =>
+      source.checkUnused().then(
+        () => false,
+        () => true,
+      );
+    expect(await eventually(isUsed)).toBe(true);
     await expect(source.checkUnused()).rejects.toThrow('A gateway has begun to use redis://');
   });
 

@@ -21,7 +21,7 @@ export interface AccessParts {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Who calls, by what they show. */
+/** The caller, known by its credential. */
 type Operator =
   | { readonly by: 'token' | 'loopback' }
   | { readonly by: 'basic'; readonly name: string }

@@ -19,7 +19,7 @@ export function wantsPage({ method, path, accept, destination }: Asked): boolean
   return destination === 'document' || /\btext\/html\b/i.test(accept ?? '');
 }
 
-/** The pages that a sign-in leads back to, as seen from the listener's root. Nothing else, whoever made the link. */
+/** The pages that a sign-in leads back to, as seen from the listener's root. A link can name no other place. */
 const PLACE =
   /^(?:accounts\/[A-Za-z0-9_.:@%-]{1,384}(?:\/[a-z-]{1,40})?)?(?:\?[\w.~%&=+:@-]{0,500})?$/;
 

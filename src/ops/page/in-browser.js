@@ -93,7 +93,7 @@ function focusAgain(region, { at, href }) {
   same?.focus({ preventScroll: true });
 }
 
-/** Times are written in UTC. Whoever can point at one reads it in their own time zone too. */
+/** Times are written in UTC. A mouse over one shows it in the reader's time zone. */
 function showOwnTimes() {
   const zone = document.getElementById('zone');
   zone.textContent = zone.dataset.pointed;

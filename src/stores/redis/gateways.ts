@@ -7,6 +7,7 @@ import { openRedis, type RedisServer } from './server.ts';
 const subscribers = script(`
 return { 'subscribers', redis.call('PUBSUB', 'NUMSUB', args[1])[2] }`);
 
+/** Whether gateways use the database of this server now. */
 export async function hasGateways(server: Pick<RedisServer, 'run' | 'channel'>): Promise<boolean> {
   return (numberAt(await server.run(subscribers, [], [server.channel]), 1) ?? 0) > 0;
 }
@@ -27,16 +28,6 @@ export async function openForCommand(url: string, use: 'run' | 'fill'): Promise<
     await server.close();
     const { problem } = plain(error);
     throw new StoreOpenError(placeOf(url), problem, 'See STORE_URL, and whether it runs', error);
-  }
-}
-
-/** Whether gateways use the database of this URL now. Rejects with a StoreOpenError if it cannot be asked. */
-export async function isUsedByGateways(url: string): Promise<boolean> {
-  const server = await openForCommand(url, 'fill');
-  try {
-    return await hasGateways(server);
-  } finally {
-    await server.close();
   }
 }
 

@@ -54,11 +54,14 @@ test('what the store did not take is written once it takes it, although nothing 
 });
 
 test('however much waits for a store that is away, it is not tried again with each request, and is written in small batches', async () => {
+  const startedAt = performance.now();
   for (let i = 0; i < 3000; i += 1) {
     history.fetched(fetchOf(`wx_${i}`));
     if (i % 100 === 0) await new Promise(setImmediate);
   }
-  expect(tries).toBeLessThan(20);
+  // Once when much is waiting, and then once a second.
+  const seconds = (performance.now() - startedAt) / 1000;
+  expect(tries).toBeLessThan(3 + seconds);
   isAway = false;
   expect(await history.fetches('wx_0')).toHaveLength(1);
   expect(await store.activity(undefined, 5000)).toHaveLength(3000);
